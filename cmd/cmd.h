@@ -1,0 +1,82 @@
+/*
+ * cmd.h - the manners all programs share: options, operands, complaints, exit status.
+ *
+ * -h (help), -q (quiet), -v (more talk, repeatable), -V (version), -S dir (the store) and --help (opens
+ * the manual) are handled here for every program and are not in its table.  `-0` is CMD_OPT_0 in the
+ * table where it applies and is handled here too.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct cmd_opt {
+	char letter;		/* 0 ends the table */
+	const char *arg;	/* name of its argument, NULL: takes none */
+	const char *help;	/* one line, lower case, no full stop */
+};
+
+/* shared letters, spelled once */
+#define CMD_OPT_0 { '0', NULL, "names and records end in NUL instead of newline" }
+#define CMD_OPT_J { 'j', NULL, "print JSON lines" }
+#define CMD_OPT_N { 'n', NULL, "only show what would be done" }
+#define CMD_OPT_R { 'r', NULL, "work on everything below, too" }
+
+struct cmd_info {
+	const char *name;	/* "ipfrs-cat" */
+	const char *operands;	/* "[path ...]" as in the synopsis */
+	const char *summary;	/* one line */
+	const struct cmd_opt *opts;
+	const char *subs;	/* for programs with verbs: "add ls rm", else NULL */
+};
+
+void cmd_start(const struct cmd_info *info, int argc, char **argv);
+
+/* cmd_getopt - the next option letter of the program's own table, -1 at the end of the options.
+ * Mistakes end the program with exit status 2 and a hint at -h. */
+int cmd_getopt(void);
+const char *cmd_arg(void);			/* the option's argument */
+uint64_t cmd_bytes(void);			/* … as a size: 4096, 64KiB, 1.5GB */
+uint64_t cmd_count(void);			/* … as a number */
+
+/* cmd_verb - for programs with verbs (`ipfrs-pin add …`): the first operand, checked against `subs`;
+ * options may follow it.  Call once before cmd_getopt; ends with status 2 if there is none. */
+const char *cmd_verb(void);
+
+/* cmd_operands - how many operands are left; with limits: fewer or more than allowed (max -1: any
+ * number) end the program with status 2. */
+int cmd_operands(int min, int max);
+const char *cmd_operand(int i);
+
+/* cmd_next - operands one after the other, or, when there are none, names from standard input (lines,
+ * or NUL-ended with -0): 1 and *name, 0 at the end.  A terminal as standard input without operands
+ * is a mistake (status 2).  `-` is returned as it is: standard input as data. */
+int cmd_next(const char **name);
+
+const char *cmd_store(void);	/* -S, else $IPFRS_PATH, else ~/.ipfrs; never NULL */
+int cmd_zero(void);		/* -0 was given */
+char cmd_end(void);		/* what ends a record: '\n' or NUL */
+int cmd_quiet(void);
+int cmd_verbose(void);
+
+/* cmd_print - a record (fields by TAB are the caller's) and its end, to standard output (stdio). */
+void cmd_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void cmd_record(struct span bytes);	/* the same from bytes */
+void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, not with -q */
+
+/* cmd_complain - "NAME: what: message" for the error `rc` (what may be NULL); remembers the largest
+ * exit status seen; returns it.  cmd_fail - the same as the last deed: `return cmd_fail(rc)`. */
+int cmd_complain(int rc, const char *what);
+int cmd_fail(int rc);
+void cmd_status(int exit_status);	/* remember a status without a message ("no": 1) */
+
+/* cmd_usage - a mistake in options or operands: message, hint, exit status 2. */
+void cmd_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* cmd_finish - flush standard output, check that it worked; the exit status of the program. */
+int cmd_finish(void);
+
+#endif

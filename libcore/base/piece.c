@@ -1,0 +1,172 @@
+/* piece.c - the shared sinks */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/piece.h"
+
+enum { GATHER = 128 * 1024, COPY = 256 * 1024 };
+
+static int fd_flush(struct sink_fd *s)
+{
+	size_t n = s->have;
+
+	s->have = 0;
+	return n ? io_write(s->fd, s->gather, n, s->what) : 0;
+}
+
+static int short_extent(void)
+{
+	return err_set(ERR_CORRUPT, "a segment ends before its record does");
+}
+
+/* read and write, for files that offer nothing better */
+static int fd_copy(struct sink_fd *s, const struct piece *p, uint64_t done)
+{
+	uint8_t *tmp = malloc(COPY);
+	int rc = tmp ? 0 : err_nomem();
+
+	while (rc == 0 && done < p->len) {
+		size_t want = p->len - done < COPY ? (size_t)(p->len - done) : COPY;
+		ssize_t n = io_pread(p->fd, tmp, want, p->off + done, "segment");
+
+		if (n < 0)
+			rc = (int)n;
+		else if ((size_t)n < want)
+			rc = short_extent();
+		else
+			rc = io_write(s->fd, tmp, want, s->what);
+		done += want;
+	}
+	free(tmp);
+	return rc;
+}
+
+static int fd_extent(struct sink_fd *s, const struct piece *p)
+{
+	uint64_t done = 0;
+	int rc = fd_flush(s);
+
+	if (rc < 0)
+		return rc;
+	while (done < p->len) {
+		off_t off = (off_t)(p->off + done);
+		size_t want = p->len - done < (1u << 30) ? (size_t)(p->len - done) : 1u << 30;
+		ssize_t n;
+
+		if (s->regular && !s->no_copy_range) {
+			n = copy_file_range(p->fd, &off, s->fd, NULL, want, 0);
+			if (n < 0 && errno != EINTR && errno != ENOSPC && errno != EIO) {
+				s->no_copy_range = 1;	/* other filesystem, O_APPEND … */
+				continue;
+			}
+		} else if (!s->no_sendfile) {
+			n = sendfile(s->fd, p->fd, &off, want);
+			if (n < 0 && (errno == EINVAL || errno == ENOSYS)) {
+				s->no_sendfile = 1;
+				continue;
+			}
+		} else {
+			return fd_copy(s, p, done);
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys("writing '%s'", s->what);
+		if (n == 0 && s->regular && !s->no_copy_range) {
+			s->no_copy_range = 1;	/* 0 may also mean "cannot", ask another way */
+			continue;
+		}
+		if (n == 0)
+			return short_extent();
+		done += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int fd_put(struct sink *sink, const struct piece *p)
+{
+	struct sink_fd *s = (struct sink_fd *)sink;
+	int rc;
+
+	if (p->fd >= 0)
+		return fd_extent(s, p);
+	if (p->bytes.len > GATHER - s->have) {
+		rc = fd_flush(s);
+		if (rc < 0)
+			return rc;
+	}
+	if (p->bytes.len >= GATHER)
+		return io_write(s->fd, p->bytes.p, p->bytes.len, s->what);
+	if (p->bytes.len)
+		memcpy(s->gather + s->have, p->bytes.p, p->bytes.len);
+	s->have += p->bytes.len;
+	return 0;
+}
+
+int sink_fd_start(struct sink_fd *s, int fd, const char *what)
+{
+	struct stat st;
+
+	*s = (struct sink_fd){ .sink = { fd_put }, .fd = fd, .what = what };
+	s->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	s->gather = malloc(GATHER);
+	return s->gather ? 0 : err_nomem();
+}
+
+int sink_fd_end(struct sink_fd *s)
+{
+	int rc = fd_flush(s);
+
+	sink_fd_clear(s);
+	return rc;
+}
+
+void sink_fd_clear(struct sink_fd *s)
+{
+	free(s->gather);
+	s->gather = NULL;
+	s->have = 0;
+}
+
+static int buf_put(struct sink *sink, const struct piece *p)
+{
+	struct buf *out = ((struct sink_buf *)sink)->out;
+	ssize_t n;
+	int rc;
+
+	if (p->fd < 0)
+		return buf_add(out, p->bytes);
+	rc = p->len > out->max ? ERR_LIMIT : buf_reserve(out, (size_t)p->len);
+	if (rc < 0)
+		return err_set(rc, "more than %zu bytes", out->max);
+	n = io_pread(p->fd, out->data + out->len, (size_t)p->len, p->off, "segment");
+	if (n < 0)
+		return (int)n;
+	if ((uint64_t)n < p->len)
+		return short_extent();
+	out->len += (size_t)n;
+	out->data[out->len] = 0;
+	return 0;
+}
+
+void sink_buf_start(struct sink_buf *s, struct buf *out)
+{
+	*s = (struct sink_buf){ { buf_put }, out };
+}
+
+static int null_put(struct sink *sink, const struct piece *p)
+{
+	((struct sink_null *)sink)->bytes += p->len;
+	return 0;
+}
+
+void sink_null_start(struct sink_null *s)
+{
+	*s = (struct sink_null){ { null_put }, 0 };
+}

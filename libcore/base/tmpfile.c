@@ -1,0 +1,96 @@
+/* tmpfile.c - a file that appears whole or not at all */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/sig.h"
+#include "base/tmpfile.h"
+
+int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
+{
+	static _Atomic unsigned counter;
+	size_t room = strlen(path) + 48;
+	struct timespec now;
+	int tries;
+
+	*t = (struct tmpfile){ .fd = -1, .dirfd = dirfd, .slot = -1 };
+	t->path = strdup(path);
+	t->tmp = malloc(room);
+	if (!t->path || !t->tmp) {
+		tmpfile_close(t);
+		return err_nomem();
+	}
+	for (tries = 0; tries < 100; tries++) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		snprintf(t->tmp, room, "%s.tmp.%ld.%lx.%u", path, (long)getpid(),
+			 (unsigned long)now.tv_nsec, counter++);
+		t->fd = openat(dirfd, t->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+		if (t->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (t->fd < 0) {
+		int rc = err_sys("creating '%s'", t->tmp);
+
+		free(t->tmp);
+		t->tmp = NULL;
+		tmpfile_close(t);
+		return rc;
+	}
+	t->slot = sig_unlink_later(dirfd, t->tmp);
+	return 0;
+}
+
+/* the folder that holds the target, as a path relative to dirfd; gives, free() it */
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+int tmpfile_commit(struct tmpfile *t, int sync)
+{
+	char *dir = NULL;
+	int rc = 0;
+
+	if (sync && fsync(t->fd) < 0)
+		rc = err_sys("syncing '%s'", t->path);
+	if (close(t->fd) < 0 && rc == 0)
+		rc = err_sys("closing '%s'", t->path);
+	t->fd = -1;
+	if (rc == 0 && renameat(t->dirfd, t->tmp, t->dirfd, t->path) < 0)
+		rc = err_sys("renaming to '%s'", t->path);
+	if (rc == 0) {
+		sig_unlink_done(t->slot);
+		t->slot = -1;
+		free(t->tmp);
+		t->tmp = NULL;
+		dir = sync ? parent_of(t->path) : NULL;
+		if (sync)
+			rc = dir ? io_sync_dir(t->dirfd, dir) : err_nomem();
+	}
+	free(dir);
+	tmpfile_close(t);
+	return rc;
+}
+
+void tmpfile_close(struct tmpfile *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	if (t->tmp)
+		unlinkat(t->dirfd, t->tmp, 0);
+	sig_unlink_done(t->slot);
+	free(t->tmp);
+	free(t->path);
+	*t = (struct tmpfile){ .fd = -1, .slot = -1 };
+}

@@ -1,0 +1,87 @@
+/*
+ * pin.h - what must stay, and the collection of what need not.
+ *
+ * The truth is pins/journal, one line a change, folded now and then into pins/snapshot; the index
+ * carries a copy for speed.  An acknowledged change has been synced.
+ *
+ * Journal lines (UTF-8 text, LF):   SEQ TAB OP TAB MODE TAB CID TAB NAME TAB CHECKSUM
+ *   OP `+` or `-`; MODE r (recursive) or d (direct); NAME percent-encoded (%, TAB, LF, controls);
+ *   CHECKSUM crc32c of what stands before it, 8 hex digits.  A last line without LF, or with a bad
+ *   checksum, is a torn write and is cut off; a bad line before the last is corruption (fsck).
+ */
+#ifndef PIN_PIN_H
+#define PIN_PIN_H
+
+#include "store/store.h"
+
+enum pin_mode { PIN_NONE, PIN_RECURSIVE = 'r', PIN_DIRECT = 'd', PIN_INDIRECT = 'i' };
+
+struct pin {
+	struct cid cid;
+	enum pin_mode mode;
+	const char *name;		/* "" when it has none; borrowed */
+};
+
+enum { PIN_NAME_MAX = 255 };		/* bytes, as in the Pinning Service API */
+
+/*
+ * pin_add - pin what is here.  Recursive: every block below must be present (walked, protected from
+ * a concurrent collection), ERR_NOTFOUND names the first that is not; nothing is pinned then.  A
+ * recursive pin replaces a direct one; direct over recursive is ERR_EXISTS, in Kubo's words
+ * ("<cid> already pinned recursively").  Pinning again is success and sets the name if `name` is not
+ * NULL.  ERR_USAGE: name over PIN_NAME_MAX or not UTF-8.  Durable on return.
+ */
+int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const char *name);
+
+/* pin_added - the end of an add: `root` and all below was put through this handle and committed.  No
+ * walk unless a sweep ran meanwhile. */
+int pin_added(struct store *st, const struct cid *root, const char *name);
+
+/* pin_note - remember an unpinned root as just added, so that a quota takes the oldest first.  Joins
+ * the store's batch (commit follows). */
+int pin_note(struct store *st, const struct cid *root);
+
+/* pin_rm - ERR_NOTFOUND: "not pinned or pinned indirectly" (says under which pin when cheap). */
+int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode);
+
+/* pin_update - move a recursive pin from one root to another (walking only what differs is enough);
+ * `unpin` drops the old one.  Keeps the name. */
+int pin_update(struct store *st, const struct cid *from, const struct cid *to, int unpin);
+
+/* pin_get - the explicit pin of cid (mode, name appended to *name if not NULL); 1, or 0: none. */
+int pin_get(struct store *st, const struct cid *cid, enum pin_mode *mode, struct buf *name);
+
+/* pin_each - explicit pins in key order, streaming; `mode` PIN_NONE: all.  A nonzero return stops. */
+int pin_each(struct store *st, enum pin_mode mode,
+	     int (*fn)(void *arg, const struct pin *p), void *arg);
+/* pin_each_indirect - blocks that only stay because of a recursive pin above them, streaming. */
+int pin_each_indirect(struct store *st, int (*fn)(void *arg, const struct pin *p), void *arg);
+/* pin_why - 1 and the recursive root above cid, 0: none.  Walks. */
+int pin_why(struct store *st, const struct cid *cid, struct cid *root);
+int pin_count(struct store *st, uint64_t *n);
+
+/* pin_verify - every pin complete and readable?  Calls `bad` for each that is not, with the first
+ * missing or corrupt block; returns the number of bad pins. */
+int pin_verify(struct store *st, int (*bad)(void *arg, const struct pin *p, const struct cid *block,
+					     const char *why), void *arg);
+
+/* pin_check - journal and snapshot against the copy in the index; `repair` cuts torn lines and makes
+ * the copy anew.  Returns faults left. */
+int pin_check(struct store *st, int repair, struct store_report *r);
+
+/* pin_gc - collect.  keep_bytes: UINT64_MAX deletes all that is unpinned; else only until the store's
+ * disk use is at most so much, least recently added roots first.  Never stops writers. */
+struct pin_gc {
+	int dry_run;
+	uint64_t keep_bytes;		/* UINT64_MAX: delete everything unpinned */
+	int (*deleted)(void *arg, struct span mh, uint64_t raw_len);	/* may be NULL */
+	void *arg;
+	uint64_t n_marked, n_deleted, bytes_deleted, disk_freed, disk_after;	/* out */
+};
+int pin_gc(struct store *st, struct pin_gc *gc);
+
+/* pin_quota - keep store.max, if set, before `root` is acknowledged: collects if needed; ERR_NOSPACE if
+ * what is pinned (with root, if not NULL) does not fit. */
+int pin_quota(struct store *st, const struct cid *root);
+
+#endif

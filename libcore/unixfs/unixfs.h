@@ -1,0 +1,160 @@
+/*
+ * unixfs.h - files and directories as DAGs, with Kubo's names bit for bit.
+ * Spec: ipfs/specs src/unixfs.md and IPIP-499, as boxo implements them.
+ */
+#ifndef UNIXFS_UNIXFS_H
+#define UNIXFS_UNIXFS_H
+
+#include <sys/types.h>
+
+#include "base/piece.h"
+#include "base/pool.h"
+#include "dag/dag.h"
+
+enum unixfs_type {			/* Data.Type */
+	UNIXFS_RAW, UNIXFS_DIRECTORY, UNIXFS_FILE, UNIXFS_METADATA, UNIXFS_SYMLINK, UNIXFS_HAMT
+};
+enum unixfs_estimate { UNIXFS_EST_LINKS, UNIXFS_EST_BLOCK, UNIXFS_EST_DISABLED };
+enum { UNIXFS_CHUNK_MAX = 2096896, UNIXFS_INLINE_MAX = 128 };	/* bytes */
+
+/* Mode and time of a node; mode 0 and has_mtime 0 mean absent. */
+struct unixfs_meta {
+	uint32_t mode;			/* low 12 bits */
+	int has_mtime;
+	int64_t mtime;			/* seconds since the epoch, may be negative */
+	uint32_t nsec;			/* 0..999999999 */
+};
+
+/* Everything that shapes a DAG.  -1 in cid_version and raw_leaves: not said. */
+struct unixfs_opts {
+	char chunker[64];
+	int trickle, cid_version, raw_leaves;
+	uint64_t hash;			/* multihash code */
+	int hash_set;
+	int inline_limit;		/* bytes, 0: no inlining */
+	uint32_t max_links, dir_max_links, hamt_fanout;
+	uint64_t hamt_threshold;	/* bytes, 0: never a HAMT */
+	enum unixfs_estimate hamt_estimate;
+};
+
+void unixfs_opts_init(struct unixfs_opts *o);		/* unixfs-v0-2015 */
+/* unixfs_opts_profile - ERR_NOTFOUND: no such profile.  unixfs_profile_name(i): NULL at the end. */
+int unixfs_opts_profile(struct unixfs_opts *o, const char *name);
+const char *unixfs_profile_name(int i);
+/* unixfs_opts_set - by the names of the config keys without "import.": chunker, layout, cid-version,
+ * raw-leaves, hash, inline (a limit or yes/no), max-links, dir-max-links, hamt-fanout,
+ * hamt-threshold, hamt-estimate, profile.  ERR_USAGE with the reference's words. */
+int unixfs_opts_set(struct unixfs_opts *o, const char *key, const char *value);
+/* unixfs_opts_finish - apply the rules of reference section 6 (hash implies v1, v1 implies raw leaves,
+ * metadata forbids them); with_meta: mode or mtime will be stored.  ERR_USAGE on contradictions. */
+int unixfs_opts_finish(struct unixfs_opts *o, int with_meta);
+
+/* What an added or listed thing is. */
+struct unixfs_node {
+	struct cid cid;
+	uint64_t tsize;			/* cumulative size: block + all below, bytes */
+	uint64_t size;			/* file bytes */
+	enum unixfs_type type;
+};
+
+/* ---- chunkers: where to cut ---- */
+struct chunker;
+int chunker_new(struct chunker **c, const char *spec);	/* ERR_USAGE; gives */
+void chunker_free(struct chunker *c);
+size_t chunker_max(const struct chunker *c);		/* largest chunk it makes, bytes */
+/* chunker_next - length of the first chunk of `window`, which holds at least chunker_max bytes or all
+ * up to the end of input (`eof`).  0 only when window is empty. */
+size_t chunker_next(struct chunker *c, struct span window, int eof);
+
+/* ---- writing ---- */
+/* A builder holds options, sink and threads for many files.  Memory: about
+ * (2 * threads + 2) * chunk, at least 4 MiB, plus the open nodes of one path. */
+struct unixfs_builder;
+int unixfs_builder_new(struct unixfs_builder **b, const struct unixfs_opts *finished,
+		       struct dag_sink *sink, const char *tmpdir);
+void unixfs_builder_free(struct unixfs_builder *b);
+
+/* unixfs_add_fd - one file from a descriptor read to its end.  `progress` (may be NULL) hears bytes
+ * read; its nonzero return stops.  meta may be NULL.  clonable: fd is a regular file read from
+ * its start, whose extents a store may share. */
+int unixfs_add_fd(struct unixfs_builder *b, int fd, const char *what, int clonable,
+		  const struct unixfs_meta *meta, int (*progress)(void *arg, uint64_t bytes), void *arg,
+		  struct unixfs_node *out);
+/* unixfs_add_read - the same from a read function: bytes, 0 at the end, or an error. */
+int unixfs_add_read(struct unixfs_builder *b, ssize_t (*read)(void *arg, void *p, size_t len), void *arg,
+		    const struct unixfs_meta *meta, struct unixfs_node *out);
+int unixfs_add_symlink(struct unixfs_builder *b, struct span target, const struct unixfs_meta *meta,
+		       struct unixfs_node *out);
+
+/* A directory being built; entries in any order.  Memory is bounded: beyond a few MiB entries are
+ * spilled, sorted, to files in tmpdir.  Basic or HAMT is decided at the end as Kubo would.
+ * add: ERR_EXISTS: "directory already has entry by that name" (may only be seen at end);
+ * ERR_INVALID: empty name or one with '/' or NUL. */
+struct unixfs_dir;
+int unixfs_dir_new(struct unixfs_dir **d, struct unixfs_builder *b, const struct unixfs_meta *meta);
+int unixfs_dir_add(struct unixfs_dir *d, struct span name, const struct unixfs_node *node);
+int unixfs_dir_end(struct unixfs_dir *d, struct unixfs_node *out);	/* releases d, always */
+void unixfs_dir_free(struct unixfs_dir *d);		/* without ending; accepts NULL */
+
+/* ---- editing: a new directory from an old one, basic <-> HAMT as boxo switches ---- */
+int unixfs_edit_put(struct unixfs_builder *b, struct dag_source *src, const struct cid *dir,
+		    struct span name, const struct unixfs_node *node, struct unixfs_node *out);
+int unixfs_edit_rm(struct unixfs_builder *b, struct dag_source *src, const struct cid *dir,
+		   struct span name, struct unixfs_node *out);	/* ERR_NOTFOUND */
+
+/* ---- the Data message ---- */
+struct unixfs_data {
+	enum unixfs_type type;
+	int has_data, has_filesize;
+	struct span data;		/* borrowed */
+	uint64_t filesize;
+	size_t n_blocksizes;
+	struct span blocksizes_in;	/* the message, for unixfs_blocksize_next */
+	uint64_t hash_type, fanout;
+	struct unixfs_meta meta;
+};
+/* unixfs_decode - an ordinary proto2 reader: any order, last scalar wins, unknown fields skipped,
+ * packed blocksizes accepted.  ERR_INVALID: `proto: …`. */
+int unixfs_decode(struct span message, struct unixfs_data *d);
+struct unixfs_sizes { struct span rest, packed; };
+struct unixfs_sizes unixfs_blocksizes(const struct unixfs_data *d);
+int unixfs_blocksize_next(struct unixfs_sizes *it, uint64_t *size);	/* 1 or 0 */
+/* unixfs_encode - canonical; the spans of d are used, blocksizes come from the array. */
+int unixfs_encode(struct buf *out, const struct unixfs_data *d, const uint64_t *blocksizes, size_t n);
+
+/* ---- reading ---- */
+struct unixfs_stat {
+	enum unixfs_type type;
+	uint64_t size;			/* file: its bytes; symlink: target length; directory: 0 */
+	uint64_t cumulative;		/* block + Σ Tsize */
+	uint64_t block_len;		/* of the root block */
+	uint64_t n_links;
+	struct unixfs_meta meta;
+};
+int unixfs_stat(struct dag_source *src, const struct cid *cid, struct unixfs_stat *st);
+
+/* unixfs_cat - bytes [off, off+len) of a file as pieces into the sink; len UINT64_MAX: to the end.  Only
+ * the blocks that overlap are read; plain blocks go as extents.  Past the end: nothing, success.
+ * `progress` as above.  ERR_INVALID: "this dag node is a directory" and the other words of reference
+ * section 16.1; a symlink yields its target.  Depth over DAG_DEPTH_MAX: ERR_LIMIT. */
+int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
+	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
+
+/* unixfs_ls - every entry of a directory (basic: block order; HAMT: hash order), streaming, one block
+ * a level.  The entry's type and size are not looked up (unixfs_stat does).  A nonzero return stops. */
+struct unixfs_dirent {
+	struct span name;
+	struct cid cid;
+	uint64_t tsize;
+};
+int unixfs_ls(struct dag_source *src, const struct cid *dir,
+	      int (*fn)(void *arg, const struct unixfs_dirent *e), void *arg);
+
+/* unixfs_lookup - one entry; reads one block a level.  ERR_NOTFOUND: `no link named "x" under <cid>`. */
+int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out);
+/* unixfs_resolve - a path text (see dag_path_parse) through directories and HAMTs; dag-pb nodes
+ * that are not UnixFS resolve by link name.  Symlinks are not followed. */
+int unixfs_resolve(struct dag_source *src, const char *path, struct cid *out);
+int unixfs_readlink(struct dag_source *src, const struct cid *cid, struct buf *target);
+
+#endif

@@ -41,11 +41,24 @@ static inline const char *unit_name(const char *file)
 	return p ? p + 11 : file;
 }
 
-/* unit_hex - the bytes of a hex string in a static-lifetime allocation (tests only) */
+/* unit_kept - an allocation that lives as long as the test program (and is no leak) */
+__attribute__((unused)) static void *unit_kept(size_t n)
+{
+	static void **chain;
+	void **p = malloc(n + sizeof *p);
+
+	if (!p)
+		abort();
+	*p = chain;
+	chain = p;
+	return p + 1;
+}
+
+/* unit_hex - the bytes of a hex string in an allocation that is kept */
 __attribute__((unused)) static struct span unit_hex(const char *hex)
 {
 	size_t n = strlen(hex) / 2, i;
-	uint8_t *p = malloc(n + 1);
+	uint8_t *p = unit_kept(n + 1);
 
 	for (i = 0; i < n; i++) {
 		unsigned v;
@@ -61,7 +74,7 @@ __attribute__((unused)) static struct span unit_hex(const char *hex)
 __attribute__((unused)) static char *unit_tmpdir(void)
 {
 	const char *base = getenv("TMPDIR");
-	char *p = malloc(4096);
+	char *p = unit_kept(4096);
 
 	snprintf(p, 4096, "%s/ipfrs-unit.XXXXXX", base ? base : "/tmp");
 	if (!mkdtemp(p))

@@ -1,0 +1,125 @@
+"""faults.py [STEP] - make each malloc, write, sync, rename, commit and read fail in turn.
+
+Every verb is run on a copy of one small store with fault.c preloaded: the 1st call of a kind fails,
+then the 2nd, and so on until a run in which no call was left to fail.  Whatever happens: no signal, a
+documented exit status, a message with every failure, and afterwards a store that ipfrs-fsck finds
+good, with everything that was acknowledged before or during the run.  STEP > 1 tries every STEPth.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BIN = os.environ["BIN"]
+FAULT = os.environ["FAULT"]
+step = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+top = tempfile.mkdtemp(prefix="ipfrs-faults.")
+base = top + "/base"
+
+
+def run(args, path, fault=None, input=None):
+    env = dict(os.environ, IPFRS_PATH=path)
+    if fault:
+        env.update(LD_PRELOAD=FAULT, FAULT_KIND=fault[0], FAULT_NTH=str(fault[1]),
+                   FAULT_HITS=top + "/hits")
+    return subprocess.run([BIN + "/ipfrs-" + args[0]] + args[1:], env=env, input=input,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def must(args, path, input=None):
+    r = run(args, path, input=input)
+    if r.returncode:
+        sys.exit("%r: status %d: %s" % (args, r.returncode, r.stderr.decode()))
+    return r.stdout
+
+
+# a tree of several files and a HAMT, an old pin to remove, garbage to collect
+tree = top + "/tree"
+os.makedirs(tree + "/sub")
+for i in range(12):
+    with open("%s/sub/f%d" % (tree, i), "wb") as f:
+        f.write(b"%d" % i * 100)
+with open(tree + "/big", "wb") as f:
+    f.write(bytes(range(256)) * 3000)
+must(["init"], base)
+kept = must(["add", "-r", "-Q", tree], base).decode().strip()
+old = must(["add", "-Q", __file__], base).decode().strip()
+loose = must(["add", "-P", "-Q", FAULT], base).decode().strip()
+new = top + "/new"
+shutil.copytree(tree, new)
+with open(new + "/more", "wb") as f:
+    f.write(b"more" * 70000)
+
+verbs = {
+    "add": ["add", "-r", "-Q", new],
+    "add-cache": ["add", "-r", "-c", "-Q", new],
+    "pin-add": ["pin", "add", loose],
+    "pin-rm": ["pin", "rm", old],
+    "gc": ["gc"],
+    "reindex": ["reindex"],
+    "cat": ["cat", kept + "/big"],
+    "get": ["get", "-o", top + "/out", kept],
+    "ls": ["ls", kept],
+}
+kinds = ["write", "sync", "rename", "commit", "read", "malloc"]
+total = bad = 0
+want_big = must(["cat", kept + "/big"], base)
+for verb, args in verbs.items():
+    for kind in kinds:
+        nth, runs, wrong = 1, 0, []
+        while nth < 20000:
+            path = top + "/store"
+            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(top + "/out", ignore_errors=True)
+            shutil.copytree(base, path)
+            r = run(args, path, (kind, nth))
+            try:
+                seen = int(open(top + "/hits").read())
+            except (OSError, ValueError):
+                seen = nth
+            if seen < nth:
+                break
+            runs += 1
+            why = []
+            if r.returncode < 0:
+                why.append("killed by signal %d" % -r.returncode)
+            elif r.returncode not in (0, 1, 3, 4):
+                why.append("status %d" % r.returncode)
+            if r.returncode and not r.stderr:
+                why.append("status %d without a word" % r.returncode)
+            f = run(["fsck"], path)
+            if f.returncode:
+                why.append("fsck %d: %s" % (f.returncode, (f.stdout + f.stderr).decode()[:300]))
+            big = run(["cat", kept + "/big"], path)
+            if big.returncode or big.stdout != want_big:
+                why.append("kept file lost: " + big.stderr.decode())
+            pins = run(["pin", "ls", "-q"], path).stdout.decode().split()
+            if kept not in pins:
+                why.append("pin of the kept tree lost")
+            if verb in ("add", "add-cache") and r.returncode == 0:
+                cid = r.stdout.decode().strip()
+                if cid not in pins:
+                    why.append("acknowledged, not pinned: " + cid)
+                if run(["refs", "-r", cid], path).returncode:
+                    why.append("acknowledged, not whole: " + cid)
+            if verb == "pin-add" and r.returncode == 0 and loose not in pins:
+                why.append("acknowledged pin lost")
+            if verb == "pin-rm" and r.returncode == 0 and old in pins:
+                why.append("acknowledged unpin lost")
+            if verb != "pin-rm" and old not in pins:
+                why.append("old pin lost")
+            if verb == "cat" and r.returncode == 0 and r.stdout != want_big:
+                why.append("cat wrote something else and said yes")
+            if why:
+                wrong.append(nth)
+                print("# %s, %s %d (status %d, %s):\n#   %s" % (
+                    verb, kind, nth, r.returncode, r.stderr.decode().strip()[:200], "\n#   ".join(why)))
+            nth += step
+        total += runs
+        bad += len(wrong)
+        print("%s - faults: %s, %d x %s" % ("not ok" if wrong else "ok", verb, runs, kind))
+        sys.stdout.flush()
+shutil.rmtree(top)
+print("# %d faults injected, %d bad" % (total, bad))
+sys.exit(1 if bad else 0)

@@ -1,0 +1,151 @@
+# ipfrs: one Makefile, no recursion.  `make help` lists the targets.
+CC ?= cc
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build$(if $(SAN),-san)$(if $(filter clang%,$(notdir $(CC))),-clang)
+BIN ?= $(if $(filter build,$(BUILD)),bin,$(BUILD)/bin)
+FUZZ_CC ?= clang
+FUZZ_BUILD ?= build-fuzz
+FUZZ_SECONDS ?= 20
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+       -Wwrite-strings -Wvla
+HARD = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection
+LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+OPT ?= -O2 -g
+ifdef SAN
+OPT = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARD = -fPIE
+LINK = -pie -fsanitize=address,undefined -Wl,--as-needed
+endif
+VERSION := $(shell cat VERSION)
+BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -I$(BUILD) $(WARN) -pthread \
+              -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
+ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
+LIBS = -llmdb -lzstd -lb2 -lnettle -larchive
+
+LIB := $(BUILD)/libcore.a
+LIB_SRC := $(sort $(wildcard libcore/*/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CMD_OBJ := $(BUILD)/cmd/cmd.o $(BUILD)/cmd/help.o
+COMMANDS := $(shell cut -f1 cmd/COMMANDS)
+PROGRAMS := $(COMMANDS:%=$(BIN)/%)
+MANUALS := $(sort $(wildcard man/*.[1-9]))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
+UNITS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(FUZZ_BUILD)/fuzz/%)
+FUZZ_OBJ := $(LIB_SRC:%.c=$(FUZZ_BUILD)/%.o)
+SEEDS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(BUILD)/seeds/%)
+
+# what the scripts need to know of this build
+TELL = BUILD='$(abspath $(BUILD))' BIN='$(abspath $(BIN))' CC='$(CC)' SAN='$(SAN)' \
+       UNITS='$(UNITS)' SEEDS='$(SEEDS)'
+
+all: $(PROGRAMS)
+
+help:
+	@echo 'all           build the programs into $(BIN)/ (the default)'
+	@echo 'check         all tests that need no network; SAN=1 under ASan and UBSan'
+	@echo 'unit layers fuzz-seeds man-lint bats   one kind of test each'
+	@echo 'fuzz          run each fuzzer for FUZZ_SECONDS ($(FUZZ_SECONDS))'
+	@echo 'torture       faults, power cuts, kill -9; bench: speed; interop: against Kubo'
+	@echo 'completions   write COMPLETIONS/ anew from the option tables'
+	@echo 'install       DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); uninstall; clean'
+	@echo 'CC=clang and SAN=1 build in folders of their own.'
+
+# ---- compile and link ----
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# cmd/COMMANDS as C: the list the dispatcher knows
+$(BUILD)/commands.h: cmd/COMMANDS
+	@mkdir -p $(@D)
+	@awk -F '\t' 'BEGIN { printf "#define COMMANDS" } { gsub(/["\\]/, "\\\\&"); \
+		printf " \\\n\t{ \"%s\", \"%s\", \"%s\" },", $$1, $$2, $$3 } END { print "" }' $< > $@.new
+	@mv $@.new $@
+$(BUILD)/cmd/ipfrs.o: $(BUILD)/commands.h
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
+# --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
+$(BIN)/%: $(BUILD)/cmd/%.o $(CMD_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
+# A fuzz target with a plain main that runs every seed once: an ordinary test.
+$(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
+$(FUZZ_BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(BASE_CFLAGS) -O1 -g -fno-omit-frame-pointer \
+		-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c -o $@ $<
+
+$(FUZZ_BUILD)/fuzz/%: $(FUZZ_BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
+.SECONDARY:
+-include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)
+
+# ---- tests ----
+check: all $(UNITS) $(SEEDS)
+	@$(TELL) scripts/run-checks unit seeds bats man layers generated
+
+unit: $(UNITS)
+	@$(TELL) scripts/run-checks unit
+
+fuzz-seeds: $(SEEDS)
+	@$(TELL) scripts/run-checks seeds
+
+bats: all
+	@$(TELL) scripts/run-checks bats
+
+man-lint:
+	@$(TELL) scripts/run-checks man
+
+layers:
+	@scripts/layers -p
+
+fuzz: $(FUZZERS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_BUILD=$(FUZZ_BUILD) scripts/run-fuzz $(FUZZERS)
+
+torture: all
+	@$(TELL) scripts/torture $(TORTURE)
+
+bench: all $(BUILD)/bench/grow
+	@$(TELL) scripts/bench $(BENCH)
+
+interop: all
+	@$(TELL) scripts/interop
+
+# ---- generated and checked in ----
+completions: all
+	@BIN='$(abspath $(BIN))' scripts/completions COMPLETIONS
+
+# ---- install ----
+install: all
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BIN='$(abspath $(BIN))' scripts/install
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install -u
+
+clean:
+	rm -rf build build-* bin
+
+.PHONY: all help check unit fuzz-seeds bats man-lint layers fuzz torture bench interop \
+	completions install uninstall clean

@@ -26,7 +26,8 @@ struct dag_source {
 };
 
 /* dag_get, dag_has, dag_size, dag_extent - the source's answer; identity CIDs are answered from
- * themselves, and the block policy (mh_allowed) is applied first: ERR_DENIED. */
+ * themselves (dag_extent: inline bytes borrowed from the CID), and the block policy (mh_allowed) is
+ * applied first: ERR_DENIED. */
 int dag_get(struct dag_source *s, const struct cid *cid, struct buf *out);
 int dag_has(struct dag_source *s, const struct cid *cid);
 int dag_size(struct dag_source *s, const struct cid *cid, uint64_t *len);
@@ -57,17 +58,54 @@ int dag_put(struct dag_sink *s, const struct dag_block *b);
 struct dag_sink *dag_sink_null(void);
 
 /*
+ * dag_stack - the blocks between a root and the place a walk has reached, for walks that come back
+ * to them.  Holds the deepest one and as many above it as fit in DAG_STACK_MEM; the others are dropped
+ * and read again when the walk returns to them, so that depth costs time but not memory.
+ */
+enum { DAG_DEPTH_MAX = 1024, DAG_STACK_MEM = 16 * 1024 * 1024, DAG_BLOCK_MAX = 32 * 1024 * 1024 };
+
+struct dag_level {
+	struct cid cid;
+	struct buf block;		/* the caller may put something else in its place */
+	size_t pos, end;		/* the caller's place in the block */
+	size_t held;			/* the stack's: memory it counts for this level */
+};
+
+struct dag_stack {
+	struct dag_source *src;		/* borrowed */
+	struct dag_level *level;	/* level[0] is the root */
+	int n, cap;
+	int whole;			/* level[whole] and deeper have their blocks */
+	size_t held;			/* bytes of blocks */
+};
+
+void dag_stack_init(struct dag_stack *s, struct dag_source *src);
+void dag_stack_clear(struct dag_stack *s);
+/* dag_stack_push - takes the bytes of `block` and leaves it empty (also on failure).  0, or ERR_LIMIT:
+ * over DAG_DEPTH_MAX levels; ERR_NOMEM. */
+int dag_stack_push(struct dag_stack *s, const struct cid *cid, struct buf *block);
+/* dag_stack_top - the deepest level with its block: 1; 2 when the block was just read again, so that
+ * what the caller made of it must be made anew; 0 when the stack is empty; or the read's error. */
+int dag_stack_top(struct dag_stack *s, struct dag_level **level);
+void dag_stack_pop(struct dag_stack *s);
+
+/* dag_id - a name of 16 bytes for a CID, from a hash with a key drawn once a process: nobody can make
+ * two CIDs meet.  For sets of what was seen (base/idset.h).  CIDv0 and CIDv1 of one block differ. */
+void dag_id(const struct cid *cid, uint8_t id[16]);
+
+/*
  * dag_walk - depth first, pre-order, parents before children, links in block order.
  * With `once` each CID is visited once; the set of those seen takes up to `seen_mem` bytes of
  * memory (0: 16 MiB), beyond that a temporary file in `tmpdir` (NULL: $TMPDIR or /tmp).
- * Memory: one block a level plus the set; more than DAG_DEPTH_MAX levels are ERR_LIMIT.
- * visit: `parent` is NULL for a root; `name` is the link's; `block` holds the bytes (an empty
- * span for leaves when want_leaves is 0: raw blocks are then not read).  It returns 0 to go on, 1 to
+ * Memory: a dag_stack plus the set; more than DAG_DEPTH_MAX levels are ERR_LIMIT.
+ * visit: `parent` is NULL for a root; `name` is the link's; `block` holds the bytes.  With want_leaves 0
+ * it is empty for leaves: raw blocks, what stands at depth_max, and dag-pb blocks that a glance
+ * (dag_extent) shows to be without links are only looked for, not read.  It returns 0 to go on, 1 to
  * skip what is below, or a negative error to stop.  `missing`, if set, is asked about a block that
  * is not there: 0 goes on without it, a negative error stops (default: the ERR_NOTFOUND).
+ * With `once` and a depth_max a CID met again higher up is entered again (it reaches deeper) but not
+ * visited again.  A codec whose links we cannot read is ERR_UNSUPPORTED, not a leaf.
  */
-enum { DAG_DEPTH_MAX = 1024 };
-
 struct dag_visit {
 	const struct cid *cid, *parent;
 	struct span name, block;
@@ -78,7 +116,7 @@ struct dag_visit {
 struct dag_walk {
 	int once;
 	int edges;			/* call visit for every link, also to CIDs seen before */
-	int want_leaves;		/* read raw blocks too */
+	int want_leaves;		/* read (and so verify) leaves too */
 	int depth_max;			/* -1: no limit but DAG_DEPTH_MAX */
 	size_t seen_mem;
 	const char *tmpdir;

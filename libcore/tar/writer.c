@@ -1,0 +1,213 @@
+/* writer.c - archives out */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "tar/tar_priv.h"
+
+static const struct format {
+	const char *name;
+	int format, filter, utf8;
+} formats[] = {
+	{ "tar", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_NONE, 1 },
+	{ "tar.gz", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_GZIP, 1 },
+	{ "tar.zst", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_ZSTD, 1 },
+	{ "tar.xz", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_XZ, 1 },
+	{ "tar.bz2", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_BZIP2, 1 },
+	{ "tar.lz4", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_LZ4, 1 },
+	{ "cpio", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_NONE, 0 },
+	{ "cpio.gz", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_GZIP, 0 },
+	{ "cpio.zst", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_ZSTD, 0 },
+	{ "cpio.xz", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_XZ, 0 },
+	{ "cpio.bz2", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_BZIP2, 0 },
+	{ "cpio.lz4", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_LZ4, 0 },
+	{ "zip", ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, 1 },
+	{ "7z", ARCHIVE_FORMAT_7ZIP, ARCHIVE_FILTER_NONE, 1 },
+};
+
+struct tar_writer {
+	int fd;
+	char *what;
+	struct archive *a;
+	struct archive_entry *e;
+	struct tar_locale loc;
+	char *path;			/* of the entry being written */
+	uint64_t left;			/* bytes its data lacks */
+	int rc;				/* what went wrong on fd */
+	int drop;			/* no more is to be written */
+};
+
+const char *tar_format_name(int i)
+{
+	return i >= 0 && i < (int)(sizeof formats / sizeof *formats) ? formats[i].name : NULL;
+}
+
+static la_ssize_t put(struct archive *a, void *arg, const void *p, size_t len)
+{
+	struct tar_writer *w = arg;
+
+	if (w->drop)
+		return (la_ssize_t)len;
+	w->rc = io_write(w->fd, p, len, w->what);
+	if (w->rc < 0) {
+		archive_set_error(a, EIO, "%s", err_text());
+		return -1;
+	}
+	return (la_ssize_t)len;
+}
+
+static int wrong(struct tar_writer *w)
+{
+	return w->rc < 0 ? w->rc : tar_fail(w->a, ERR_IO, "writing", w->what);
+}
+
+static int writer_open(struct tar_writer *w, const struct format *f)
+{
+	int rc = tar_locale_new(&w->loc, f->utf8);
+
+	if (rc < 0)
+		return rc;
+	w->a = archive_write_new();
+	w->e = archive_entry_new();
+	if (!w->a || !w->e)
+		return err_nomem();
+	if (archive_write_set_format(w->a, f->format) < ARCHIVE_WARN ||
+	    archive_write_add_filter(w->a, f->filter) < ARCHIVE_WARN)
+		return tar_fail(w->a, ERR_UNSUPPORTED, "writing", w->what);
+	/* gzip would store the time of day */
+	if (f->filter == ARCHIVE_FILTER_GZIP &&
+	    archive_write_set_filter_option(w->a, "gzip", "timestamp", NULL) < ARCHIVE_WARN)
+		return tar_fail(w->a, ERR_UNSUPPORTED, "writing", w->what);
+	archive_write_set_bytes_per_block(w->a, 65536);
+	archive_write_set_bytes_in_last_block(w->a, 1);
+	tar_enter(&w->loc);
+	if (archive_write_open(w->a, w, NULL, put, NULL) < ARCHIVE_WARN)
+		rc = wrong(w);
+	tar_leave(&w->loc);
+	return rc;
+}
+
+int tar_writer_new(struct tar_writer **out, int fd, const char *format, const char *what)
+{
+	const struct format *f = formats;
+	const struct format *end = formats + sizeof formats / sizeof *formats;
+	struct tar_writer *w;
+	int rc;
+
+	*out = NULL;
+	while (f < end && strcmp(f->name, format))
+		f++;
+	if (f == end)
+		return err_set(ERR_USAGE, "no archive format '%s' (tar, tar.gz, cpio, zip, 7z, ...)",
+			       format);
+	w = calloc(1, sizeof *w);
+	if (!w)
+		return err_nomem();
+	w->fd = fd;
+	w->what = strdup(what);
+	rc = w->what ? writer_open(w, f) : err_nomem();
+	if (rc < 0) {
+		tar_writer_free(w);
+		return rc;
+	}
+	*out = w;
+	return 0;
+}
+
+static int entry_over(struct tar_writer *w)
+{
+	if (w->left)
+		return err_set(ERR_CORRUPT, "'%s' ended %" PRIu64 " bytes before its size", w->path,
+			       w->left);
+	return 0;
+}
+
+static int entry_make(struct tar_writer *w, const struct tar_entry *e)
+{
+	static const unsigned types[] = { AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFREG };
+	static const unsigned modes[] = { 0644, 0755, 0777, 0644 };
+
+	archive_entry_clear(w->e);
+	archive_entry_copy_pathname(w->e, e->path);
+	archive_entry_set_filetype(w->e, types[e->kind]);
+	archive_entry_set_perm(w->e, (e->meta.mode ? e->meta.mode : modes[e->kind]) & 07777);
+	archive_entry_set_mtime(w->e, e->meta.has_mtime ? e->meta.mtime : 0,
+				e->meta.has_mtime ? (long)e->meta.nsec : 0);
+	archive_entry_set_size(w->e, (la_int64_t)w->left);
+	if (e->kind == TAR_SYMLINK)
+		archive_entry_copy_symlink(w->e, e->link);
+	else if (e->kind == TAR_HARDLINK)
+		archive_entry_copy_hardlink(w->e, e->link);
+	/* a warning says that a name is not UTF-8: it was stored as it is */
+	return archive_write_header(w->a, w->e) < ARCHIVE_WARN ? wrong(w) : 0;
+}
+
+int tar_writer_entry(struct tar_writer *w, const struct tar_entry *e)
+{
+	int rc = entry_over(w);
+
+	if (rc < 0)
+		return rc;
+	if (e->size > INT64_MAX)
+		return err_set(ERR_LIMIT, "'%s' is too large for an archive", e->path);
+	free(w->path);
+	w->path = strdup(e->path);
+	if (!w->path)
+		return err_nomem();
+	w->left = e->kind == TAR_FILE ? e->size : 0;
+	tar_enter(&w->loc);
+	rc = entry_make(w, e);
+	tar_leave(&w->loc);
+	return rc < 0 ? err_add(rc, "'%s'", e->path) : 0;
+}
+
+int tar_writer_data(struct tar_writer *w, struct span bytes)
+{
+	int rc = 0;
+
+	if (bytes.len > w->left)
+		return err_set(ERR_CORRUPT, "'%s' holds more than its size says",
+			       w->path ? w->path : "");
+	w->left -= bytes.len;
+	tar_enter(&w->loc);
+	while (rc == 0 && bytes.len) {
+		la_ssize_t n = archive_write_data(w->a, bytes.p, bytes.len);
+
+		if (n <= 0) {
+			rc = wrong(w);
+		} else {
+			bytes.p += n;
+			bytes.len -= (size_t)n;
+		}
+	}
+	tar_leave(&w->loc);
+	return rc;
+}
+
+int tar_writer_end(struct tar_writer *w)
+{
+	int rc = entry_over(w);
+
+	tar_enter(&w->loc);
+	if (rc == 0 && archive_write_close(w->a) < ARCHIVE_WARN)
+		rc = wrong(w);
+	tar_leave(&w->loc);
+	tar_writer_free(w);
+	return rc;
+}
+
+void tar_writer_free(struct tar_writer *w)
+{
+	if (!w)
+		return;
+	w->drop = 1;			/* libarchive would write the archive's end now */
+	archive_write_free(w->a);
+	archive_entry_free(w->e);
+	tar_locale_free(&w->loc);
+	free(w->path);
+	free(w->what);
+	free(w);
+}

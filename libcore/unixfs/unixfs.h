@@ -124,14 +124,23 @@ int unixfs_encode(struct buf *out, const struct unixfs_data *d, const uint64_t *
 
 /* ---- reading ---- */
 struct unixfs_stat {
-	enum unixfs_type type;
-	uint64_t size;			/* file: its bytes; symlink: target length; directory: 0 */
+	enum unixfs_type type;		/* a block of codec raw is UNIXFS_RAW */
+	uint64_t size;			/* file: bytes it claims; symlink: target length; directory: 0 */
 	uint64_t cumulative;		/* block + Σ Tsize */
 	uint64_t block_len;		/* of the root block */
 	uint64_t n_links;
 	struct unixfs_meta meta;
 };
 int unixfs_stat(struct dag_source *src, const struct cid *cid, struct unixfs_stat *st);
+/* unixfs_is_dir - basic or HAMT; unixfs_is_file - a file, a raw leaf or a raw block. */
+static inline int unixfs_is_dir(enum unixfs_type t)
+{
+	return t == UNIXFS_DIRECTORY || t == UNIXFS_HAMT;
+}
+static inline int unixfs_is_file(enum unixfs_type t)
+{
+	return t == UNIXFS_FILE || t == UNIXFS_RAW;
+}
 
 /* unixfs_cat - bytes [off, off+len) of a file as pieces into the sink; len UINT64_MAX: to the end.  Only
  * the blocks that overlap are read; plain blocks go as extents.  Past the end: nothing, success.
@@ -149,6 +158,31 @@ struct unixfs_dirent {
 };
 int unixfs_ls(struct dag_source *src, const struct cid *dir,
 	      int (*fn)(void *arg, const struct unixfs_dirent *e), void *arg);
+
+/*
+ * unixfs_tree - entries of a directory and, when `recursive`, of those below it: an entry, then what
+ * is below it, in listing order.  Memory is bounded whatever the depth (dag_stack).  With `want_stat`
+ * or `recursive` the entries' own blocks are looked at (raw blocks: their size only), once.
+ * fn: 0 goes on, 1 does not go below this entry, a negative value stops and is returned.  A failed
+ * look at an entry is told in visit.rc (err_text has the message); fn decides.  `leave`, if set, is
+ * called when everything in the directory an fn call entered was told.  Names are what the block
+ * says: they may be empty, "..", or hold any byte.
+ */
+struct unixfs_visit {
+	const struct unixfs_dirent *entry;
+	struct span path;		/* below the root directory, "a/b/c" */
+	int depth;			/* 1: an entry of the root directory */
+	int rc;				/* 0, or why the entry could not be looked at */
+	const struct unixfs_stat *stat;	/* NULL when not looked at */
+	struct span target;		/* of a symlink */
+};
+struct unixfs_tree {
+	int recursive, want_stat;
+	int (*fn)(void *arg, const struct unixfs_visit *v);
+	int (*leave)(void *arg);
+	void *arg;
+};
+int unixfs_tree(struct dag_source *src, const struct cid *dir, const struct unixfs_tree *t);
 
 /* unixfs_lookup - one entry; reads one block a level.  ERR_NOTFOUND: `no link named "x" under <cid>`. */
 int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out);

@@ -5,11 +5,15 @@
 #ifndef TESTS_MEMDAG_H
 #define TESTS_MEMDAG_H
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "dag/dag.h"
 #include "unit.h"
 
 struct memdag_block {
 	struct span mh, bytes;
+	uint64_t off;			/* of the bytes in the file of extents */
 };
 
 struct memdag {
@@ -18,6 +22,9 @@ struct memdag {
 	struct memdag_block *slot;	/* open addressing */
 	size_t n_slots, n_blocks;
 	uint64_t n_gets, n_puts;	/* calls so far; puts of known blocks count too */
+	uint64_t n_extents;
+	int fd;				/* with memdag_extents: a file with every block in it */
+	uint64_t end;			/* of that file */
 };
 
 __attribute__((unused)) static struct memdag_block *memdag_find(struct memdag *m,
@@ -74,6 +81,11 @@ static int memdag_put(struct dag_sink *s, const struct dag_block *b)
 		slot->mh = memdag_kept(&mh, 1);
 		slot->bytes = memdag_kept(b->parts, b->n_parts);
 		m->n_blocks++;
+		slot->off = m->end;
+		if (m->fd >= 0 && pwrite(m->fd, slot->bytes.p, slot->bytes.len, (off_t)m->end) !=
+		    (ssize_t)slot->bytes.len)
+			abort();
+		m->end += slot->bytes.len + 7;		/* blocks do not touch */
 	}
 	return 0;
 }
@@ -115,9 +127,35 @@ static int memdag_size(struct dag_source *s, const struct cid *cid, uint64_t *le
 __attribute__((unused)) static void memdag_init(struct memdag *m)
 {
 	*m = (struct memdag){ .source = { memdag_get, memdag_has, memdag_size, NULL },
-			      .sink = { memdag_put }, .n_slots = 1024 };
+			      .sink = { memdag_put }, .n_slots = 1024, .fd = -1 };
 	m->slot = unit_kept(m->n_slots * sizeof *m->slot);
 	memset(m->slot, 0, m->n_slots * sizeof *m->slot);
+}
+
+static int memdag_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
+{
+	struct memdag *m = (struct memdag *)(void *)s;
+	struct memdag_block *b = memdag_look(s, cid);
+	char text[CID_TEXT_MAX];
+
+	m->n_extents++;
+	if (!b->mh.p)
+		return err_set(ERR_NOTFOUND, "block %s is not there", cid_text(cid, text));
+	*p = (struct piece){ .fd = m->fd, .off = b->off, .len = b->bytes.len };
+	return 1;
+}
+
+/* memdag_extents - blocks put from now on are to be had as extents, too */
+__attribute__((unused)) static void memdag_extents(struct memdag *m)
+{
+	char *path = unit_kept(4096);
+
+	snprintf(path, 4096, "%s/extents", unit_tmpdir());
+	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (m->fd < 0)
+		abort();
+	unlink(path);
+	m->source.extent = memdag_extent;
 }
 
 /* memdag_add - name the bytes (sha2-256) and keep them; the CID */
@@ -131,6 +169,32 @@ __attribute__((unused)) static struct cid memdag_add(struct memdag *m, int versi
 		abort();
 	b.cid = &cid;
 	dag_put(&m->sink, &b);
+	return cid;
+}
+
+struct memdag_link {
+	struct cid cid;
+	const char *name;
+	uint64_t tsize;
+};
+
+/* memdag_node - a dag-pb block of these links, in this order, and data (p NULL: none) */
+__attribute__((unused)) static struct cid memdag_node(struct memdag *m, int version,
+						      const struct memdag_link *links, size_t n,
+						      struct span data)
+{
+	struct buf block = BUF_INIT(64 * 1024 * 1024);
+	struct cid cid;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (pb_put_link(&block, cid_span(&links[i].cid), span_str(links[i].name),
+				links[i].tsize) < 0)
+			abort();
+	if (data.p && pb_put_data(&block, data) < 0)
+		abort();
+	cid = memdag_add(m, version, CID_DAG_PB, buf_span(&block));
+	buf_clear(&block);
 	return cid;
 }
 

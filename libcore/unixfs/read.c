@@ -1,0 +1,287 @@
+/*
+ * read.c - the bytes of a file, or a range of them, as pieces.
+ * A block that lies plain in the store is not read here: its bytes leave as an extent.  Of a dag-pb
+ * leaf we read the few bytes around the payload, to know where that begins and ends.
+ */
+#include "base/err.h"
+#include "base/io.h"
+#include "base/rd.h"
+#include "unixfs/read_priv.h"
+
+enum {
+	EXTENT_MIN = 16 * 1024,		/* smaller blocks are read and hashed as fast */
+	HEAD_MAX = 24, TAIL_MAX = 16	/* bytes around the payload of a leaf */
+};
+
+struct cat {
+	struct dag_source *src;
+	struct sink *out;
+	int (*progress)(void *arg, uint64_t bytes);
+	void *arg;
+	struct dag_stack stack;
+	struct buf block;
+	uint64_t skip, left;		/* bytes to pass over, bytes still wanted */
+	int idle;			/* blocks since the last byte */
+};
+
+/* the part of a leaf of `len` bytes that is wanted: from *at, returns its length */
+static uint64_t cut(struct cat *c, uint64_t len, uint64_t *at)
+{
+	uint64_t n;
+
+	*at = c->skip < len ? c->skip : len;
+	c->skip = 0;			/* we are at the offset, or the sizes above lied */
+	n = len - *at < c->left ? len - *at : c->left;
+	c->left -= n;
+	return n;
+}
+
+static int send_piece(struct cat *c, const struct piece *p)
+{
+	int rc;
+
+	if (p->len == 0)
+		return 0;
+	c->idle = 0;
+	rc = sink_put(c->out, p);
+	if (rc == 0 && c->progress)
+		rc = c->progress(c->arg, p->len);
+	return rc;
+}
+
+static int send_bytes(struct cat *c, struct span s)
+{
+	struct piece p = { .fd = -1 };
+	uint64_t at;
+
+	p.len = cut(c, s.len, &at);
+	if (p.len)
+		p.bytes = span_of(s.p + at, (size_t)p.len);
+	return send_piece(c, &p);
+}
+
+/*
+ * Is the block at this extent a leaf as every builder writes it, Data { Type, Data, filesize } and
+ * nothing else, all its bytes accounted for?  1 and the extent cut down to the payload, else 0.
+ */
+static int leaf_payload(struct piece *p)
+{
+	uint8_t head[HEAD_MAX], tail[TAIL_MAX];
+	uint64_t message, n, at, rest;
+	struct rd r;
+	ssize_t got = io_pread(p->fd, head, sizeof head, p->off, "segment");
+	uint8_t type;
+
+	if (got < 0)
+		return (int)got;
+	r = rd_from(span_of(head, (size_t)got));
+	if (rd_u8(&r) != 0x0a)			/* PBNode.Data: the links would come first */
+		return 0;
+	message = rd_varint(&r);
+	if (!rd_ok(&r) || message != p->len - ((uint64_t)got - r.left))
+		return 0;
+	if (rd_u8(&r) != 0x08)			/* Type */
+		return 0;
+	type = rd_u8(&r);
+	if ((type != UNIXFS_FILE && type != UNIXFS_RAW) || rd_u8(&r) != 0x12)
+		return 0;
+	n = rd_varint(&r);
+	at = (uint64_t)got - r.left;
+	if (!rd_ok(&r) || at > p->len || n > p->len - at)
+		return 0;
+	rest = p->len - at - n;
+	if (rest > sizeof tail)
+		return 0;
+	got = io_pread(p->fd, tail, (size_t)rest, p->off + at + n, "segment");
+	if (got < 0)
+		return (int)got;
+	r = rd_from(span_of(tail, (size_t)got));
+	if ((uint64_t)got != rest || rd_u8(&r) != 0x18 || rd_varint(&r) != n || !rd_done(&r))
+		return 0;
+	p->off += at;
+	p->len = n;
+	return 1;
+}
+
+/* 1: it was sent; 0: no extent, or not a plain leaf */
+static int leaf_extent(struct cat *c, const struct cid *cid)
+{
+	struct piece p;
+	uint64_t at;
+	int rc = dag_extent(c->src, cid, &p);
+
+	if (rc <= 0)
+		return rc;
+	if (p.fd < 0 || p.len < EXTENT_MIN)
+		return 0;
+	if (cid->codec != CID_RAW) {
+		rc = leaf_payload(&p);
+		if (rc <= 0)
+			return rc;
+	}
+	p.len = cut(c, p.len, &at);
+	p.off += at;
+	rc = send_piece(c, &p);
+	return rc == 0 ? 1 : rc;
+}
+
+/* pass over the children of an inner node that lie before the range (reference 16.2) */
+static int seek(struct cat *c, const struct read_node *n, struct pb_iter *it)
+{
+	struct unixfs_sizes sizes = unixfs_blocksizes(&n->data);
+	struct pb_link link;
+	struct pb_iter next = *it;
+	uint64_t size = 0;
+
+	if (c->skip == 0)
+		return 0;
+	if (n->data.n_blocksizes != n->pb.n_links)
+		return err_set(ERR_INVALID, "file does not support seeking");
+	while (pb_next(&next, &link)) {
+		unixfs_blocksize_next(&sizes, &size);
+		if (c->skip < size)
+			return 0;
+		c->skip -= size;
+		*it = next;
+	}
+	return 0;
+}
+
+static int enter_inner(struct cat *c, const struct cid *cid, const struct read_node *n)
+{
+	struct pb_iter it = pb_links(&n->pb);
+	const uint8_t *start = c->block.data;
+	struct dag_level *l;
+	size_t pos;
+	int rc = seek(c, n, &it);
+
+	if (rc < 0)
+		return rc;
+	pos = (size_t)(it.rest.p - start);
+	if (it.rest.len == 0) {		/* all below lies before the range, or its sizes say so */
+		if (c->stack.n > 0)
+			c->skip = 0;
+		return 0;
+	}
+	rc = dag_stack_push(&c->stack, cid, &c->block);
+	if (rc < 0)
+		return rc;
+	l = &c->stack.level[c->stack.n - 1];
+	l->pos = pos;
+	l->end = pos + it.rest.len;
+	return 0;
+}
+
+static int wrong_node(unsigned type, int root)
+{
+	static const char *const names[] = { "Raw", "Directory", "File", "Metadata", "Symlink",
+					     "HAMTShard" };
+
+	if (type > UNIXFS_HAMT)
+		return err_set(ERR_INVALID, "unrecognized node type");
+	if (root)
+		return err_set(ERR_INVALID, "this dag node is a directory");
+	return err_set(ERR_INVALID, "found %s node in unexpected place", names[type]);
+}
+
+/* a node of a file; *follow, for a root only: the node it stands for */
+static int enter(struct cat *c, const struct cid *cid, int root, struct cid *follow)
+{
+	struct pb_link link;
+	struct read_node n;
+	struct pb_iter it;
+	int rc;
+
+	if (++c->idle > READ_IDLE_MAX)
+		return err_set(ERR_LIMIT, "more than %d blocks in a row without a byte in them",
+			       READ_IDLE_MAX);
+	if (cid->codec == CID_RAW || cid->codec == CID_DAG_PB) {
+		rc = leaf_extent(c, cid);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	if (cid->codec == CID_RAW) {
+		buf_reset(&c->block);
+		rc = dag_get(c->src, cid, &c->block);
+		return rc < 0 ? rc : send_bytes(c, buf_span(&c->block));
+	}
+	rc = read_get(c->src, cid, &c->block, &n);
+	if (rc == ERR_INVALID && !root && cid->codec == CID_DAG_PB)
+		return err_add(rc, "incorrectly formatted protobuf");
+	if (rc < 0)
+		return rc;
+	switch (n.data.type) {
+	case UNIXFS_RAW:
+	case UNIXFS_FILE:
+		/* Kubo ignores Data beside links; nobody writes such nodes */
+		return n.pb.n_links ? enter_inner(c, cid, &n) : send_bytes(c, n.data.data);
+	case UNIXFS_SYMLINK:
+		return root ? send_bytes(c, n.data.data) : wrong_node(n.data.type, root);
+	case UNIXFS_METADATA:
+		if (!root)
+			break;
+		it = pb_links(&n.pb);
+		if (!pb_next(&it, &link))
+			return err_set(ERR_INVALID, "incorrectly formatted metadata object");
+		rc = cid_decode(link.hash, follow);
+		if (rc == 0 && follow->codec != CID_DAG_PB)
+			rc = err_set(ERR_INVALID, "expected protobuf dag node");
+		return rc;
+	default:
+		break;
+	}
+	return wrong_node(n.data.type, root);
+}
+
+static int next_child(struct cat *c, struct cid *child)
+{
+	struct dag_level *l;
+	struct pb_iter it;
+	struct pb_link link;
+	int rc;
+
+	for (;;) {
+		rc = dag_stack_top(&c->stack, &l);
+		if (rc <= 0)
+			return rc;
+		if (l->end > l->block.len)
+			return err_set(ERR_CORRUPT, "a block changed while it was read");
+		it.rest = span_of(l->block.data + l->pos, l->end - l->pos);
+		if (pb_next(&it, &link)) {
+			l->pos = l->end - it.rest.len;
+			rc = cid_decode(link.hash, child);
+			return rc < 0 ? rc : 1;
+		}
+		dag_stack_pop(&c->stack);
+	}
+}
+
+int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
+	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg)
+{
+	struct cat c = { .src = src, .out = out, .progress = progress, .arg = arg, .skip = off,
+			 .left = len, .block = BUF_INIT(DAG_BLOCK_MAX) };
+	struct cid at, follow = { 0 };
+	char text[CID_TEXT_MAX];
+	int rc;
+
+	dag_stack_init(&c.stack, src);
+	at = *cid;
+	rc = enter(&c, &at, 1, &follow);
+	while (rc == 0 && follow.len) {		/* metadata; each turn counts as idle */
+		at = follow;
+		follow = (struct cid){ 0 };
+		rc = enter(&c, &at, 1, &follow);
+	}
+	while (rc == 0 && c.left > 0) {
+		rc = next_child(&c, &at);
+		if (rc <= 0)
+			break;
+		rc = enter(&c, &at, 0, &follow);
+		if (rc == ERR_INVALID)
+			err_add(rc, "block %s", cid_text(&at, text));
+	}
+	dag_stack_clear(&c.stack);
+	buf_clear(&c.block);
+	return rc;
+}

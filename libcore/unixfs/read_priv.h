@@ -1,0 +1,38 @@
+/* read_priv.h - what the reading files of this room share */
+#ifndef UNIXFS_READ_PRIV_H
+#define UNIXFS_READ_PRIV_H
+
+#include "unixfs/unixfs.h"
+
+/* As many blocks may follow each other without a byte or an entry in them; more are a bomb. */
+enum { READ_IDLE_MAX = 65536 };
+
+/* A dag-pb block with the UnixFS message in it, decoded; both borrow from the block. */
+struct read_node {
+	struct pb_node pb;
+	struct unixfs_data data;
+};
+
+/* read_decode - the block of a dag-pb CID.  ERR_INVALID: not dag-pb, or `proto: …`. */
+int read_decode(const struct buf *block, struct read_node *n);
+
+/* read_get - fetch and decode a node of codec dag-pb; other codecs: ERR_INVALID, "unknown node
+ * type".  `block` is emptied first. */
+int read_get(struct dag_source *src, const struct cid *cid, struct buf *block, struct read_node *n);
+
+/* read_stat - what a decoded node says about itself. */
+void read_stat(const struct read_node *n, struct unixfs_stat *st);
+
+/* One HAMT shard, checked. */
+struct shard {
+	int bits;			/* of the hash it uses up: log2 of the fanout */
+	size_t prefix;			/* characters of a slot in a link name */
+	struct span field;		/* the bitfield, leading zero bytes cut */
+};
+
+/* shard_open - the checks of boxo hamt.NewHamtFromDag and go-unixfsnode; ERR_INVALID. */
+int shard_open(const struct read_node *n, struct shard *s);
+int shard_has(const struct shard *s, unsigned slot);		/* 1 or 0 */
+unsigned shard_below(const struct shard *s, unsigned slot);	/* slots in use before this one */
+
+#endif

@@ -1,0 +1,57 @@
+/* ipfrs-resolve - print the CIDs that paths lead to */
+#include "cmd/cmd.h"
+#include "ops/read.h"
+
+static const struct cmd_opt opts[] = {
+	CMD_OPT_0,
+	{ 'b', "base", "print CIDs in this multibase, for example base58btc or base36" },
+	{ 0 }
+};
+static const struct cmd_info info = {
+	"ipfrs-resolve", "[path ...]", "print the CIDs that paths lead to", opts, NULL
+};
+
+/* without -b the answer is in the base of the question */
+static int resolve(struct store *st, const char *path, const struct mb_base *base)
+{
+	struct buf text = BUF_INIT(CID_TEXT_MAX);
+	struct dag_path parts;
+	struct cid cid;
+	int rc = dag_path_parse(&parts, path);
+
+	if (rc < 0)
+		return rc;
+	if (!base && parts.root.version == 1)
+		base = parts.base;
+	dag_path_clear(&parts);
+	rc = ops_resolve(st, path, &cid);
+	if (rc == 0)
+		rc = cid_format(&cid, base, &text);
+	if (rc == 0)
+		cmd_record(buf_span(&text));
+	buf_clear(&text);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	const struct mb_base *base = NULL;
+	struct store *st = NULL;
+	const char *path;
+	int c, rc;
+
+	cmd_start(&info, argc, argv);
+	while ((c = cmd_getopt()) != -1)
+		if (c == 'b' && !(base = mb_by_name(cmd_arg())))
+			cmd_usage("%s", err_text());
+	rc = store_open(&st, cmd_store(), STORE_READ);
+	if (rc < 0)
+		return cmd_fail(rc);
+	while (cmd_next(&path)) {
+		rc = resolve(st, path, base);
+		if (rc < 0)
+			cmd_complain(rc, path);
+	}
+	store_close(st);
+	return cmd_finish();
+}

@@ -22,7 +22,12 @@ VERSION := $(shell cat VERSION)
 BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -I$(BUILD) $(WARN) -pthread \
               -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
-LIBS = -llmdb -lzstd -lb2 -lnettle -larchive
+
+# Three small libraries are linked statically where their archives are installed, because loading them
+# is half of what it takes to start a command (libb2 alone brings libgomp).  SHARED=1 for packagers.
+static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l$1)
+LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lb2 -lnettle,$(foreach l,zstd b2 nettle,$(call static,$l)))
+LIBS += -larchive
 
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))

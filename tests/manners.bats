@@ -150,7 +150,7 @@ sections() {
 manual_options() {
 	local letter arg page=$ROOT/man/$1.1 synopsis listed
 
-	synopsis=$(section "$1" SYNOPSIS | tr ' ' '\n' | awk 'fl && /^[A-Za-z0-9]+$/ { print } { fl = $0 == "Fl" }' | grep -o .)
+	synopsis=$(section "$1" SYNOPSIS | sed 's/^\.//' | tr ' ' '\n' | awk 'fl && /^[A-Za-z0-9]+$/ { print } { fl = $0 == "Fl" }' | grep -o .)
 	listed=$(sed -n 's/^\.It //p' "$page" | tr ' ' '\n' | awk 'fl && /^.$/ { print } { fl = $0 == "Fl" }')
 	for letter in $(own "$1"); do
 		grep -q -x -- "$letter" <<< "$synopsis" || echo "the synopsis lacks -$letter"
@@ -217,7 +217,7 @@ ends_at_operands() {
 
 loads() {
 	ldd "$BIN/$1" | sed -n 's/^[ \t]*\([^ ]*\).*/\1/p' | grep -v -E \
-		'^(linux-vdso|/lib.*/ld-linux|libc|libm|liblmdb|libzstd|libnettle|libb2|libgomp)[.-]'
+		'^(linux-vdso|/lib.*/ld-linux|libc|libm|liblmdb|libzstd|libnettle|libb2|libgomp|libpthread)[.-]'
 }
 @test "programs that touch no archive load no archive library" {
 	! nm -D "$BIN/ipfrs" | grep -q __asan || skip "sanitizers load what they like"

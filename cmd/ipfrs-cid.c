@@ -1,0 +1,177 @@
+/* ipfrs-cid - convert CIDs, and tell what is in them */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "multi/cid.h"
+#include "multi/mb.h"
+#include "multi/mh.h"
+#include "ops/cidfmt.h"
+
+static const struct cmd_opt opts[] = {
+	CMD_OPT_0,
+	{ 'b', "base", "format: print in this multibase" },
+	{ 'C', "version", "format: convert to this version, 0 or 1" },
+	{ 'c', "codec", "format: convert to this codec" },
+	{ 'f', "format", "format: print this text, with %s, %h and others replaced" },
+	{ 'j', NULL, "inspect: print JSON lines" },
+	{ 0 }
+};
+static const struct cmd_info info = {
+	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts,
+	"format base32 inspect bases codecs hashes"
+};
+
+enum { RECORD_MAX = 65536 };
+
+/* one CID as text to one record: a verb of this program */
+typedef int make_record(const char *text, void *arg, struct buf *out);
+
+static int each(make_record *make, void *arg)
+{
+	struct buf out = BUF_INIT(RECORD_MAX);
+	const char *text;
+	int rc;
+
+	while (cmd_next(&text)) {
+		buf_reset(&out);
+		rc = make(text, arg, &out);
+		if (out.len && (rc == 0 || out.data[0] == '{'))	/* JSON tells its errors, too */
+			cmd_record(buf_span(&out));
+		if (rc == ERR_USAGE)
+			cmd_usage("%s", err_text());	/* nothing of the kind can be made */
+		if (rc < 0)
+			cmd_complain(rc, text);
+	}
+	buf_clear(&out);
+	return cmd_finish();
+}
+
+struct format {
+	struct cid_convert how;
+	const char *format;
+};
+
+static int format_one(const char *text, void *arg, struct buf *out)
+{
+	const struct format *f = arg;
+	const struct mb_base *base;
+	struct cid cid;
+	int rc = cid_parse(span_str(text), &cid, &base);
+
+	if (rc == 0)
+		rc = cid_convert_apply(&f->how, &cid, base, &cid, &base);
+	return rc < 0 ? rc : cidfmt_write(&cid, base, f->format, out);
+}
+
+static int inspect_one(const char *text, void *arg, struct buf *out)
+{
+	int rc, *told = arg;
+
+	if (*told >= 0)
+		return cid_inspect_json(text, out);
+	rc = *told == -2 ? buf_u8(out, '\n') : 0;	/* an empty line between two */
+	if (rc == 0)
+		rc = cid_inspect_text(text, out);
+	if (rc == 0) {
+		out->len--;			/* the record brings its own end */
+		*told = -2;
+	}
+	return rc;
+}
+
+static int bases(void)
+{
+	const struct mb_base *b;
+	int i;
+
+	for (i = 0; (b = mb_each(i)) != NULL; i++) {
+		const uint8_t *p = (const uint8_t *)b->prefix;
+		uint32_t point = p[0];
+
+		if (point >= 0xf0)		/* the only prefix beyond ASCII: a rocket */
+			point = (point & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 |
+				(p[3] & 63u);
+		cmd_print("%s\t%s\t%" PRIu32, b->name, b->prefix, point);
+	}
+	return cmd_finish();
+}
+
+static int codecs(void)
+{
+	uint64_t code;
+	int i, usable;
+
+	for (i = 0; codec_each(i, &code, &usable); i++)
+		cmd_print("%s\t%" PRIu64 "\t%s", codec_name(code), code, usable ? "usable" : "-");
+	return cmd_finish();
+}
+
+/* the functions a block may be named by, with the bytes their digests have */
+static int hashes(void)
+{
+	static const uint8_t zero[MH_DIGEST_MAX];
+	uint64_t code;
+	int i, len;
+
+	for (i = 0; mh_each(i, &code); i++) {
+		struct mh mh = { code, span_of(zero, 0) };
+
+		len = mh_native(code);
+		if (len < 0)
+			continue;		/* not computable here */
+		mh.digest.len = (size_t)len;
+		if (mh_allowed(&mh) == 0)
+			cmd_print("%s\t%" PRIu64 "\t%d", mh_name(code), code, len);
+	}
+	return cmd_finish();
+}
+
+int main(int argc, char **argv)
+{
+	struct format f = { .how = CID_CONVERT_NONE, .format = "%s" };
+	int c, told = -1, rc = 0;
+	uint64_t version;
+	const char *verb;
+
+	cmd_start(&info, argc, argv);
+	verb = cmd_verb();
+	while ((c = cmd_getopt()) != -1) {
+		switch (c) {
+		case 'b':
+			f.how.base = mb_by_name(cmd_arg());
+			if (!f.how.base)
+				cmd_usage("%s", err_text());
+			break;
+		case 'C':
+			version = cmd_count();
+			if (version > 1)
+				cmd_usage("a CID has version 0 or 1, not %" PRIu64, version);
+			f.how.version = (int)version;
+			break;
+		case 'c':
+			if (codec_by_name(cmd_arg(), &f.how.codec) < 0)
+				cmd_usage("%s", err_text());
+			f.how.have_codec = 1;
+			break;
+		case 'f': f.format = cmd_arg(); break;
+		case 'j': told = 0; break;
+		}
+	}
+	if (strcmp(verb, "inspect") == 0)
+		return each(inspect_one, &told);
+	if (strcmp(verb, "base32") == 0)
+		f.how = (struct cid_convert){ .version = 1, .base = mb_by_name("base32") };
+	else if (strcmp(verb, "format") == 0)
+		rc = cid_convert_check(&f.how);
+	else {
+		cmd_operands(0, 0);
+		return strcmp(verb, "bases") == 0 ? bases() :
+		       strcmp(verb, "codecs") == 0 ? codecs() : hashes();
+	}
+	if (rc == 0)
+		rc = cidfmt_check(f.format);
+	if (rc < 0)
+		cmd_usage("%s", err_text());
+	return each(format_one, &f);
+}

@@ -89,6 +89,8 @@ static int json_line(const char *operand, const struct unixfs_visit *v)
 	name = line;			/* made in line, and moved out of the way */
 	buf_init(&line, SIZE_MAX);
 	if (rc == 0)
+		rc = buf_str(&line, "{");
+	if (rc == 0)
 		rc = json_field(&line, "name", buf_span(&name));
 	if (rc == 0)
 		rc = json_field(&line, "cid", span_str(cid_text(&v->entry->cid, text)));

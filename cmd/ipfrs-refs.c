@@ -25,8 +25,10 @@ static struct buf line = { .max = SIZE_MAX };	/* one record, used again and agai
 static int print_json(const struct ops_ref *ref)
 {
 	char src[CID_TEXT_MAX], dst[CID_TEXT_MAX];
-	int rc = json_field(&line, "src", span_str(cid_text(ref->src, src)));
+	int rc = buf_str(&line, "{");
 
+	if (rc == 0)
+		rc = json_field(&line, "src", span_str(cid_text(ref->src, src)));
 	if (rc == 0)
 		rc = json_field(&line, "dst", span_str(cid_text(ref->dst, dst)));
 	if (rc == 0)

@@ -37,6 +37,12 @@ static void number(const char *key, uint64_t v)
 		cmd_print("%s\t%" PRIu64, key, v);
 }
 
+static void begin_record(void)
+{
+	if (json)
+		buf_str(&line, "{");
+}
+
 static void end_record(void)
 {
 	if (!json)
@@ -91,6 +97,7 @@ static int describe(struct store *st, const char *path, int count)
 
 	if (rc < 0)
 		return rc;
+	begin_record();
 	text("path", path);
 	text("cid", cid_text(&s.cid, cid));
 	if (s.is_unixfs)
@@ -116,6 +123,7 @@ static int describe_store(struct store *st)
 		rc = pin_count(st, &pins);
 	if (rc < 0)
 		return rc;
+	begin_record();
 	text("path", store_path(st));
 	number("blocks", s.n_blocks);
 	number("bytes", s.raw_bytes);

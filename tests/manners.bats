@@ -21,7 +21,7 @@ visit() {
 	local name wrong bad=0
 
 	while read -r name; do
-		wrong=$("$1" "$name" 2>&1 < /dev/null)
+		wrong=$("$1" "$name" 2>&1 < /dev/null) || true
 		[ -z "$wrong" ] || { printf '%s: %s\n' "$name" "$wrong"; bad=1; }
 	done < "$BATS_FILE_TMPDIR/names"
 	return $bad
@@ -150,7 +150,9 @@ sections() {
 manual_options() {
 	local letter arg page=$ROOT/man/$1.1 synopsis listed
 
-	synopsis=$(section "$1" SYNOPSIS | sed 's/^\.//' | tr ' ' '\n' | awk 'fl && /^[A-Za-z0-9]+$/ { print } { fl = $0 == "Fl" }' | grep -o .)
+	synopsis=$(section "$1" SYNOPSIS | sed 's/^\.//' | tr ' ' '\n' |
+		awk '$0 == "Fl" || was && $0 == "|" { fl = 1; was = 0; next } fl { print; was = 1; fl = 0; next } { was = 0 }' |
+		grep -o '[A-Za-z0-9]')
 	listed=$(sed -n 's/^\.It //p' "$page" | tr ' ' '\n' | awk 'fl && /^.$/ { print } { fl = $0 == "Fl" }')
 	for letter in $(own "$1"); do
 		grep -q -x -- "$letter" <<< "$synopsis" || echo "the synopsis lacks -$letter"

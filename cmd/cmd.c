@@ -1,6 +1,7 @@
 /* cmd.c - the manners all programs share: options, operands, complaints, exit status */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -250,6 +251,16 @@ const char *cmd_operand(int i)
 	return i >= 0 && i < me.argc - optind ? me.argv[optind + i] : NULL;
 }
 
+int cmd_waits(void)
+{
+	const struct names *n = &me.names;
+	struct pollfd in = { .fd = 0, .events = POLLIN };
+
+	if (!me.reading || n->eof || (n->have > n->pos && memchr(n->in + n->pos, n->end, n->have - n->pos)))
+		return 0;
+	return poll(&in, 1, 0) == 0;
+}
+
 int cmd_next(const char **name)
 {
 	int rc;
@@ -267,6 +278,8 @@ int cmd_next(const char **name)
 		names_init(&me.names, 0, me.zero ? '\0' : '\n', "standard input");
 		me.reading = 1;
 	}
+	if (cmd_waits())
+		fflush(stdout);
 	rc = names_next(&me.names, name);
 	if (rc < 0)
 		cmd_complain(rc, NULL);

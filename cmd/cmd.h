@@ -56,6 +56,10 @@ const char *cmd_operand(int i);
  * is a mistake (status 2).  `-` is returned as it is: standard input as data. */
 int cmd_next(const char **name);
 
+/* cmd_waits - 1: cmd_next would wait now for whoever writes our standard input; a program that gathers
+ * its answers gives them first (cmd_next itself flushes standard output then). */
+int cmd_waits(void);
+
 const char *cmd_store(void);	/* -S, else $IPFRS_PATH, else ~/.ipfrs; never NULL */
 int cmd_zero(void);		/* -0 was given */
 char cmd_end(void);		/* what ends a record: '\n' or NUL */

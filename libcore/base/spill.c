@@ -13,7 +13,7 @@
 enum {
 	FAN_IN = 64,			/* runs of a level that are merged into one of the next */
 	LEVELS_MAX = 8,
-	READ_AHEAD = 64 * 1024,		/* bytes of a run in memory while merging */
+	READ_AHEAD = 32 * 1024 - 1,	/* bytes of a run in memory while merging; a buf adds one */
 	WRITE_BEHIND = 256 * 1024,
 	MEM_MIN = 2 * SPILL_RECORD_MAX
 };

@@ -3,7 +3,7 @@
  * Records are added in any order and read back sorted.  Beyond `mem` bytes they go, as sorted runs,
  * to nameless files in a temporary folder and are merged when they are read.  The sort is stable:
  * records that compare equal come back in the order they were added.
- * Memory: up to twice `mem` while adding (it grows with the records); while reading about 4 MiB for
+ * Memory: up to twice `mem` while adding (it grows with the records); while reading about 2 MiB for
  * every level of runs (64 runs make one of the next level: two levels for 2 * 10^8 records of 64
  * bytes with 4 MiB).
  */

@@ -76,7 +76,7 @@ static uint64_t start(const uint8_t *end)
 
 size_t rabin_cut(const struct cut *c, struct span window)
 {
-	const uint8_t *p = window.p, *q;
+	const uint8_t *p = window.p, *in, *gone;
 	size_t max = c->max < window.len ? c->max : window.len, i, k, lane;
 	uint64_t d[LANES], mask = c->mask;
 	unsigned hit;
@@ -91,10 +91,10 @@ size_t rabin_cut(const struct cut *c, struct span window)
 			d[lane] = start(p + i + lane * STRETCH);
 		/* lanes behind the first are looked at only if no earlier one has hit */
 		for (k = 0, hit = 0; k < STRETCH && !hit; k++) {
-			q = p + i + k;
+			in = p + i + k;
+			gone = in - RABIN_WINDOW;
 			for (lane = 0; lane < LANES; lane++) {
-				d[lane] = slide(d[lane], q[lane * STRETCH],
-						q[lane * STRETCH - RABIN_WINDOW]);
+				d[lane] = slide(d[lane], in[lane * STRETCH], gone[lane * STRETCH]);
 				hit |= (unsigned)((d[lane] & mask) == 0) << lane;
 			}
 		}

@@ -39,6 +39,12 @@ int store_open(struct store **st, const char *path, int flags);
 void store_close(struct store *st);	/* drops what was not committed; accepts NULL */
 const char *store_path(const struct store *st);	/* the folder; lives as long as st */
 const char *store_tmpdir(const struct store *st);	/* its tmp folder */
+int store_flags(const struct store *st);	/* as given to store_open */
+
+/* store_attach - a place for what the pin room keeps with a handle (one pointer; NULL at first): it is
+ * handed to `release` by store_close, while st still works for reading. */
+void store_attach(struct store *st, void *p, void (*release)(void *p));
+void *store_attached(const struct store *st);
 
 /* store_get - read one block and check it against its CID.
  * Appends the block to `out`; on failure `out` is as it was.  Borrows all three.  Keyed by
@@ -141,6 +147,7 @@ struct store_sweep {
 	int (*remark)(void *arg);
 	int (*protect_root)(void *arg, const struct cid *root);
 	int (*deleted)(void *arg, struct span mh, uint64_t raw_len);	/* may be NULL */
+	void (*settled)(void *arg);	/* a transaction is over; may be NULL */
 	void *arg;
 	uint64_t n_deleted, bytes_deleted;	/* out */
 };

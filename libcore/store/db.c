@@ -1,0 +1,266 @@
+/* db.c - an LMDB environment, and the rows in it */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/rd.h"
+#include "store_priv.h"
+
+enum { MIB = 1 << 20, HEADROOM = 16 * MIB };
+
+static const char *const db_names[DB_N] = {
+	"blocks", "segs", "state", "pins", "added", "files", "meta"
+};
+
+int db_err(int rc, const char *doing)
+{
+	switch (rc) {
+	case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND: case MDB_INVALID: case MDB_INCOMPATIBLE:
+	case MDB_BAD_VALSIZE: case MDB_CURSOR_FULL: case MDB_BAD_TXN: case MDB_NOTFOUND:
+		return err_set(ERR_CORRUPT, "%s the index: %s; run 'ipfrs-fsck -r'", doing,
+			       mdb_strerror(rc));
+	case MDB_VERSION_MISMATCH:
+		return err_set(ERR_UNSUPPORTED, "%s the index: %s", doing, mdb_strerror(rc));
+	case MDB_READERS_FULL:
+		return err_set(ERR_BUSY, "%s the index: %d readers already", doing, DB_READERS);
+	case MDB_MAP_FULL: case MDB_TXN_FULL:
+		return err_set(ERR_LIMIT, "%s the index: %s", doing, mdb_strerror(rc));
+	case MDB_PANIC:
+		return err_set(ERR_IO, "%s the index: an earlier write failed", doing);
+	}
+	if (rc < 0)
+		return err_set(ERR_IO, "%s the index: %s", doing, mdb_strerror(rc));
+	errno = rc;
+	return err_sys("%s the index", doing);
+}
+
+/* The map begins at what is there and some room, because programs are run under ulimit -v. */
+uint64_t db_map_size(uint64_t file, int rdonly)
+{
+	uint64_t room = file / 4 > HEADROOM ? file / 4 : HEADROOM;
+
+	if (rdonly)
+		room = MIB;
+	return (file + room + MIB - 1) / MIB * MIB;
+}
+
+static int open_all(struct db *d, int create)
+{
+	unsigned txn_flags = create ? 0 : MDB_RDONLY;
+	struct stats none = { .next_seg = 1 };
+	uint8_t row[STATS_LEN];
+	MDB_val k = { 5, (void *)(uintptr_t)"stats" }, v;
+	MDB_txn *txn;
+	int i, rc;
+
+	do {				/* another process may be filling it */
+		rc = mdb_txn_begin(d->env, NULL, txn_flags, &txn);
+		if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(d->env, 0))
+			break;
+	} while (rc == MDB_MAP_RESIZED);
+	if (rc)
+		return db_err(rc, "reading");
+	for (i = 0; rc == 0 && i < DB_N; i++)
+		rc = mdb_dbi_open(txn, db_names[i], create ? MDB_CREATE : 0, &d->dbi[i]);
+	if (rc == 0)
+		rc = mdb_get(txn, d->dbi[DB_STATE], &k, &v);
+	if (rc == MDB_NOTFOUND && create) {
+		stats_encode(&none, row);
+		v = (MDB_val){ sizeof row, row };
+		rc = mdb_put(txn, d->dbi[DB_STATE], &k, &v, 0);
+	}
+	if (rc) {
+		mdb_txn_abort(txn);
+		if (rc == MDB_NOTFOUND)	/* it was being made when a machine stopped */
+			return err_set(ERR_NOTFOUND, "the index is not whole");
+		return db_err(rc, "opening");
+	}
+	rc = mdb_txn_commit(txn);
+	return rc ? db_err(rc, "opening") : 0;
+}
+
+/* LMDB believes the page size its file states, so look at both headers before it does: page
+ * header 16 bytes, magic u32, version u32, address u64, map size u64, page size u32 */
+static int headers_sane(const char *file)
+{
+	struct buf b = BUF_INIT(16 + 28);
+	uint32_t size = 0, word[2];
+	int fd = open(file, O_RDONLY | O_CLOEXEC), i, ok = fd >= 0;
+
+	for (i = 0; ok && i < 2; i++) {
+		uint32_t at = i * size;
+
+		buf_reset(&b);
+		ok = buf_reserve(&b, b.max) == 0 &&
+		     io_pread(fd, b.data, b.max, at, file) == (ssize_t)b.max;
+		if (!ok)
+			break;
+		memcpy(word, b.data + 16, sizeof word);
+		ok = word[0] == 0xbeefc0de;
+		memcpy(word, b.data + 40, sizeof *word);
+		ok = ok && word[0] >= 512 && word[0] <= 65536 && !(word[0] & (word[0] - 1)) &&
+		     (i == 0 || word[0] == size);
+		size = word[0];
+	}
+	if (fd >= 0)
+		close(fd);
+	buf_clear(&b);
+	return ok;
+}
+
+int db_open(struct db *d, const char *dir, unsigned flags, int create)
+{
+	char file[4096];
+	MDB_envinfo info;
+	MDB_stat page;
+	struct stat sb = { 0 };
+	int rc;
+
+	*d = (struct db){ 0 };
+	snprintf(file, sizeof file, "%s/data.mdb", dir);
+	if (stat(file, &sb) < 0 && (errno != ENOENT || !create))
+		return err_sys("opening '%s'", file);
+	if (sb.st_size == 0 && !create)
+		return err_set(ERR_NOTFOUND, "the index is empty");
+	if (sb.st_size > 0 && !headers_sane(file))
+		return err_set(ERR_CORRUPT, "the index is damaged; run 'ipfrs-fsck -r'");
+	if (sb.st_size > 64 * MIB)
+		flags |= MDB_NORDAHEAD;
+	rc = mdb_env_create(&d->env);
+	if (rc)
+		return db_err(rc, "opening");
+	rc = mdb_env_set_maxreaders(d->env, DB_READERS);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(d->env, DB_N);
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(d->env,
+					 db_map_size((uint64_t)sb.st_size, (flags & MDB_RDONLY) != 0));
+	if (rc == 0)
+		rc = mdb_env_open(d->env, dir, flags | MDB_NOTLS, 0644);
+	if (rc == 0)
+		rc = mdb_env_info(d->env, &info);
+	if (rc == 0)
+		rc = mdb_env_stat(d->env, &page);
+	if (rc) {
+		rc = db_err(rc, "opening");
+		db_close(d);
+		return rc;
+	}
+	/* pages are written before the header that counts them: a shorter file was cut, and its
+	 * map would end in SIGBUS */
+	if (stat(file, &sb) == 0 &&
+	    (uint64_t)sb.st_size / page.ms_psize < (uint64_t)info.me_last_pgno + 1 && !create) {
+		db_close(d);
+		return err_set(ERR_CORRUPT, "the index is cut short; run 'ipfrs-fsck -r'");
+	}
+	rc = open_all(d, create);
+	if (rc < 0)
+		db_close(d);
+	return rc;
+}
+
+void db_close(struct db *d)
+{
+	if (d->env)
+		mdb_env_close(d->env);
+	d->env = NULL;
+}
+
+static uint8_t *put(uint8_t *p, uint64_t v, int bytes)
+{
+	int i;
+
+	for (i = 0; i < bytes; i++)
+		*p++ = (uint8_t)(v >> (8 * i));
+	return p;
+}
+
+void entry_encode(const struct entry *e, uint8_t out[ENTRY_LEN])
+{
+	uint8_t *p = put(out, e->seg, 4);
+
+	p = put(p, e->off, 4);
+	p = put(p, e->stored, 4);
+	p = put(p, e->raw, 4);
+	p = put(p, e->codec, 4);
+	put(p, e->epoch << 8 | e->flags, 8);
+}
+
+int entry_decode(struct span value, struct entry *e)
+{
+	struct rd r = rd_from(value);
+	uint64_t w;
+
+	e->seg = rd_le32(&r);
+	e->off = rd_le32(&r);
+	e->stored = rd_le32(&r);
+	e->raw = rd_le32(&r);
+	e->codec = rd_le32(&r);
+	w = rd_le64(&r);
+	e->epoch = w >> 8;
+	e->flags = (uint8_t)w;
+	if (!rd_done(&r) || e->raw > STORE_BLOCK_MAX || e->stored > STORE_BLOCK_MAX || !e->seg)
+		return err_set(ERR_CORRUPT, "the index: a bad row; run 'ipfrs-fsck -r'");
+	return 0;
+}
+
+void seg_row_encode(const struct seg_row *s, uint8_t out[SEG_ROW_LEN])
+{
+	uint8_t *p = put(out, s->len, 4);
+
+	p = put(p, s->synced, 4);
+	p = put(p, s->flags, 4);
+	p = put(p, s->n_live, 4);
+	p = put(p, s->pads, 4);
+	p = put(p, 0, 4);
+	put(p, s->live, 8);
+}
+
+int seg_row_decode(struct span value, struct seg_row *s)
+{
+	struct rd r = rd_from(value);
+
+	s->len = rd_le32(&r);
+	s->synced = rd_le32(&r);
+	s->flags = rd_le32(&r);
+	s->n_live = rd_le32(&r);
+	s->pads = rd_le32(&r);
+	rd_le32(&r);
+	s->live = rd_le64(&r);
+	if (!rd_done(&r) || s->len < SEG_HEAD)
+		return err_set(ERR_CORRUPT, "the index: a bad row of a segment; "
+			       "run 'ipfrs-fsck -r'");
+	return 0;
+}
+
+void stats_encode(const struct stats *s, uint8_t out[STATS_LEN])
+{
+	const uint64_t all[] = { s->n_blocks, s->raw, s->stored, s->seg_bytes, s->live, s->pads,
+				 s->n_segs, s->next_seg, s->sweeps, s->n_unsynced };
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof *all; i++)
+		out = put(out, all[i], 8);
+}
+
+int stats_decode(struct span value, struct stats *s)
+{
+	struct rd r = rd_from(value);
+
+	s->n_blocks = rd_le64(&r);
+	s->raw = rd_le64(&r);
+	s->stored = rd_le64(&r);
+	s->seg_bytes = rd_le64(&r);
+	s->live = rd_le64(&r);
+	s->pads = rd_le64(&r);
+	s->n_segs = rd_le64(&r);
+	s->next_seg = rd_le64(&r);
+	s->sweeps = rd_le64(&r);
+	s->n_unsynced = rd_le64(&r);
+	if (!rd_done(&r))
+		return err_set(ERR_CORRUPT, "the index: bad counters; run 'ipfrs-fsck -r'");
+	return 0;
+}

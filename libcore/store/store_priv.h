@@ -1,0 +1,339 @@
+/*
+ * store_priv.h - what the files of the store room share.  The formats are in ipfrs-store(5).
+ */
+#ifndef STORE_STORE_PRIV_H
+#define STORE_STORE_PRIV_H
+
+#include <lmdb.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/idset.h"
+#include "board/board.h"
+#include "store/store.h"
+
+/* ---- segments: segment.c ---- */
+
+enum {
+	SEG_HEAD = 32,			/* bytes before the first record */
+	REC_HEAD = 24,			/* bytes of a record before its multihash */
+	REC_ZSTD = 1, REC_PAD = 2,	/* flags of a record */
+	REC_MH_MAX = 255,
+	SEG_NAME_MAX = 24		/* "seg/0000002a.seg" */
+};
+#define REC_CODEC_NONE UINT32_MAX	/* the codec does not fit, or is not known */
+
+/* A record without its bytes. */
+struct rec {
+	uint32_t off, codec, raw_len, stored_len, crc;
+	uint8_t flags, mh_len;
+	uint8_t mh[REC_MH_MAX];
+};
+
+static inline uint64_t rec_total(size_t mh_len, uint64_t stored)
+{
+	return REC_HEAD + mh_len + stored;
+}
+
+char *seg_name(uint32_t id, char name[SEG_NAME_MAX]);	/* relative to the store */
+int seg_id_of(const char *file, uint32_t *id);		/* 1: `file` is a segment's name in seg/ */
+void seg_head_encode(uint32_t id, uint8_t out[SEG_HEAD]);
+/* seg_head_check - 0, or ERR_CORRUPT, ERR_UNSUPPORTED. */
+int seg_head_check(const uint8_t head[SEG_HEAD], uint32_t id);
+/* rec_encode - header and multihash; returns their length. */
+size_t rec_encode(const struct rec *r, uint8_t out[REC_HEAD + REC_MH_MAX]);
+/* rec_decode - 1 and all but off, or 0: no valid header here (`len` bytes at p). */
+int rec_decode(const uint8_t *p, size_t len, struct rec *r);
+/* rec_unpack - append the block of a record's stored bytes to out.  ERR_CORRUPT, ERR_LIMIT. */
+int rec_unpack(const struct rec *r, struct span stored, struct buf *out);
+/* mh_fits - do the bytes hash to this multihash?  1, 0, or ERR_UNSUPPORTED. */
+int mh_fits(struct span mh, struct span bytes);
+
+/* Reading a segment from front to back, over damage. */
+struct scan {
+	int fd;				/* borrowed */
+	const char *what;
+	uint64_t off, end;		/* next record; where to stop */
+	uint8_t *buf;
+	size_t cap, have;
+	uint64_t at;			/* of buf in the file */
+	int distrust;			/* damage was passed: a header may be a forgery in a block */
+	unsigned false_hits;
+};
+struct scanned {
+	struct rec rec;
+	struct span stored;		/* borrowed until the next call; not of pads */
+	uint64_t gap_at, gap_len;	/* unreadable bytes passed before it */
+	int bad;			/* its bytes do not have its checksum */
+};
+int scan_start(struct scan *s, int fd, uint64_t end, const char *what);
+void scan_end(struct scan *s);
+/* scan_next - 1: a record; 0: the end (a gap may still be told); or ERR_IO, ERR_NOMEM. */
+int scan_next(struct scan *s, struct scanned *out);
+/* seg_list - ids of the files in seg/, ascending; gives *ids (free()). */
+int seg_list(int dirfd, uint32_t **ids, size_t *n);
+
+/* ---- the index: index.c, db.c ---- */
+
+enum {
+	DB_BLOCKS, DB_SEGS, DB_STATE,
+	DB_TABLES,			/* the first of the tables of store.h, in their order */
+	DB_N = DB_TABLES + STORE_TABLES
+};
+enum { ENTRY_LEN = 28, SEG_ROW_LEN = 32, STATS_LEN = 80, DB_READERS = 1024 };
+
+struct db {				/* an LMDB environment with its databases */
+	MDB_env *env;
+	MDB_dbi dbi[DB_N];
+};
+/* db_open - flags of LMDB; `create`: make the databases.  ERR_NOTFOUND: no index there, or not a
+ * whole one; ERR_CORRUPT. */
+int db_open(struct db *d, const char *dir, unsigned flags, int create);
+void db_close(struct db *d);
+uint64_t db_map_size(uint64_t file, int rdonly);	/* bytes of map for a file of so many */
+int db_err(int rc, const char *doing);	/* an error of LMDB or errno as ours */
+
+struct entry {				/* where a block is */
+	uint32_t seg, off, stored, raw, codec;
+	uint64_t epoch;			/* id of the transaction that wrote or bumped it */
+	uint8_t flags;			/* of the record */
+};
+void entry_encode(const struct entry *e, uint8_t out[ENTRY_LEN]);
+int entry_decode(struct span value, struct entry *e);	/* 0 or ERR_CORRUPT */
+
+enum { SEG_FULL = 1 };
+struct seg_row {			/* what the index knows of a segment */
+	uint32_t len;			/* committed bytes of the file */
+	uint32_t synced;		/* of which were synced */
+	uint32_t flags, n_live, pads;	/* pads: bytes of pad records */
+	uint64_t live;			/* bytes of records that entries point at */
+};
+void seg_row_encode(const struct seg_row *r, uint8_t out[SEG_ROW_LEN]);
+int seg_row_decode(struct span value, struct seg_row *r);
+
+struct stats {				/* counters, kept in every transaction */
+	uint64_t n_blocks, raw, stored;
+	uint64_t seg_bytes, live, pads;	/* sums over the rows of segments */
+	uint64_t n_segs, next_seg, sweeps, n_unsynced;
+};
+void stats_encode(const struct stats *s, uint8_t out[STATS_LEN]);
+int stats_decode(struct span value, struct stats *s);
+
+/* A read transaction of one handle, kept for the next time. */
+struct reader {
+	MDB_txn *txn;
+	int active;			/* holds a snapshot */
+	int moved;			/* the snapshot was taken away to grow the map */
+	struct reader *next;
+};
+
+struct index;				/* one a process and file; shared by its handles */
+int index_open(struct index **ix, const char *dir, int write);
+void index_close(struct index *ix);
+int index_stale(const struct index *ix);	/* 1: another file took its place */
+int index_writable(const struct index *ix);
+int index_unlocked(const struct index *ix);	/* 1: a lookup may meet pages being written */
+uint64_t index_last_txn(struct index *ix);
+void reader_join(struct index *ix, struct reader *r);
+void reader_leave(struct index *ix, struct reader *r);
+/* read_begin - a fresh snapshot, and the map held still; read_end lets go of both. */
+int read_begin(struct index *ix, struct reader *r);
+void read_end(struct index *ix, struct reader *r);
+MDB_dbi index_dbi(const struct index *ix, int db);
+/* index_walk - rows with key >= from (exclusive: > from), copied out a batch at a time so that fn
+ * may use the store.  From one snapshot, or with `fresh` from a new one each batch. */
+int index_walk(struct index *ix, int db, struct span from, int exclusive, int fresh,
+	       int (*fn)(void *arg, struct span key, struct span value), void *arg);
+
+/* A write transaction. */
+enum { WTX_SEGS = 64 };
+struct wtx {
+	struct index *ix;
+	MDB_txn *txn;
+	MDB_cursor *blocks;
+	uint64_t epoch;
+	struct stats stats;
+	int full;			/* the map was full: it grows and all is done again */
+	int light;			/* as INDEX_LIGHT; fn may set it */
+	struct { uint32_t id; int64_t n, bytes; } segs[WTX_SEGS];
+};
+enum index_sync { INDEX_SYNC, INDEX_LIGHT };	/* LIGHT: the next synced commit carries it */
+/* index_write - run fn in a write transaction and commit it when it returns 0; anything else leaves
+ * it and is returned.  fn may be run several times. */
+int index_write(struct index *ix, enum index_sync sync, int (*fn)(struct wtx *w, void *arg),
+		void *arg);
+int wtx_fail(struct wtx *w, int rc, const char *doing);	/* an LMDB error inside fn */
+int wtx_get(struct wtx *w, struct span mh, struct entry *e);	/* 1, 0 or an error */
+int wtx_put(struct wtx *w, struct span mh, const struct entry *e, const struct entry *old);
+int wtx_del(struct wtx *w, struct span mh, const struct entry *old);
+int wtx_seg_get(struct wtx *w, uint32_t id, struct seg_row *row);	/* 1, 0 or an error */
+int wtx_seg_put(struct wtx *w, uint32_t id, const struct seg_row *row);
+int wtx_seg_del(struct wtx *w, uint32_t id);
+int wtx_sync_segs(struct wtx *w);	/* rows of segments as the transaction has changed them */
+uint64_t wtx_slice(struct wtx *w, uint64_t n_keys);	/* sorted keys to change at most */
+
+/* ---- the segment a handle appends to: writer.c ---- */
+
+struct writer {
+	int fd;				/* -1: none; locked by flock */
+	uint32_t id;
+	int is_new;			/* the index does not know it */
+	int abandoned;			/* its last sync failed */
+	uint32_t committed;		/* bytes the index knows */
+	uint64_t pos;			/* where the next record goes */
+	uint64_t pads, started;		/* pad bytes since the commit; write-out was started up to */
+	uint8_t *gather;		/* bytes not written yet: [pos - have, pos) */
+	size_t have;
+};
+/* writer_room - own a segment with room for a record of so many bytes; 1: it is full, commit and
+ * ask again. */
+int writer_room(struct store *st, uint64_t total);
+int writer_append(struct store *st, struct rec *r, const struct span *parts, int n,
+		  const struct dag_block *clone);
+int writer_flush(struct store *st);
+int writer_sync(struct store *st);	/* and the folder, for a new segment */
+void writer_rollback(struct store *st);
+void writer_close(struct store *st);
+int writer_row(struct store *st, struct wtx *w, int full, int synced);
+
+/* ---- leases: lease.c ---- */
+
+struct leases { int fd; };
+enum { LEASE_SLOTS = 1024, LEASE_SLOT = 256 };
+int lease_take(struct store *st);	/* once; sets st->lease */
+void lease_drop(struct store *st);
+/* lease_read - the least lease held by anyone (UINT64_MAX: none), and every announced root to fn. */
+int lease_read(int fd, uint64_t *least, int (*root)(void *arg, const struct cid *cid), void *arg);
+int lease_open(struct store *st, int *fd);
+
+/* ---- what is put and not committed: batch.c ---- */
+
+enum pend_state { PEND_NEW, PEND_RELIED, PEND_DELETED };
+struct pend {
+	struct entry e;			/* NEW: of our record; RELIED: where it was seen */
+	uint32_t mh_at;			/* in batch.mhs */
+	uint8_t mh_len, state, lost;
+	int8_t pin;			/* cached file kept open, -1: none */
+};
+struct batch {
+	struct pend *pend;
+	size_t n, cap;
+	uint32_t *slots;		/* hash table of index + 1 */
+	size_t n_slots;
+	struct buf mhs, ops;		/* multihashes; table changes in order */
+	uint64_t seed, bytes;		/* bytes: written in this batch */
+	uint64_t n_put, n_dup, n_ops;
+	int n_pins;			/* cached files kept open */
+};
+void batch_clear(struct store *st);
+struct pend *batch_find(struct store *st, struct span mh);
+int batch_commit(struct store *st, int roll);
+int batch_room(struct store *st);		/* commits when the batch is large */
+
+/* ---- small tables: table.c ---- */
+
+enum { TABLE_BYTES = 4 << 20, TABLE_OPS = 4096 };	/* of changes, then they are committed */
+int table_apply(struct store *st, struct wtx *w);
+
+/* ---- the handle: store.c ---- */
+
+enum { SEG_FDS = 64, SEG_PINS = 48 };
+struct seg_fd {
+	uint32_t id;			/* 0: free */
+	int fd, pins;
+	uint64_t used;
+};
+
+struct store {
+	char *path, *tmpdir;
+	int dirfd, lockfd, flags;
+	struct config *config;
+	struct index *ix;
+	struct reader reader;
+	struct seg_fd fds[SEG_FDS];
+	uint64_t clock;
+	struct writer w;
+	struct batch batch;
+	int failed;			/* the error that lost the batch */
+	uint64_t seg_max, batch_max, max_bytes;
+	int zstd_level;			/* 0: off */
+	int align;			/* pad and clone large payloads */
+	int no_clone;			/* the kernel said it cannot */
+	struct buf scratch, packed;
+	int lease_fd, lease_slot;
+	uint32_t lease_seq;
+	uint64_t lease;
+	struct board *board;
+	int board_tried;
+	struct dag_source source;
+	struct dag_sink sink;
+	void *attached;			/* the pin room's */
+	void (*release)(void *p);
+};
+
+int store_open_damaged(struct store **st, const char *path);	/* to read; version and config aside */
+int store_lookup(struct store *st, struct span mh, struct entry *e);	/* index: 1, 0 or error */
+int store_read_stats(struct store *st, struct stats *s);
+int store_read_row(struct store *st, uint32_t id, struct seg_row *row);	/* 1, 0 or error */
+/* seg_open - a cached descriptor; ERR_NOTFOUND when there is no such file. */
+int seg_open(struct store *st, uint32_t id, struct seg_fd **f);
+void seg_forget(struct store *st, uint32_t id);
+/* record_check - 0: at f there is the record of e, named mh; ERR_NOTFOUND: there is not. */
+int record_check(int fd, const struct entry *e, struct span mh);
+struct board *store_board(struct store *st);
+
+/* ---- the folder: layout.c ---- */
+
+extern const char *const layout_dirs[];	/* NULL at the end */
+mode_t layout_mode(const char *dir);
+int layout_version(int dirfd, const char *path);	/* 0, or as store_open */
+int layout_write_version(int dirfd);
+/* layout_lock - flock the lock file; how: LOCK_SH or LOCK_EX; ERR_BUSY.  Gives *fd. */
+int layout_lock(int dirfd, const char *path, int how, int *fd);
+int layout_open(const char *path, int *dirfd);
+int layout_has_segments(int dirfd);
+int remove_tree(int dirfd, const char *name);
+
+/* ---- collection: gc.c, compact.c ---- */
+
+struct store_gc {
+	struct store *st;
+	int lockfd, leasefd;
+	uint64_t start;			/* the last transaction when it began */
+	struct idset *marks;		/* of gc_key */
+	struct buf roots;		/* struct cid announced by writers */
+	size_t handed;			/* of which were handed to protect_root */
+};
+uint64_t gc_key(const struct entry *e);
+
+/* ---- check.c, repair.c ---- */
+
+struct check {
+	const char *path;		/* absolute */
+	int dirfd, repair;
+	struct store_report *r;
+	uint64_t left;			/* faults not mended */
+	int reindex;			/* the index must be made anew */
+	struct store *st;		/* NULL: the index is of no use */
+	struct idset *good;		/* gc_key of records that an entry rightly points at */
+	struct spill *suspects;		/* blocks that may be lost: u32 codec, multihash */
+	struct buf damaged;		/* u32 ids of segments to write anew */
+};
+__attribute__((format(printf, 3, 4)))
+void check_fault(struct check *c, int fixed, const char *fmt, ...);
+int check_layout(struct check *c);
+int check_salvage(struct check *c, uint32_t id);	/* a segment's good records into a new one */
+int record_is_good(const struct scanned *in, struct buf *raw);	/* checksum and hash: 1 or 0 */
+
+/* ---- reindex.c, recover.c ---- */
+int reindex_locked(int dirfd, const char *path, struct store_report *r);
+int recover_unsynced(struct store *st);
+int sync_unsynced(struct store *st, const struct stats *s);
+int boot_note(struct wtx *w);			/* an unsynced commit was made since this start */
+__attribute__((format(printf, 3, 4)))
+void report_say(struct store_report *r, int fixed, const char *fmt, ...);
+char *block_text(struct span mh, uint32_t codec, char text[CID_TEXT_MAX]);
+
+#endif

@@ -13,10 +13,14 @@
 #include "base/sig.h"
 #include "base/tmpfile.h"
 
+enum { NAME_KEEP = 200 };		/* bytes of the name that its temporary name begins with */
+
 int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 {
 	static _Atomic unsigned counter;
-	size_t room = strlen(path) + 48;
+	const char *slash = strrchr(path, '/');
+	/* a name of 255 bytes has no room for more behind it */
+	size_t room = strlen(path) + 64, keep = strlen(path), dir = slash ? (size_t)(slash + 1 - path) : 0;
 	struct timespec now;
 	int tries;
 
@@ -27,9 +31,11 @@ int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 		tmpfile_close(t);
 		return err_nomem();
 	}
+	if (keep - dir > NAME_KEEP)
+		keep = dir + NAME_KEEP;
 	for (tries = 0; tries < 100; tries++) {
 		clock_gettime(CLOCK_REALTIME, &now);
-		snprintf(t->tmp, room, "%s.tmp.%ld.%lx.%u", path, (long)getpid(),
+		snprintf(t->tmp, room, "%.*s.tmp.%ld.%lx.%u", (int)keep, path, (long)getpid(),
 			 (unsigned long)now.tv_nsec, counter++);
 		t->fd = openat(dirfd, t->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 		if (t->fd >= 0 || errno != EEXIST)

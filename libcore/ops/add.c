@@ -1,0 +1,392 @@
+/* add.c - a session of adding: options, roots, and what is told when it is durable */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/rd.h"
+#include "ops/add_priv.h"
+#include "ops/read.h"
+
+enum {
+	TOLD_MAX = 4 * 1024 * 1024,	/* bytes of entries that wait to be told */
+	ROOTS_MAX = 256,		/* roots that wait for one commit */
+	WAIT_MAX = 64 * 1024 * 1024,	/* bytes added that wait with them */
+	PATH_ROOM = 1 << 20
+};
+
+void ops_add_init(struct ops_add *o)
+{
+	*o = (struct ops_add){ .pin = 1, .depth_max = OPS_ADD_DEPTH };
+	unixfs_opts_init(&o->dag);
+}
+
+int ops_add_config(struct ops_add *o, const struct config *c)
+{
+	const char *key, *value, *help;
+	int i, set, rc = 0;
+
+	for (i = 0; rc == 0 && config_each(c, i, &key, &value, &set, &help); i++)
+		if (set && !strncmp(key, "import.", 7))
+			rc = unixfs_opts_set(&o->dag, key + 7, value);
+	return rc;
+}
+
+int ops_add_set(struct ops_add *o, const char *text)
+{
+	int rc = 0;
+
+	while (rc == 0 && *text) {
+		size_t len = strcspn(text, ",");
+		char *pair = strndup(text, len), *eq = pair ? strchr(pair, '=') : NULL;
+
+		if (!pair)
+			return err_nomem();
+		if (!eq) {
+			rc = err_set(ERR_USAGE, "'%s' is not key=value", pair);
+		} else {
+			*eq = 0;
+			rc = unixfs_opts_set(&o->dag, pair, eq + 1);
+		}
+		free(pair);
+		text += len + (text[len] == ',');
+	}
+	return rc;
+}
+
+/* ---- begin ---- */
+
+static int watch_put(struct dag_sink *s, const struct dag_block *b)
+{
+	struct watch *w = (struct watch *)(void *)s;
+	int rc = w->to->put(w->to, b);
+
+	if (rc < 0)
+		w->rc = rc;
+	return rc;
+}
+
+static int rules_load(struct adder *a)
+{
+	struct buf text = BUF_INIT(IGNORE_TEXT_MAX);
+	int rc = ignore_new(&a->rules);
+
+	if (rc == 0)
+		rc = io_slurp_file(AT_FDCWD, a->o.ignore_rules, &text);
+	if (rc == 0)
+		rc = ignore_push(a->rules, "", buf_span(&text), a->o.ignore_rules);
+	buf_clear(&text);
+	return rc;
+}
+
+static int options_agree(const struct ops_add *o)
+{
+	if (o->pin_name && *o->pin_name && !o->pin)
+		return err_set(ERR_USAGE, "pin-name option requires pin to be set");
+	if (o->pin_name && strlen(o->pin_name) > PIN_NAME_MAX)
+		return err_set(ERR_USAGE, "the name of a pin has at most %d bytes", PIN_NAME_MAX);
+	if (o->meta.mode > 0777)
+		return err_set(ERR_USAGE, "mode %o: only the permissions 0777 can be given",
+			       o->meta.mode);
+	return 0;
+}
+
+static int begin(struct adder *a, const struct ops_add *o)
+{
+	int with_meta = o->keep_mode || o->keep_mtime || o->meta.mode || o->meta.has_mtime;
+	char path[4096];
+	int rc;
+
+	a->o = *o;
+	buf_init(&a->told, 2 * TOLD_MAX + PATH_ROOM);
+	a->board_op = -1;
+	if (a->o.only_hash)
+		a->o.pin = a->o.cache = 0;
+	rc = options_agree(&a->o);
+	if (rc == 0)
+		rc = unixfs_opts_finish(&a->o.dag, with_meta);
+	if (rc == 0 && a->o.ignore_rules)
+		rc = rules_load(a);
+	if (rc < 0)
+		return rc;
+	a->watch = (struct watch){ { watch_put }, a->o.only_hash ? dag_sink_null() : store_sink(a->st), 0 };
+	rc = unixfs_builder_new(&a->b, &a->o.dag, &a->watch.sink, a->st ? store_tmpdir(a->st) : NULL);
+	if (rc == 0 && a->o.wrap)
+		rc = unixfs_dir_new(&a->wrap, a->b, add_meta(a, NULL, 0, &(struct unixfs_meta){ 0 }));
+	if (rc < 0 || a->o.only_hash)
+		return rc;
+	a->roots = calloc(ROOTS_MAX, sizeof *a->roots);
+	if (!a->roots)
+		return err_nomem();
+	if ((size_t)snprintf(path, sizeof path, "%s/board/state", store_path(a->st)) < sizeof path &&
+	    board_open(&a->board, path) == 0)
+		a->board_op = board_op_begin(a->board, "add", "", 0);
+	rc = store_sweeps(a->st, &a->sweeps);
+	if (rc == 0 && a->o.cache)
+		rc = cache_start(a);
+	return rc;
+}
+
+int ops_add_begin(struct adder **out, struct store *st, const struct ops_add *o)
+{
+	struct adder *a = calloc(1, sizeof *a);
+	int rc;
+
+	*out = NULL;
+	if (!a)
+		return err_nomem();
+	a->st = st;
+	rc = begin(a, o);
+	if (rc < 0) {
+		ops_add_free(a);
+		return rc;
+	}
+	*out = a;
+	return 0;
+}
+
+void ops_add_free(struct adder *a)
+{
+	if (!a)
+		return;
+	unixfs_dir_free(a->wrap);
+	unixfs_builder_free(a->b);
+	while (a->n_roots)
+		free(a->roots[--a->n_roots].again);
+	free(a->roots);
+	ignore_free(a->rules);
+	board_op_end(a->board, a->board_op);
+	board_close(a->board);
+	buf_clear(&a->told);
+	if (a->st && !a->o.only_hash)
+		store_rollback(a->st);
+	free(a);
+}
+
+/* ---- what happens on the way ---- */
+
+const struct unixfs_meta *add_meta(const struct adder *a, const struct unixfs_meta *of, int symlink,
+				   struct unixfs_meta *m)
+{
+	*m = a->o.meta;
+	if (of && a->o.keep_mode && !m->mode)
+		m->mode = of->mode & 07777;
+	if (of && a->o.keep_mtime && !m->has_mtime && of->has_mtime) {
+		m->has_mtime = 1;
+		m->mtime = of->mtime;
+		m->nsec = of->nsec;
+	}
+	if (symlink)
+		m->mode = 0;		/* reference section 10: a symlink has a time only */
+	return m->mode || m->has_mtime ? m : NULL;
+}
+
+int add_fatal(const struct adder *a, int rc)
+{
+	return a->watch.rc < 0 || a->user_rc || rc == ERR_NOMEM;
+}
+
+int add_trouble(struct adder *a, int rc, const char *path)
+{
+	if (!a->o.trouble)
+		return err_add(rc, "'%s'", path);
+	if (a->o.trouble(a->o.arg, rc, path) == 0)
+		return 0;
+	a->user_rc = 1;
+	return rc;
+}
+
+int add_progress(void *arg, uint64_t bytes)
+{
+	struct adder *a = arg;
+
+	a->waiting += bytes;
+	if (a->board) {
+		a->board_done += bytes;
+		board_op_progress(a->board, a->board_op, a->board_done);
+	}
+	if (!a->o.progress || a->o.progress(a->o.arg, bytes, 0) == 0)
+		return 0;
+	a->user_rc = 1;
+	return 1;
+}
+
+int add_counted(struct adder *a, int cached)
+{
+	board_count(a->board, cached ? BOARD_FILES_CACHED : BOARD_FILES_ADDED, 1);
+	if (!a->o.progress || a->o.progress(a->o.arg, 0, 1) == 0)
+		return 0;
+	a->user_rc = 1;
+	return err_set(ERR_INTERRUPTED, "stopped");
+}
+
+/* ---- telling ---- */
+
+/* tell what waits; everything of it is durable now */
+static int tell_all(struct adder *a)
+{
+	struct rd r = rd_from(buf_span(&a->told));
+	struct ops_added e;
+	int rc = 0;
+
+	while (rc == 0 && r.left) {
+		struct span cid;
+
+		e.root = rd_u8(&r);
+		e.node.type = (enum unixfs_type)rd_u8(&r);
+		e.node.tsize = rd_le64(&r);
+		e.node.size = rd_le64(&r);
+		cid = rd_bytes(&r, rd_uvarint(&r));
+		rc = cid_decode(cid, &e.node.cid);
+		e.path = (const char *)rd_bytes(&r, rd_uvarint(&r)).p;
+		if (rc == 0 && a->o.entry && a->o.entry(a->o.arg, &e)) {
+			a->user_rc = 1;
+			rc = err_set(ERR_INTERRUPTED, "stopped");
+		}
+	}
+	buf_reset(&a->told);
+	return rc;
+}
+
+int add_told(struct adder *a, const char *path, const struct unixfs_node *node, int root)
+{
+	size_t len = strlen(path) + 1;
+	struct ops_added e = { path, *node, root };
+	struct buf *b = &a->told;
+	int rc;
+
+	if ((!root && !a->o.all) || a->cache_off)
+		return 0;
+	if (a->o.only_hash) {
+		if (!a->o.entry || a->o.entry(a->o.arg, &e) == 0)
+			return 0;
+		a->user_rc = 1;
+		return err_set(ERR_INTERRUPTED, "stopped");
+	}
+	rc = b->len > TOLD_MAX ? ops_add_flush(a) : 0;
+	if (rc == 0)
+		rc = buf_reserve(b, 64 + CID_BYTES_MAX + len);
+	if (rc < 0)
+		return rc;
+	buf_u8(b, (unsigned)root);
+	buf_u8(b, node->type);
+	buf_le64(b, node->tsize);
+	buf_le64(b, node->size);
+	buf_varint(b, node->cid.len);
+	buf_add(b, cid_span(&node->cid));
+	buf_varint(b, len);
+	return buf_bytes(b, path, len);
+}
+
+/* ---- the end of things asked for ---- */
+
+/* Blocks that the cache vouched for were not put through our handle: a sweep meanwhile may have taken
+ * them.  pin_add looks at every one, and if some are gone the thing is added anew. */
+static int pin_root(struct adder *a, const struct root *r)
+{
+	const char *name = a->o.pin_name && *a->o.pin_name ? a->o.pin_name : NULL;
+	struct unixfs_node node;
+	uint64_t now;
+	int rc;
+
+	if (!a->o.cache)
+		return pin_added(a->st, &r->cid, name);
+	rc = store_protect(a->st, &r->cid);	/* sweeps from now on spare it */
+	if (rc == 0)
+		rc = store_sweeps(a->st, &now);
+	if (rc < 0)
+		return rc;
+	if (now == a->sweeps)
+		return pin_added(a->st, &r->cid, name);
+	rc = pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
+	if (rc != ERR_NOTFOUND || !r->again)
+		return rc;
+	a->cache_off = 1;
+	rc = add_tree(a, r->again, r->again, &node);
+	a->cache_off = 0;
+	if (rc == 0 || (rc > 0 && !cid_equal(&node.cid, &r->cid)))
+		return err_set(ERR_BUSY, "'%s' changed, and blocks were collected, while it was added",
+			       r->again);
+	if (rc > 0)
+		rc = store_commit(a->st);
+	return rc < 0 ? rc : pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
+}
+
+int ops_add_flush(struct adder *a)
+{
+	size_t i;
+	int rc = a->rc;
+
+	if (a->o.only_hash || rc < 0)
+		return rc;
+	for (i = 0; rc == 0 && !a->o.pin && i < a->n_roots; i++)
+		rc = pin_note(a->st, &a->roots[i].cid);
+	if (rc == 0)
+		rc = store_commit(a->st);
+	for (i = 0; rc == 0 && i < a->n_roots; i++) {
+		rc = pin_quota(a->st, a->o.pin ? &a->roots[i].cid : NULL);
+		if (rc == 0 && a->o.pin)
+			rc = pin_root(a, &a->roots[i]);
+	}
+	while (a->n_roots)
+		free(a->roots[--a->n_roots].again);
+	a->waiting = 0;
+	if (rc == 0)
+		rc = tell_all(a);
+	if (rc < 0)
+		a->rc = rc;
+	return rc;
+}
+
+static int root_waits(struct adder *a, const struct unixfs_node *node, const char *again)
+{
+	struct root *r = &a->roots[a->n_roots];
+
+	r->cid = node->cid;
+	r->again = a->o.cache && again ? strdup(again) : NULL;
+	if (a->o.cache && again && !r->again)
+		return err_nomem();
+	a->n_roots++;
+	if (a->n_roots == ROOTS_MAX || a->waiting > WAIT_MAX || a->told.len > TOLD_MAX ||
+	    unixfs_is_dir(node->type))
+		return ops_add_flush(a);
+	return 0;
+}
+
+int add_top(struct adder *a, const char *path, const char *name, const struct unixfs_node *node,
+	    const char *again)
+{
+	char text[CID_TEXT_MAX];
+	int rc;
+
+	if (a->o.wrap) {
+		/* reference section 13: unnamed entries use their CID as name */
+		name = name ? name : cid_text(&node->cid, text);
+		rc = unixfs_dir_add(a->wrap, span_str(name), node);
+		if (rc == ERR_EXISTS)
+			return add_trouble(a, rc, path);
+		return rc < 0 ? rc : add_told(a, path, node, 0);
+	}
+	rc = add_told(a, path, node, 1);
+	return rc < 0 || a->o.only_hash ? rc : root_waits(a, node, again);
+}
+
+int ops_add_end(struct adder *a)
+{
+	struct unixfs_node node;
+	int rc = a->rc;
+
+	if (rc == 0 && a->wrap) {
+		rc = unixfs_dir_end(a->wrap, &node);
+		a->wrap = NULL;
+		a->o.wrap = 0;
+		if (rc == 0)
+			rc = add_top(a, "", NULL, &node, NULL);
+	}
+	if (rc == 0)
+		rc = ops_add_flush(a);
+	ops_add_free(a);
+	return rc;
+}

@@ -1,0 +1,80 @@
+/*
+ * add.h - files, directories and archives become DAGs.
+ *
+ * An adder is a session: options, then any number of things to add, then the end.  Everything added is a
+ * root of its own, pinned and told when it is durable; with `wrap` all become entries of one directory.
+ * Names are Kubo's: ipfs add with the same options gives the same CIDs.
+ */
+#ifndef OPS_ADD_H
+#define OPS_ADD_H
+
+#include "pin/pin.h"
+#include "store/store.h"
+#include "unixfs/unixfs.h"
+
+/* folders within folders; the DAG must not become deeper than DAG_DEPTH_MAX */
+enum { OPS_ADD_DEPTH = DAG_DEPTH_MAX - 64 };
+
+struct ops_added {
+	const char *path;		/* as asked for, and below it "/a/b"; with wrap the names
+					 * inside the wrapper, "" for itself */
+	struct unixfs_node node;
+	int root;			/* a root: pinned if asked for */
+};
+
+enum ops_follow { OPS_FOLLOW_NONE, OPS_FOLLOW_TOP, OPS_FOLLOW_ALL };
+
+struct ops_add {
+	struct unixfs_opts dag;		/* ops_add_begin finishes them */
+	int recursive;			/* directories are errors without */
+	int hidden;			/* entries that begin with a dot, too */
+	int wrap;			/* one directory around everything */
+	enum ops_follow follow;		/* which symlinks are replaced by what they point to */
+	int keep_mode, keep_mtime;	/* store them from the file system or archive */
+	struct unixfs_meta meta;	/* store these; go before the kept ones */
+	const char *ignore_name;	/* files of rules by this name, in every folder; NULL: none */
+	const char *ignore_rules;	/* a file of rules for the top of everything; NULL: none */
+	int only_hash;			/* store nothing */
+	int pin;
+	const char *pin_name;		/* NULL or "": none */
+	int cache;			/* remember files in STORE_FILES, and trust it */
+	int all;			/* tell every entry, not only roots */
+	int depth_max;
+	/* an entry is durable (with only_hash: named), each folder behind what is in it; a nonzero return
+	 * stops */
+	int (*entry)(void *arg, const struct ops_added *e);
+	/* something could not be added (err_text); 0 goes on without it.  NULL: stop */
+	int (*trouble)(void *arg, int rc, const char *path);
+	/* bytes and files since the last call; a nonzero return stops; may be NULL */
+	int (*progress)(void *arg, uint64_t bytes, uint64_t files);
+	void *arg;
+};
+
+/* ops_add_init - Kubo's defaults: pinned, not recursive, unixfs-v0-2015. */
+void ops_add_init(struct ops_add *o);
+/* ops_add_config - the import.* values of a store's configuration. */
+int ops_add_config(struct ops_add *o, const struct config *c);
+/* ops_add_set - "key=value,key=value" as unixfs_opts_set knows them.  ERR_USAGE. */
+int ops_add_set(struct ops_add *o, const char *text);
+
+struct adder;
+/* ops_add_begin - o is copied, what it points to borrowed.  st may be NULL with only_hash.
+ * ERR_USAGE: options that contradict each other. */
+int ops_add_begin(struct adder **a, struct store *st, const struct ops_add *o);
+
+/* ops_add_path - a file, directory or symlink, opened where we stand.
+ * ops_add_fd - the bytes of fd to their end, one file.  ops_add_archive - what is in the archive on fd (tar.h
+ * says which), as if it had been unpacked and added: entries in any order, the last of one name wins.
+ * In `path` they are told under; with wrap its last component is the name (NULL: the CID).
+ * 0, also when something was told to `trouble`; an error ends the session: only ops_add_free is left. */
+int ops_add_path(struct adder *a, const char *path);
+int ops_add_fd(struct adder *a, int fd, const char *path, const char *name);
+int ops_add_archive(struct adder *a, int fd, const char *path, const char *name);
+
+/* ops_add_flush - make durable, pin and tell everything so far (roots wait a little for company). */
+int ops_add_flush(struct adder *a);
+/* ops_add_end - flush, with wrap the wrapper, and release, always. */
+int ops_add_end(struct adder *a);
+void ops_add_free(struct adder *a);	/* drop what is not durable; accepts NULL */
+
+#endif

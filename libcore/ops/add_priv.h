@@ -1,0 +1,86 @@
+/*
+ * add_priv.h - what the files of add share.
+ */
+#ifndef OPS_ADD_PRIV_H
+#define OPS_ADD_PRIV_H
+
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/ignore.h"
+#include "board/board.h"
+#include "ops/add.h"
+
+enum { CACHE_DIGEST = 32 };
+
+/* Knows that a put failed: that is the end, while a file that cannot be read is not. */
+struct watch {
+	struct dag_sink sink;
+	struct dag_sink *to;
+	int rc;
+};
+
+/* A root that waits for its commit. */
+struct root {
+	struct cid cid;
+	char *again;			/* the path, should it have to be added anew; or NULL */
+};
+
+struct adder {
+	struct store *st;		/* NULL: only names */
+	struct ops_add o;
+	struct watch watch;
+	struct unixfs_builder *b;
+	struct unixfs_dir *wrap;
+	struct ignore *rules;		/* the one file for all tops; NULL: none */
+	struct board *board;
+	int board_op;
+	uint64_t board_done;
+	int rc;				/* the error that ended the session */
+	int user_rc;			/* a callback said stop */
+
+	struct buf told;		/* entries that are told after the next commit */
+	struct root *roots;
+	size_t n_roots;
+	uint64_t waiting;		/* bytes added since the last commit */
+
+	int cache_off;			/* it led us astray: this time do not trust it */
+	uint64_t sweeps;		/* the store's counter when the session began */
+	uint8_t fingerprint[CACHE_DIGEST];	/* of the options that shape files */
+};
+
+/* ---- add.c ---- */
+/* add_told - an entry is there; told when durable.  Only roots when not o.all. */
+int add_told(struct adder *a, const char *path, const struct unixfs_node *node, int root);
+/* add_top - something asked for is complete: a root, or an entry of the wrapper.  again: the path to add
+ * once more if need be, or NULL. */
+int add_top(struct adder *a, const char *path, const char *name, const struct unixfs_node *node,
+	    const char *again);
+/* add_trouble - an entry cannot be added: 0 to go on without it. */
+int add_trouble(struct adder *a, int rc, const char *path);
+/* add_fatal - must `rc`, which came from building, end the session? */
+int add_fatal(const struct adder *a, int rc);
+int add_progress(void *arg, uint64_t bytes);	/* arg is the adder */
+int add_counted(struct adder *a, int cached);	/* one more file is done */
+/* add_meta - the metadata to store of something, NULL: none; `m` is room for it. */
+const struct unixfs_meta *add_meta(const struct adder *a, const struct unixfs_meta *of, int symlink,
+				   struct unixfs_meta *m);
+
+/* ---- add_tree.c ---- */
+/* add_tree - a path of the file system into *out: 1, or 0: nothing came of it (told to trouble). */
+int add_tree(struct adder *a, const char *path, const char *shown, struct unixfs_node *out);
+
+/* ---- add_cache.c ---- */
+int cache_start(struct adder *a);
+/* cache_top - the digest that names of the folder holding `path` are mixed with; cache_down - that of a
+ * folder in it. */
+int cache_top(struct adder *a, const char *path, uint8_t digest[CACHE_DIGEST]);
+void cache_down(const uint8_t above[CACHE_DIGEST], const char *name, uint8_t digest[CACHE_DIGEST]);
+/* cache_get - 1: the file was not touched since it was added, and all its blocks are there. */
+int cache_get(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name,
+	      const struct stat *st, struct unixfs_node *node);
+/* cache_put - remember; `before` and `after` are of the open file, around reading it. */
+int cache_put(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name,
+	      const struct stat *before, const struct stat *after, const struct unixfs_node *node);
+
+#endif

@@ -1,0 +1,129 @@
+/* get_archive.c - a DAG into an archive */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "ops/get_priv.h"
+#include "tar/tar.h"
+
+enum { COPY = 256 * 1024 };
+
+struct out {
+	struct getter g;
+	struct sink sink;		/* into the entry that is open */
+	struct tar_writer *w;
+	char *copy;
+	struct buf path;
+	char *name;			/* everything is below this */
+	int broken;			/* an entry's head is out, but not what it promised */
+};
+
+static int archive_put(struct sink *sink, const struct piece *p)
+{
+	struct out *x = (struct out *)(void *)((char *)sink - offsetof(struct out, sink));
+	uint64_t done = 0;
+	int rc = 0;
+
+	if (p->fd < 0)
+		return tar_writer_data(x->w, p->bytes);
+	while (rc == 0 && done < p->len) {
+		size_t want = p->len - done < COPY ? (size_t)(p->len - done) : COPY;
+		ssize_t n = io_pread(p->fd, x->copy, want, p->off + done, "segment");
+
+		if (n < 0)
+			return (int)n;
+		if ((size_t)n < want)
+			return err_set(ERR_CORRUPT, "a segment ends before its record does");
+		rc = tar_writer_data(x->w, span_of(x->copy, want));
+		done += want;
+	}
+	return rc;
+}
+
+static int write_entry(struct out *x, const struct got *e)
+{
+	struct tar_entry t = { .meta = e->stat->meta };
+	char *target = NULL;
+	int rc;
+
+	buf_reset(&x->path);
+	rc = buf_str(&x->path, x->name);
+	if (rc == 0 && e->path.len)
+		rc = buf_u8(&x->path, '/');
+	if (rc == 0)
+		rc = buf_add(&x->path, e->path);
+	if (rc < 0)
+		return err_set(rc, "its path is longer than %d bytes", TAR_PATH_MAX);
+	t.path = (const char *)x->path.data;
+	t.meta.mode &= 0777;
+	if (unixfs_is_dir(e->stat->type)) {
+		t.kind = TAR_DIR;
+	} else if (unixfs_is_file(e->stat->type)) {
+		t.kind = TAR_FILE;
+		t.size = e->stat->size;
+	} else if (e->stat->type == UNIXFS_SYMLINK) {
+		if (!e->target.len || memchr(e->target.p, 0, e->target.len))
+			return err_set(ERR_INVALID, "a symlink cannot point to nothing, or to a NUL");
+		t.kind = TAR_SYMLINK;
+		t.link = target = strndup((const char *)e->target.p, e->target.len);
+		if (!target)
+			return err_nomem();
+	} else {
+		return err_set(ERR_INVALID, "unrecognized node type");
+	}
+	x->broken = 1;
+	rc = tar_writer_entry(x->w, &t);
+	free(target);
+	if (rc == 0 && t.kind == TAR_FILE)
+		rc = unixfs_cat(x->g.src, e->cid, 0, UINT64_MAX, &x->sink, get_progress, &x->g);
+	x->broken = rc < 0;
+	return rc < 0 ? rc : get_done(&x->g, e, 1);
+}
+
+static int visit(void *arg, const struct unixfs_visit *v)
+{
+	struct out *x = arg;
+	struct got e;
+	int rc = get_entry(&x->g, v, &e);
+
+	if (rc == 0)
+		rc = write_entry(x, &e);
+	if (rc < 0 && !x->broken) {
+		rc = get_trouble(&x->g, rc, v->path);
+		return rc < 0 ? rc : 1;
+	}
+	return rc;
+}
+
+int ops_get_archive(struct store *st, const char *path, int fd, const char *what, const char *format,
+		    const struct ops_get *o)
+{
+	struct out x = { .g = { .o = o }, .sink = { archive_put }, .path = BUF_INIT(TAR_PATH_MAX) };
+	struct unixfs_tree t = { .recursive = 1, .want_stat = 1, .fn = visit, .arg = &x };
+	struct got root;
+	int rc = ops_get_name(path, &x.name);
+
+	x.g.top = x.name;
+	x.copy = malloc(COPY);
+	if (rc == 0 && !x.copy)
+		rc = err_nomem();
+	if (rc == 0)
+		rc = get_root(&x.g, st, path, &root);
+	if (rc == 0)
+		rc = tar_writer_new(&x.w, fd, format, what);
+	if (rc == 0)
+		rc = write_entry(&x, &root);
+	if (rc == 0 && unixfs_is_dir(root.stat->type))
+		rc = unixfs_tree(x.g.src, root.cid, &t);
+	if (rc == 0) {
+		rc = tar_writer_end(x.w);
+		x.w = NULL;
+	}
+	tar_writer_free(x.w);
+	buf_clear(&x.path);
+	get_clear(&x.g);
+	free(x.copy);
+	free(x.name);
+	return rc;
+}

@@ -64,6 +64,8 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/tests/%.o: BASE_CFLAGS += -Itests/unit
+
 # cmd/COMMANDS as C: the list the dispatcher knows
 $(BUILD)/commands.h: cmd/COMMANDS
 	@mkdir -p $(@D)

@@ -45,8 +45,8 @@ good() {
 }
 
 @test "a changed bit of a block is found and told by CID, and repair says what is lost" {
-	keep=$(echo this one stays | ipfrs-block put -p)
-	lost=$(echo this one is hit | ipfrs-block put)
+	keep=$(echo this one stays | ipfrs-block put -p -)
+	lost=$(echo this one is hit | ipfrs-block put -)
 	flip "$(seg)" "this one is hit"
 	try 1 ipfrs-fsck
 	[[ $output == fault* ]]
@@ -60,7 +60,7 @@ good() {
 	try 0 ipfrs-block get "$keep"
 	prints "this one stays"
 	# and adding it again brings it back
-	[ "$(echo this one is hit | ipfrs-block put)" = "$lost" ]
+	[ "$(echo this one is hit | ipfrs-block put -)" = "$lost" ]
 	try 0 ipfrs-block get "$lost"
 }
 
@@ -103,7 +103,7 @@ good() {
 }
 
 @test "an index cut short is mended" {
-	for i in 1 2 3 4 5 6 7 8 9; do echo "block $i" | ipfrs-block put; done > cids
+	for i in 1 2 3 4 5 6 7 8 9; do echo "block $i" | ipfrs-block put -; done > cids
 	f=$(ls "$IPFRS_PATH"/index/data.mdb)
 	truncate -s 12288 "$f"
 	try 0 ipfrs-fsck -r
@@ -135,8 +135,8 @@ good() {
 }
 
 @test "a segment cut short loses what was behind the cut, and says so" {
-	first=$(echo the first | ipfrs-block put)
-	last=$(bytes 5000 | ipfrs-block put)
+	first=$(echo the first | ipfrs-block put -)
+	last=$(bytes 5000 | ipfrs-block put -)
 	size=$(stat -c %s "$(seg)")
 	truncate -s $((size - 1000)) "$(seg)"
 	try 1 ipfrs-fsck
@@ -168,7 +168,7 @@ good() {
 }
 
 @test "-0 ends records with NUL" {
-	lost=$(echo this one is hit | ipfrs-block put)
+	lost=$(echo this one is hit | ipfrs-block put -)
 	flip "$(seg)" "this one is hit"
 	ipfrs-fsck -q -0 > out || [ $? -eq 1 ]
 	[ "$(tr -cd '\n' < out | wc -c)" -eq 0 ]
@@ -177,9 +177,8 @@ good() {
 
 @test "checking needs no permission to write" {
 	echo hello | ipfrs-add -Q -
-	chmod -R a+rX,a-w "$IPFRS_PATH"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	run --separate-stderr as_user "$BIN/ipfrs-fsck"
+	chmod -R a-w "$IPFRS_PATH"
+	run --separate-stderr as_user ipfrs-fsck
 	[ "$status" -eq 0 ]
 	chmod -R u+w "$IPFRS_PATH"
 }

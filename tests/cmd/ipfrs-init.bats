@@ -66,10 +66,10 @@ size-1048576"
 @test "no permission is trouble, and says where" {
 	mkdir locked
 	chmod 555 locked
-	chmod 755 "$BATS_TEST_TMPDIR"
-	run --separate-stderr as_user "$BIN/ipfrs-init" locked/store
+	run --separate-stderr as_user ipfrs-init locked/store
 	[ "$status" -eq 4 ]
 	says locked/store
+	says ermission
 }
 
 @test "the first configuration tells what it is" {

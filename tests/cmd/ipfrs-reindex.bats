@@ -6,8 +6,9 @@ load ../helper
 	mkdir tree
 	for i in $(seq 50); do bytes 3000 "$i" > "tree/$i"; done
 	root=$(ipfrs-add -Q -r tree)
-	block=$(echo single | ipfrs-block put)
+	block=$(echo single | ipfrs-block put -)
 	ipfrs-pin ls | sort > pins
+	[ -s pins ]
 	before=$(ipfrs-refs -a | sort)
 	rm -r "$IPFRS_PATH/index"
 	try 0 ipfrs-reindex
@@ -36,9 +37,9 @@ load ../helper
 }
 
 @test "damaged records are passed over and told" {
-	keep=$(echo this one stays | ipfrs-block put)
-	lost=$(echo this one is hit | ipfrs-block put)
-	also=$(echo this one stays, too | ipfrs-block put)
+	keep=$(echo this one stays | ipfrs-block put -)
+	lost=$(echo this one is hit | ipfrs-block put -)
+	also=$(echo this one stays, too | ipfrs-block put -)
 	python3 - "$IPFRS_PATH"/seg/*.seg <<-'END'
 	import sys
 	data = bytearray(open(sys.argv[1], "rb").read())

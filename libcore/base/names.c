@@ -41,7 +41,7 @@ static int names_fill(struct names *n)
 
 int names_next(struct names *n, const char **name)
 {
-	int rc;
+	int rc = 0, filled;
 
 	buf_reset(&n->line);
 	for (;;) {
@@ -49,11 +49,11 @@ int names_next(struct names *n, const char **name)
 		size_t len;
 
 		if (n->pos == n->have) {
-			rc = n->eof ? 0 : names_fill(n);
-			if (rc < 0)
-				return rc;
+			filled = n->eof ? 0 : names_fill(n);
+			if (filled < 0)
+				return filled;
 			if (n->eof) {
-				if (n->line.len == 0)
+				if (rc == 0 && n->line.len == 0)
 					return 0;
 				break;
 			}
@@ -61,13 +61,14 @@ int names_next(struct names *n, const char **name)
 		from = n->in + n->pos;
 		hit = memchr(from, n->end, n->have - n->pos);
 		len = hit ? (size_t)(hit - from) : n->have - n->pos;
-		rc = buf_bytes(&n->line, from, len);
-		if (rc < 0)
-			return err_add(rc, "a name in '%s'", n->what);
+		if (rc == 0)			/* the rest of a name too long is no name */
+			rc = buf_bytes(&n->line, from, len);
 		n->pos += len + (hit != NULL);
-		if (hit && n->line.len)
+		if (hit && (rc < 0 || n->line.len))
 			break;
 	}
+	if (rc < 0)
+		return err_add(rc, "a name in '%s'", n->what);
 	if (n->end && memchr(n->line.data, 0, n->line.len))
 		return err_set(ERR_INVALID, "'%s' has a NUL inside a line; use -0?", n->what);
 	*name = (const char *)n->line.data;

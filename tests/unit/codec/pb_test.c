@@ -199,7 +199,7 @@ static void links_around_data(void)
 		for (i = 0; i < 3; i++) {
 			NEED(pb_next(&it, &l) == 1);
 			CHECK(span_equal(l.name, span_str("x")) && l.tsize == 7);
-			CHECK(span_equal(l.hash, unit_hex(SHA + 2)));
+			CHECK(span_equal(l.hash, unit_hex(&SHA[2])));
 		}
 		CHECK(pb_next(&it, &l) == 0);
 	}
@@ -210,7 +210,7 @@ static void full_buffers(void)
 {
 	struct buf b = BUF_INIT(20);
 
-	CHECK_ERR(pb_put_link(&b, unit_hex(SHA + 2), span_str("x"), 1), ERR_LIMIT);
+	CHECK_ERR(pb_put_link(&b, unit_hex(&SHA[2]), span_str("x"), 1), ERR_LIMIT);
 	CHECK(b.len == 0);
 	CHECK_ERR(pb_put_data(&b, unit_hex(SHA)), ERR_LIMIT);
 	CHECK(b.len == 0);

@@ -153,7 +153,7 @@ for target in [10**4, 10**5, 10**6] + ([10**7] if full else []):
     at = target
     ms = []
     for cmd in ("ipfrs-block get " + last, "ipfrs-block has " + last,
-                "sh -c 'echo put-%d-$$-$(date +%%N) | ipfrs-block put'" % at,
+                "sh -c 'echo put-%d-$$-$(date +%%N) | ipfrs-block put -'" % at,
                 "ipfrs-pin add " + last, "ipfrs-stat"):
         ms.append("%.2f" % (1000 * statistics.median(timed(cmd)[0] for _ in range(9))))
     segs = sum(os.path.getsize(os.path.join(top, "store/seg", f)) for f in os.listdir(top + "/store/seg"))
@@ -186,7 +186,7 @@ def writer(k):
     while not stop:
         i += 1
         t = time.perf_counter()
-        r = subprocess.run([BIN + "/ipfrs-block", "put"], input=b"w%d %d %f" % (k, i, t), env=env,
+        r = subprocess.run([BIN + "/ipfrs-block", "put", "-"], input=b"w%d %d %f" % (k, i, t), env=env,
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         lat[phase].append(time.perf_counter() - t)
         if r.returncode:

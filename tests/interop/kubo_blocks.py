@@ -22,14 +22,14 @@ os.symlink("small", work + "/link")
 def put_in_kubo(cid):
     data = p.ours("block", "get", cid)
     codec = "raw" if cid.startswith("bafk") else "dag-pb"
-    got = p.kubo("block", "put", "--cid-codec=" + codec, "/dev/stdin", input=data).decode().strip()
+    got = p.kubo("block", "put", "--cid-codec=" + codec, input=data).decode().strip()
     return p.kubo("cid", "format", "-v", "1", "-b", "base32", got, cid).decode().split()
 
 
 def put_in_ours(cid):
     data = p.kubo("block", "get", cid)
     codec = "raw" if cid.startswith("bafk") else "dag-pb"
-    got = p.ours("block", "put", "-c", codec, input=data).decode().strip()
+    got = p.ours("block", "put", "-c", codec, "-", input=data).decode().strip()
     return p.kubo("cid", "format", "-v", "1", "-b", "base32", got, cid).decode().split()
 
 

@@ -39,7 +39,7 @@ PIN = r"""
 i=0
 while :; do
 	i=$((i+1))
-	cid=$(echo "loose $1 $i $3" | ipfrs-block put) && ipfrs-pin add "$cid" >/dev/null && echo "$cid" >> "$2/pinned.$1"
+	cid=$(echo "loose $1 $i $3" | ipfrs-block put -) && ipfrs-pin add "$cid" >/dev/null && echo "$cid" >> "$2/pinned.$1"
 	ipfrs-pin add "$cid" >/dev/null 2>&1
 	x=$(echo "gone $1 $i $3" | ipfrs-add -Q -) && ipfrs-pin rm "$x" >/dev/null 2>&1
 done

@@ -56,7 +56,7 @@ def work():
             must(["pin", "rm", victim], record=True)
             must(["gc"], record=True)
         if i == 9:
-            must(["block", "put"], input=b"loose", record=True)
+            must(["block", "put", "-"], input=b"loose", record=True)
     return facts, gone
 
 

@@ -173,6 +173,8 @@ int ops_block_rm(struct store *st, const struct cid *cids, size_t n, int force,
 	}
 	if (rc >= 0)
 		rc = store_commit(st);
+	else
+		store_rollback(st);
 	free(rm.sorted);
 	free(rm.held);
 	return rc;

@@ -89,6 +89,12 @@ int dag_stack_push(struct dag_stack *s, const struct cid *cid, struct buf *block
 int dag_stack_top(struct dag_stack *s, struct dag_level **level);
 void dag_stack_pop(struct dag_stack *s);
 
+/* dag_leaf - 1: this block has no links, as its codec or a glance at its first bytes shows (a dag-pb
+ * block that is Data from end to end); 0: it must be read to tell; or an error (ERR_NOTFOUND: of a
+ * dag-pb block that is not there; raw blocks are not looked for).  It spares walks over files of the
+ * oldest profile, whose leaves are dag-pb, the reading of every byte in them. */
+int dag_leaf(struct dag_source *s, const struct cid *cid);
+
 /* dag_id - a name of 16 bytes for a CID, from a hash with a key drawn once a process: nobody can make
  * two CIDs meet.  For sets of what was seen (base/idset.h).  CIDv0 and CIDv1 of one block differ. */
 void dag_id(const struct cid *cid, uint8_t id[16]);

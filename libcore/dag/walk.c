@@ -134,12 +134,7 @@ static int seen(struct walk *k, const struct cid *cid, int depth, int *visit, in
 
 /* ---- the walk ---- */
 
-/*
- * Is there nothing to find in this block?  1: a raw block, or a dag-pb block that is Data from end to
- * end, and it is there; 0: it must be read; or an error.  This spares a walk over files of the
- * oldest profile, whose leaves are dag-pb, the reading of every byte in them.
- */
-static int is_leaf(struct walk *k, const struct cid *cid, int depth)
+int dag_leaf(struct dag_source *s, const struct cid *cid)
 {
 	uint8_t head[16];
 	struct piece p;
@@ -147,16 +142,9 @@ static int is_leaf(struct walk *k, const struct cid *cid, int depth)
 	ssize_t n;
 	int rc;
 
-	if (k->w->want_leaves)
-		return 0;
-	if (cid->codec == CID_RAW || depth == k->w->depth_max) {
-		char text[CID_TEXT_MAX];
-
-		rc = dag_has(k->stack.src, cid);
-		return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not there",
-					 cid_text(cid, text)) : rc;
-	}
-	rc = cid->codec == CID_DAG_PB ? dag_extent(k->stack.src, cid, &p) : 0;
+	if (cid->codec == CID_RAW)
+		return 1;
+	rc = cid->codec == CID_DAG_PB ? dag_extent(s, cid, &p) : 0;
 	if (rc <= 0)
 		return rc;
 	if (p.fd < 0 || p.len < GLANCE_MIN)
@@ -168,6 +156,20 @@ static int is_leaf(struct walk *k, const struct cid *cid, int depth)
 	if (rd_u8(&r) != 0x0a)				/* PBNode.Data */
 		return 0;
 	return rd_varint(&r) == p.len - ((uint64_t)n - r.left) && rd_ok(&r);
+}
+
+/* Is there nothing to find in this block?  1: no, and it is there; 0: it must be read; or an error. */
+static int is_leaf(struct walk *k, const struct cid *cid, int depth)
+{
+	char text[CID_TEXT_MAX];
+	int rc;
+
+	if (k->w->want_leaves)
+		return 0;
+	if (cid->codec != CID_RAW && depth != k->w->depth_max)
+		return dag_leaf(k->stack.src, cid);
+	rc = dag_has(k->stack.src, cid);
+	return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not there", cid_text(cid, text)) : rc;
 }
 
 static int enter(struct walk *k, const struct cid *cid, const struct cid *parent, struct span name,

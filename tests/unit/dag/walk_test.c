@@ -173,6 +173,39 @@ static void leaves_are_read_when_wanted(void)
 	CHECK(m.n_gets == 2 && w.n == 3);
 }
 
+static void a_glance_tells_leaves(void)
+{
+	struct memdag_link l = { .name = "x" };
+	char big[8000];
+	struct memdag m;
+	struct cid cid;
+
+	memset(big, 'x', sizeof big);
+	memdag_init(&m);
+	memdag_extents(&m);
+	l.cid = memdag_add(&m, 1, CID_RAW, span_of(big, sizeof big));
+	CHECK(dag_leaf(&m.source, &l.cid) == 1);
+	cid = memdag_node(&m, 0, NULL, 0, span_of(big, sizeof big));
+	CHECK(dag_leaf(&m.source, &cid) == 1);
+	cid = memdag_node(&m, 0, &l, 1, span_of(big, sizeof big));
+	CHECK(dag_leaf(&m.source, &cid) == 0);		/* links come first */
+	cid = memdag_node(&m, 0, NULL, 0, span_of(big, 10));
+	CHECK(dag_leaf(&m.source, &cid) == 0);		/* small: not worth a glance */
+	{
+		struct buf b = BUF_INIT(1 << 16);
+
+		/* Data first and links behind it: not Data from end to end */
+		NEED(pb_put_data(&b, span_of(big, sizeof big)) == 0);
+		NEED(pb_put_link(&b, cid_span(&l.cid), span_str("x"), 1) == 0);
+		cid = memdag_add(&m, 1, CID_DAG_PB, buf_span(&b));
+		CHECK(dag_leaf(&m.source, &cid) == 0);
+		buf_clear(&b);
+	}
+	NEED(cid_sum(&cid, 1, CID_DAG_PB, MH_SHA2_256, &(struct span){ NULL, 0 }, 1) == 0);
+	CHECK_ERR(dag_leaf(&m.source, &cid), ERR_NOTFOUND);
+	CHECK(m.n_gets == 0);
+}
+
 /* two links to the same node below, forty times: 2^40 paths, 41 blocks */
 static void repetition_is_no_bomb(void)
 {
@@ -279,6 +312,7 @@ int main(void)
 	RUN(visitors_skip_and_stop);
 	RUN(missing_blocks);
 	RUN(leaves_are_read_when_wanted);
+	RUN(a_glance_tells_leaves);
 	RUN(repetition_is_no_bomb);
 	RUN(depth_bombs_are_refused);
 	RUN(deep_and_large);

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "store_priv.h"
 
@@ -411,6 +413,22 @@ int wtx_fail(struct wtx *w, int rc, const char *doing)
 	return db_err(rc, doing);
 }
 
+/* LMDB calls a short write EIO; a full disk is the usual reason */
+static int disk_full(struct index *ix)
+{
+	struct statvfs fs;
+	struct rlimit lim;
+	struct stat sb;
+	int fd;
+
+	if (mdb_env_get_fd(ix->db.env, &fd))
+		return 0;
+	if (fstatvfs(fd, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < MIB)
+		return 1;
+	return fstat(fd, &sb) == 0 && getrlimit(RLIMIT_FSIZE, &lim) == 0 &&
+	       lim.rlim_cur != RLIM_INFINITY && (uint64_t)sb.st_size + MIB > lim.rlim_cur;
+}
+
 static int write_once(struct index *ix, enum index_sync sync, struct wtx *w,
 		      int (*fn)(struct wtx *w, void *arg), void *arg)
 {
@@ -445,6 +463,8 @@ static int write_once(struct index *ix, enum index_sync sync, struct wtx *w,
 	}
 	mdb_env_set_flags(ix->db.env, MDB_NOMETASYNC, sync == INDEX_LIGHT || w->light);
 	rc = mdb_txn_commit(w->txn);
+	if (rc == EIO && disk_full(ix))
+		rc = ENOSPC;
 	return rc ? wtx_fail(w, rc, "committing to") : 0;
 }
 

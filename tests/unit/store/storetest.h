@@ -16,7 +16,7 @@
 /* blk - the ith of a family of blocks of len bytes, and its CID */
 __attribute__((unused)) static struct span blk(uint64_t i, size_t len, struct cid *cid)
 {
-	static uint8_t bytes[4 << 20];
+	static _Thread_local uint8_t bytes[4 << 20];
 	uint64_t x = i * 0x9e3779b97f4a7c15u + len;
 	struct span s = span_of(bytes, len);
 	size_t k;

@@ -1,0 +1,267 @@
+/* writer_test.c - segments of the dead, crowds, and full disks */
+#include "storetest.h"
+
+static int segments(const char *dir)
+{
+	int i, n = 0;
+
+	for (i = 1; i < 200; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "seg/%08x.seg", (unsigned)i);
+		n += file_size(below(dir, name)) >= 0;
+	}
+	return n;
+}
+
+/* put, commit, put more, have it written, and die */
+static int die_with_a_tail(const char *dir)
+{
+	struct store *st = opened(dir, STORE_WRITE);
+
+	if (put(st, 1, 100) != 0 || store_commit(st) != 0 || put(st, 2, 300000) != 0)
+		return 1;
+	kill(getpid(), SIGKILL);
+	return 2;
+}
+
+static void the_tail_of_a_dead_writer_is_cut(void)
+{
+	char *dir = fresh("");
+	struct store *st;
+	char *seg = below(dir, "seg/00000001.seg");
+
+	CHECK(in_child(die_with_a_tail, dir) == 128 + SIGKILL);
+	CHECK(file_size(seg) > 300000);
+	st = opened(dir, STORE_WRITE);
+	CHECK(got(st, 1, 100) == 1 && has(st, 2, 300000) == 0);
+	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0);
+	CHECK(file_size(seg) == 32 + 2 * 158);
+	CHECK(got(st, 1, 100) == 1 && got(st, 3, 100) == 1);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+static int die_before_the_first_commit(const char *dir)
+{
+	struct store *st = opened(dir, STORE_WRITE);
+
+	if (put(st, 2, 300000) != 0)
+		return 1;
+	kill(getpid(), SIGKILL);
+	return 2;
+}
+
+static void a_new_segment_of_a_dead_writer_is_used(void)
+{
+	char *dir = fresh("");
+	struct store *st;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		CHECK(in_child(die_before_the_first_commit, dir) == 128 + SIGKILL);
+	CHECK(segments(dir) == 1);
+	st = opened(dir, STORE_WRITE);
+	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0);
+	CHECK(segments(dir) == 1 && file_size(below(dir, "seg/00000001.seg")) == 32 + 158);
+	store_close(st);
+	st = opened(dir, STORE_WRITE);		/* and nothing stays of one that wrote nothing */
+	CHECK(put(st, 3, 100) == 0 && put(st, 4, 100) == 0);
+	store_close(st);
+	CHECK(file_size(below(dir, "seg/00000001.seg")) == 32 + 158);
+	NO_FAULTS(dir);
+}
+
+static void writers_share_no_segment(void)
+{
+	char *dir = fresh("");
+	struct store *st[8];
+	uint64_t i;
+
+	for (i = 0; i < 8; i++) {
+		st[i] = opened(dir, STORE_WRITE);
+		CHECK(put(st[i], i, 1000) == 0);
+	}
+	CHECK(segments(dir) == 8);
+	for (i = 0; i < 8; i++)
+		CHECK(store_commit(st[7 - i]) == 0);
+	for (i = 0; i < 8; i++)
+		CHECK(got(st[0], i, 1000) == 1);
+	for (i = 0; i < 8; i++)
+		store_close(st[i]);
+	st[0] = opened(dir, STORE_WRITE);	/* one after the other they use the same */
+	CHECK(put(st[0], 100, 10) == 0 && store_commit(st[0]) == 0);
+	store_close(st[0]);
+	CHECK(segments(dir) == 8);
+	NO_FAULTS(dir);
+}
+
+static int many(const char *dir)
+{
+	struct store *st;
+	uint64_t base = (uint64_t)getpid() << 20, i;
+
+	for (i = 0; i < 200; i++) {
+		st = opened(dir, STORE_WRITE | STORE_UNSYNCED);
+		if (put(st, base + i, 5000) != 0 || put(st, i, 3000) != 0 || store_commit(st) != 0)
+			return 1;
+		if (got(st, base + i, 5000) != 1 || got(st, i / 2, 3000) != 1)
+			return 2;
+		store_close(st);
+	}
+	return 0;
+}
+
+static void processes_create_at_once(void)
+{
+	char *dir = fresh("store.segment = 64KiB\n");
+	struct store *st;
+	struct store_stat s;
+	pid_t pids[6];
+	uint64_t i, bad = 0;
+	int k, status;
+
+	fflush(stdout);
+	for (k = 0; k < 6; k++) {
+		pids[k] = fork();
+		if (pids[k] == 0)
+			_exit(many(dir));
+	}
+	for (k = 0; k < 6; k++)
+		CHECK(waitpid(pids[k], &status, 0) == pids[k] && status == 0);
+	st = opened(dir, STORE_READ);
+	CHECK(store_stat(st, &s) == 0 && s.n_blocks == 200 + 6 * 200);
+	for (k = 0; k < 6; k++)
+		for (i = 0; i < 200; i++)
+			bad += got(st, ((uint64_t)pids[k] << 20) + i, 5000) != 1;
+	CHECK(bad == 0);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+static void full_segments_are_left(void)
+{
+	char *dir = fresh("store.segment = 64KiB\n");
+	struct store *st = opened(dir, STORE_WRITE);
+	uint64_t i;
+
+	for (i = 0; i < 30; i++)
+		CHECK(put(st, i, 10000) == 0);
+	CHECK(put(st, 100, 200000) == 0);	/* larger than a segment: one of its own */
+	CHECK(store_commit(st) == 0);
+	CHECK(segments(dir) == 6);
+	for (i = 0; i < 30; i++)
+		CHECK(got(st, i, 10000) == 1);
+	CHECK(got(st, 100, 200000) == 1);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+/* the disk is full for files over 1 MiB */
+static void full_disk(void)
+{
+	char *dir = fresh("");
+	struct store *st = opened(dir, STORE_WRITE);
+	struct rlimit was, small;
+	uint64_t i;
+	int rc = 0;
+
+	CHECK(put(st, 1, 1000) == 0 && store_commit(st) == 0);
+	signal(SIGXFSZ, SIG_IGN);
+	NEED(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	small = was;
+	small.rlim_cur = 1 << 20;
+	NEED(setrlimit(RLIMIT_FSIZE, &small) == 0);
+	for (i = 10; i < 100 && rc == 0; i++)
+		rc = put(st, i, 100000);
+	CHECK(rc == ERR_NOSPACE);
+	CHECK_ERR(put(st, 200, 10), ERR_NOSPACE);	/* the batch is lost, and stays so */
+	CHECK_ERR(store_commit(st), ERR_NOSPACE);
+	store_rollback(st);
+	CHECK(has(st, 10, 100000) == 0 && got(st, 1, 1000) == 1);
+	CHECK(put(st, 200, 10) == 0 && store_commit(st) == 0);	/* small things still fit */
+	CHECK(got(st, 200, 10) == 1);
+	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	for (i = 10; i < 100; i++)
+		CHECK(put(st, i, 100000) == 0);
+	CHECK(store_commit(st) == 0 && got(st, 99, 100000) == 1);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+/* the disk is full for the index: nothing of the batch is in it, and the store lives on */
+static void full_disk_at_the_index(void)
+{
+	char *dir = fresh("");
+	struct store *st = opened(dir, STORE_WRITE);
+	struct rlimit was, small;
+	uint64_t i, n = 0;
+	struct store_stat s;
+
+	for (i = 0; i < 1000; i++)
+		CHECK(put(st, i, 20) == 0);
+	CHECK(store_commit(st) == 0);
+	signal(SIGXFSZ, SIG_IGN);
+	NEED(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	small = was;
+	small.rlim_cur = (rlim_t)file_size(below(dir, "index/data.mdb")) + 100000;
+	NEED(setrlimit(RLIMIT_FSIZE, &small) == 0);
+	for (i = 1000; i < 3000; i++)
+		n += put(st, i, 20) == 0;
+	CHECK(n == 2000);
+	CHECK_ERR(store_commit(st), ERR_NOSPACE);
+	store_rollback(st);
+	CHECK(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	CHECK(store_stat(st, &s) == 0 && s.n_blocks == 1000);
+	CHECK(has(st, 2999, 20) == 0);
+	for (i = 1000; i < 3000; i++)
+		CHECK(put(st, i, 20) == 0);
+	CHECK(store_commit(st) == 0);
+	CHECK(store_stat(st, &s) == 0 && s.n_blocks == 3000);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+/* cloning from a file where the filesystem cannot, or from one that changed: the bytes count */
+static void payload_from_a_file(void)
+{
+	char *dir = fresh("store.align = always\n");
+	struct store *st = opened(dir, STORE_WRITE);
+	struct cid cid;
+	struct span s = blk(1, 300000, &cid);
+	struct dag_block b = { .cid = &cid, .parts = { { s.p, 100 }, { s.p + 100, 299900 } },
+			       .n_parts = 2, .payload_at = 14, .payload_len = 299980,
+			       .src_off = 8192 + 100 };
+	struct piece p;
+	int fd = open(below(dir, "tmp/source"), O_RDWR | O_CREAT, 0600);
+
+	NEED(fd >= 0 && ftruncate(fd, 1000000) == 0);
+	CHECK(pwrite(fd, s.p + 14, 299980, 8192 + 100) == 299980);
+	b.src_fd = fd;
+	CHECK(store_put(st, &b) == 0 && put(st, 3, 100) == 0 && put(st, 2, 100) == 0);
+	CHECK(got(st, 1, 300000) == 1);
+	CHECK(store_commit(st) == 0 && got(st, 1, 300000) == 1 && got(st, 2, 100) == 1);
+	CHECK(store_extent(st, &cid, &p) == 1);
+	CHECK((p.off + 14) % 4096 == (8192 + 100) % 4096);	/* as it lies in the source */
+	CHECK(got(st, 3, 100) == 1);
+	s = blk(9, 300000, &cid);
+	b.parts[0] = (struct span){ s.p, 100 };	/* the file no longer has these bytes */
+	b.parts[1] = (struct span){ s.p + 100, 299900 };
+	CHECK(store_put(st, &b) == 0 && store_commit(st) == 0 && got(st, 9, 300000) == 1);
+	close(fd);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+int main(void)
+{
+	RUN(the_tail_of_a_dead_writer_is_cut);
+	RUN(a_new_segment_of_a_dead_writer_is_used);
+	RUN(writers_share_no_segment);
+	RUN(processes_create_at_once);
+	RUN(full_segments_are_left);
+	RUN(full_disk);
+	RUN(full_disk_at_the_index);
+	RUN(payload_from_a_file);
+	return UNIT_END();
+}

@@ -4,10 +4,14 @@
  * The truth is pins/journal, one line a change, folded now and then into pins/snapshot; the index
  * carries a copy for speed.  An acknowledged change has been synced.
  *
- * Journal lines (UTF-8 text, LF):   SEQ TAB OP TAB MODE TAB CID TAB NAME TAB CHECKSUM
- *   OP `+` or `-`; MODE r (recursive) or d (direct); NAME percent-encoded (%, TAB, LF, controls);
- *   CHECKSUM crc32c of what stands before it, 8 hex digits.  A last line without LF, or with a bad
- *   checksum, is a torn write and is cut off; a bad line before the last is corruption (fsck).
+ * Lines of both (UTF-8 text, LF):   SEQ TAB OP TAB MODE TAB CID TAB NAME TAB CHECKSUM
+ *   SEQ counts changes; OP `+` or `-`; MODE r (recursive) or d (direct); NAME percent-encoded (%,
+ *   controls with TAB and LF); CHECKSUM crc32c of what stands before it, 8 hex digits.
+ *   OP `=` begins a snapshot and a journal after a snapshot: changes up to SEQ are in the snapshot, the
+ *   journal has those that follow (older ones are passed over).  OP `.` ends a snapshot, NAME is the
+ *   number of its pins.  All lines of a snapshot have the SEQ of its last change.
+ *   A last line without LF, or with a bad checksum, is a torn write and is cut off; a bad line before
+ *   the last is corruption (fsck).
  */
 #ifndef PIN_PIN_H
 #define PIN_PIN_H
@@ -41,8 +45,15 @@ int pin_added(struct store *st, const struct cid *root, const char *name);
  * the store's batch (commit follows). */
 int pin_note(struct store *st, const struct cid *root);
 
-/* pin_rm - ERR_NOTFOUND: "not pinned or pinned indirectly" (says under which pin when cheap). */
+/* pin_rm - mode PIN_RECURSIVE removes the pin whatever its mode; PIN_DIRECT on a recursive one is
+ * ERR_DIFFER ("<cid> is pinned recursively").  ERR_NOTFOUND: "not pinned or pinned indirectly". */
 int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode);
+
+/* pin_hold - no pin is added, removed or collected under until pin_release.  For whoever deletes blocks
+ * because they are not pinned: hold, look, store_delete, store_commit, release.  Commits the batch;
+ * pin calls of this handle go on working.  Keep it short: all pinning waits. */
+int pin_hold(struct store *st);
+void pin_release(struct store *st);
 
 /* pin_update - move a recursive pin from one root to another (walking only what differs is enough);
  * `unpin` drops the old one.  Keeps the name. */
@@ -56,7 +67,8 @@ int pin_each(struct store *st, enum pin_mode mode,
 	     int (*fn)(void *arg, const struct pin *p), void *arg);
 /* pin_each_indirect - blocks that only stay because of a recursive pin above them, streaming. */
 int pin_each_indirect(struct store *st, int (*fn)(void *arg, const struct pin *p), void *arg);
-/* pin_why - 1 and the recursive root above cid, 0: none.  Walks. */
+/* pin_why - 1 and the pin that keeps the block of cid (a recursive root above it, or a pin of the
+ * same block under another CID), 0: none.  The pin of cid itself does not count.  Walks. */
 int pin_why(struct store *st, const struct cid *cid, struct cid *root);
 int pin_count(struct store *st, uint64_t *n);
 
@@ -69,7 +81,9 @@ int pin_verify(struct store *st, int (*bad)(void *arg, const struct pin *p, cons
  * the copy anew.  Returns faults left. */
 int pin_check(struct store *st, int repair, struct store_report *r);
 
-/* pin_gc - collect.  keep_bytes: UINT64_MAX deletes all that is unpinned; else only until the store's
+/* pin_gc - collect.  ERR_BUSY: another collection runs.  ERR_CORRUPT: a block below a recursive pin is
+ * missing or damaged, so that what was below it cannot be told from garbage: nothing was deleted.
+ * keep_bytes: UINT64_MAX deletes all that is unpinned; else only until the store's
  * disk use is at most so much, least recently added roots first.  Never stops writers. */
 struct pin_gc {
 	int dry_run;

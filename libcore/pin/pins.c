@@ -1,0 +1,295 @@
+/* pins.c - adding, removing and moving pins */
+#include "base/err.h"
+#include "base/json.h"
+#include "pin/pin_priv.h"
+
+enum { WALK_TRIES = 3 };
+
+static int check_name(const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len > PIN_NAME_MAX)
+		return err_set(ERR_USAGE, "pin name is %zu bytes (max %d bytes)", len, PIN_NAME_MAX);
+	if (name && !utf8_valid(span_str(name)))
+		return err_set(ERR_USAGE, "a pin's name must be UTF-8");
+	return 0;
+}
+
+/* ready to change pins: what was put is committed, since a pin must never outlive its blocks */
+static int ready(struct store *st, struct pins **p)
+{
+	int rc = store_commit(st);
+
+	return rc < 0 ? rc : pins_of(st, p);
+}
+
+/* others' changes that we are about to acknowledge may not be on the disk yet */
+static int settle(struct pins *p)
+{
+	return store_flags(p->st) & STORE_UNSYNCED ? 0 : pins_sync(p);
+}
+
+/* ---- add ---- */
+
+enum need { NEED_NOTHING, NEED_LINE, NEED_WALK };
+
+/* what is left to do for this pin; *name: what it is to be called */
+static int examine(struct pins *p, const struct cid *cid, enum pin_mode mode, const char *asked,
+		   struct buf *name)
+{
+	char text[CID_TEXT_MAX];
+	enum pin_mode have;
+	int rc;
+
+	buf_reset(name);
+	rc = pins_get(p, cid, &have, name);
+	if (rc < 0)
+		return rc;
+	if (mode == PIN_DIRECT && have == PIN_RECURSIVE)
+		return err_set(ERR_EXISTS, "%s already pinned recursively", cid_text(cid, text));
+	if (have == mode && (!asked || span_equal(span_str(asked), buf_span(name)))) {
+		rc = settle(p);
+		return rc < 0 ? rc : NEED_NOTHING;
+	}
+	if (asked) {
+		buf_reset(name);
+		rc = buf_str(name, asked);
+	}
+	return rc < 0 ? rc : have == mode ? NEED_LINE : NEED_WALK;
+}
+
+static int visit(void *arg, const struct dag_visit *v)
+{
+	(void)arg;
+	(void)v;
+	return 0;
+}
+
+struct job {
+	struct pins *p;
+	const struct cid *from, *to;	/* from: of an update, else NULL */
+	enum pin_mode mode;
+};
+
+static int walk(const struct job *j)
+{
+	struct dag_walk w = { .once = 1, .depth_max = -1, .visit = visit,
+			      .tmpdir = store_tmpdir(j->p->st) };
+	char text[CID_TEXT_MAX];
+	int rc;
+
+	if (j->from)
+		return diff_walk(j->p->st, j->from, j->to);
+	if (j->mode == PIN_RECURSIVE)
+		return dag_walk(store_source(j->p->st), j->to, &w);
+	rc = dag_has(store_source(j->p->st), j->to);
+	return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not in the store",
+				 cid_text(j->to, text)) : rc < 0 ? rc : 0;
+}
+
+/*
+ * Walk until nothing was deleted between the walk's beginning and the moment we have the lock, which no
+ * sweep's transaction can be inside of; then it is held.  Announcing the root makes sweeps that begin
+ * from now on keep it, so that as a rule one walk does; the last resort is a walk with sweeps
+ * shut out.  gc.c has the whole argument.
+ */
+static int walk_and_lock(const struct job *j)
+{
+	uint64_t before, after;
+	int rc = store_protect(j->p->st, j->to), tries, held;
+
+	for (tries = 0; rc == 0; tries++) {
+		held = 0;
+		rc = store_sweeps(j->p->st, &before);
+		if (rc == 0 && tries >= WALK_TRIES)
+			rc = (held = pins_lock(j->p) == 0) ? 0 : ERR_IO;
+		if (rc == 0)
+			rc = walk(j);
+		if (rc == 0 && !held)
+			rc = (held = pins_lock(j->p) == 0) ? 0 : ERR_IO;
+		if (rc == 0)
+			rc = store_sweeps(j->p->st, &after);
+		if (rc == 0 && before == after)
+			return 0;
+		if (held)
+			pins_unlock(j->p);
+	}
+	return rc;
+}
+
+static int append_one(struct pins *p, char op, enum pin_mode mode, const struct cid *cid,
+		      const char *name)
+{
+	struct change c = { op, mode, cid, name };
+	int rc = pins_append(p, &c, 1);
+
+	if (rc == 0) {
+		board_count(pins_board(p), op == PIN_SET ? BOARD_PINS_ADDED : BOARD_PINS_REMOVED, 1);
+		copy_tend(p);
+	}
+	return rc;
+}
+
+int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const char *name)
+{
+	struct buf call = BUF_INIT(PIN_NAME_MAX);
+	struct job j = { .to = cid, .mode = mode };
+	struct pins *p = NULL;
+	int rc = check_name(name), need, walked = 0;
+
+	if (rc == 0 && mode != PIN_RECURSIVE && mode != PIN_DIRECT)
+		rc = err_set(ERR_USAGE, "a pin is recursive or direct");
+	if (rc == 0)
+		rc = ready(st, &p);
+	if (rc < 0)
+		return rc;
+	j.p = p;
+	need = examine(p, cid, mode, name, &call);
+	while (need > NEED_NOTHING) {
+		walked = need == NEED_WALK;
+		rc = walked ? walk_and_lock(&j) : pins_lock(p);
+		if (rc < 0)
+			break;
+		need = examine(p, cid, mode, name, &call);	/* the last word, under the lock */
+		if (need == NEED_WALK && !walked) {
+			pins_unlock(p);		/* it was unpinned meanwhile */
+			continue;
+		}
+		if (need > NEED_NOTHING)
+			rc = append_one(p, PIN_SET, mode, cid, call.data ? (char *)call.data : "");
+		pins_unlock(p);
+		break;
+	}
+	if (walked)
+		store_protect(st, NULL);
+	buf_clear(&call);
+	return need < 0 ? need : rc < 0 ? rc : 0;
+}
+
+/* The lease of this handle, taken before the first block was put, keeps a sweep from everything the
+ * add has written or found; nothing needs to be walked. */
+int pin_added(struct store *st, const struct cid *root, const char *name)
+{
+	struct buf call = BUF_INIT(PIN_NAME_MAX);
+	struct pins *p = NULL;
+	char text[CID_TEXT_MAX];
+	int rc = check_name(name), need;
+
+	if (rc == 0)
+		rc = ready(st, &p);
+	if (rc == 0) {
+		rc = dag_has(store_source(st), root);
+		rc = rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not in the store",
+				       cid_text(root, text)) : rc < 0 ? rc : 0;
+	}
+	if (rc == 0)
+		rc = pins_lock(p);
+	if (rc < 0)
+		return rc;
+	need = examine(p, root, PIN_RECURSIVE, name, &call);
+	rc = need;
+	if (need > NEED_NOTHING)
+		rc = append_one(p, PIN_SET, PIN_RECURSIVE, root, call.data ? (char *)call.data : "");
+	pins_unlock(p);
+	buf_clear(&call);
+	return rc;
+}
+
+/* ---- remove ---- */
+
+int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode)
+{
+	char text[CID_TEXT_MAX];
+	enum pin_mode have;
+	struct pins *p;
+	int rc = ready(st, &p);
+
+	if (rc == 0)
+		rc = pins_lock(p);
+	if (rc < 0)
+		return rc;
+	rc = pins_get(p, cid, &have, NULL);
+	if (rc == 0)
+		rc = err_set(ERR_NOTFOUND, "not pinned or pinned indirectly");
+	else if (rc == 1 && have == PIN_RECURSIVE && mode == PIN_DIRECT)
+		rc = err_set(ERR_DIFFER, "%s is pinned recursively", cid_text(cid, text));
+	else if (rc == 1)
+		rc = append_one(p, PIN_DROP, have, cid, NULL);
+	pins_unlock(p);
+	return rc;
+}
+
+/* ---- update ---- */
+
+/* *name: of the old pin */
+static int may_update(struct pins *p, const struct cid *from, const struct cid *to,
+		      struct buf *name)
+{
+	enum pin_mode have;
+	int rc;
+
+	buf_reset(name);
+	rc = pins_get(p, from, &have, name);
+	if (rc >= 0 && have != PIN_RECURSIVE)
+		return err_set(ERR_NOTFOUND, "'from' cid was not recursively pinned already");
+	if (rc < 0 || cid_equal(from, to))
+		return rc < 0 ? rc : 0;
+	rc = pins_get(p, to, &have, NULL);
+	if (rc >= 0 && have == PIN_RECURSIVE)
+		return err_set(ERR_EXISTS, "'to' cid was already recursively pinned");
+	return rc < 0 ? rc : 0;
+}
+
+int pin_update(struct store *st, const struct cid *from, const struct cid *to, int unpin)
+{
+	struct buf name = BUF_INIT(PIN_NAME_MAX);
+	struct job j = { .from = from, .to = to, .mode = PIN_RECURSIVE };
+	struct pins *p;
+	int rc = ready(st, &p);
+
+	if (rc == 0)
+		rc = may_update(p, from, to, &name);
+	if (rc == 0 && cid_equal(from, to)) {
+		rc = settle(p);
+	} else if (rc == 0) {
+		j.p = p;
+		rc = walk_and_lock(&j);
+		if (rc == 0) {
+			rc = may_update(p, from, to, &name);
+			if (rc == 0) {
+				struct change c[2] = {
+					{ PIN_SET, PIN_RECURSIVE, to,
+					  name.data ? (char *)name.data : "" },
+					{ PIN_DROP, PIN_RECURSIVE, from, NULL },
+				};
+
+				rc = pins_append(p, c, unpin ? 2 : 1);
+			}
+			if (rc == 0)
+				copy_tend(p);
+			pins_unlock(p);
+		}
+		store_protect(st, NULL);
+	}
+	buf_clear(&name);
+	return rc;
+}
+
+/* ---- for others who delete ---- */
+
+int pin_hold(struct store *st)
+{
+	struct pins *p;
+	int rc = ready(st, &p);
+
+	return rc < 0 ? rc : pins_lock(p);
+}
+
+void pin_release(struct store *st)
+{
+	struct pins *p;
+
+	if (pins_of(st, &p) == 0)
+		pins_unlock(p);
+}

@@ -2,24 +2,27 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "multi/cid.h"
 #include "multi/mb.h"
 #include "multi/mh.h"
 #include "ops/cidfmt.h"
+#include "ops/explain.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
 	{ 'b', "base", "format: print in this multibase" },
 	{ 'C', "version", "format: convert to this version, 0 or 1" },
 	{ 'c', "codec", "format: convert to this codec" },
+	{ 'e', "file", "explain: this file or folder" },
 	{ 'f', "format", "format: print this text, with %s, %h and others replaced" },
 	{ 'j', NULL, "inspect: print JSON lines" },
 	{ 0 }
 };
 static const struct cmd_info info = {
 	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts,
-	"format base32 inspect bases codecs hashes"
+	"format base32 inspect explain bases codecs hashes"
 };
 
 enum { RECORD_MAX = 65536 };
@@ -127,15 +130,64 @@ static int hashes(void)
 	return cmd_finish();
 }
 
+struct explained {
+	const char *cid;
+	struct progress progress;
+};
+
+static int explained(void *arg, const char *options, const struct cid *got)
+{
+	const struct explained *x = arg;
+	char text[CID_TEXT_MAX];
+	struct cid cid;
+
+	if (cid_parse(span_str(x->cid), &cid, NULL) == 0 && !cid_equal(&cid, got))
+		cmd_print("%s\t%s\t%s", x->cid, options, cid_text(got, text));
+	else
+		cmd_print("%s\t%s", x->cid, options);
+	return 0;
+}
+
+static int reading(void *arg, uint64_t bytes)
+{
+	progress_add(&((struct explained *)arg)->progress, bytes, 0);
+	return 0;
+}
+
+/* which options of ipfrs-add give the file these CIDs? */
+static int explain(const char *file)
+{
+	struct explained x;
+	const struct ops_explain how = { explained, reading, &x };
+	struct cid cid;
+	int rc;
+
+	if (!file)
+		cmd_usage("'-e' with a file is needed");
+	while (cmd_next(&x.cid)) {
+		rc = cid_parse(span_str(x.cid), &cid, NULL);
+		progress_start(&x.progress, "reading", 0, 1);
+		if (rc == 0)
+			rc = ops_explain(file, &cid, &how);
+		progress_end(&x.progress);
+		if (rc == 0)
+			rc = err_set(ERR_NOTFOUND, "no options known here give '%s' this CID", file);
+		if (rc < 0)
+			cmd_complain(rc, x.cid);
+	}
+	return cmd_finish();
+}
+
 int main(int argc, char **argv)
 {
 	struct format f = { .how = CID_CONVERT_NONE, .format = "%s" };
 	int c, told = -1, rc = 0;
 	uint64_t version;
-	const char *verb;
+	const char *verb, *file = NULL;
 
 	cmd_start(&info, argc, argv);
-	verb = cmd_verb();
+	/* -e says enough: the verb may be left out */
+	verb = argc > 1 && !strncmp(argv[1], "-e", 2) ? "explain" : cmd_verb();
 	while ((c = cmd_getopt()) != -1) {
 		switch (c) {
 		case 'b':
@@ -154,10 +206,13 @@ int main(int argc, char **argv)
 				cmd_usage("%s", err_text());
 			f.how.have_codec = 1;
 			break;
+		case 'e': file = cmd_arg(); break;
 		case 'f': f.format = cmd_arg(); break;
 		case 'j': told = 0; break;
 		}
 	}
+	if (strcmp(verb, "explain") == 0)
+		return explain(file);
 	if (strcmp(verb, "inspect") == 0)
 		return each(inspect_one, &told);
 	if (strcmp(verb, "base32") == 0)

@@ -140,3 +140,33 @@ CIDv1:      bafkqaaa"
 	rm -r "$IPFRS_PATH"
 	try 0 ipfrs-cid base32 $V0
 }
+
+@test "the options that give a file or folder a CID are found" {
+	rm -r "$IPFRS_PATH"
+	bytes 300000 > f
+	mkdir -p d/e
+	echo a > d/e/x
+	echo b > d/.hidden
+	for o in '-O profile=unixfs-v1-2025' '-O cid-version=1,raw-leaves=no' '-O raw-leaves=yes,layout=trickle' \
+		 '-O cid-version=1,chunker=size-1024,max-links=11' '-O chunker=buzhash' \
+		 '-O cid-version=1,hash=blake3' '-O hash=sha2-512,chunker=rabin -w' -w; do
+		c=$(ipfrs-add -n -Q $o f)
+		try 0 ipfrs-cid -e f "$c"
+		found=${lines[0]#*$'\t'}
+		[ "$(ipfrs-add -n -Q $found f)" = "$c" ]
+	done
+	for o in -r '-r -H' '-1 -r -H -w' '-r -O inline=32'; do
+		c=$(ipfrs-add -n -Q $o d)
+		try 0 ipfrs-cid explain -e d "$c"
+		found=${lines[0]#*$'\t'}
+		[ "$(ipfrs-add -n -Q $found d)" = "$c" ]
+	done
+	# the block of one version under the other
+	c=$(ipfrs-add -n -Q -O chunker=size-1024 f)
+	try 0 ipfrs-cid -e f "$(ipfrs-cid base32 "$c")"
+	[ "${output##*$'\t'}" = "$c" ]
+	try 1 ipfrs-cid -e f bafkqaaa
+	try 1 ipfrs-cid -e none $RAW
+	try 2 ipfrs-cid explain $RAW
+	try 2 ipfrs-cid -e f bagaaierasords4njcts6vs7qvdjfcvgnume4hqohf65zsfguprqphs3icwea
+}

@@ -224,6 +224,8 @@ int add_counted(struct adder *a, int cached)
 
 /* ---- telling ---- */
 
+static int flush(struct adder *a);
+
 /* tell what waits; everything of it is durable now */
 static int tell_all(struct adder *a)
 {
@@ -265,7 +267,7 @@ int add_told(struct adder *a, const char *path, const struct unixfs_node *node, 
 		a->user_rc = 1;
 		return err_set(ERR_INTERRUPTED, "stopped");
 	}
-	rc = b->len > TOLD_MAX ? ops_add_flush(a) : 0;
+	rc = b->len > TOLD_MAX ? flush(a) : 0;
 	if (rc == 0)
 		rc = buf_reserve(b, 64 + CID_BYTES_MAX + len);
 	if (rc < 0)
@@ -282,24 +284,29 @@ int add_told(struct adder *a, const char *path, const struct unixfs_node *node, 
 
 /* ---- the end of things asked for ---- */
 
-/* Blocks that the cache vouched for were not put through our handle: a sweep meanwhile may have taken
- * them.  pin_add looks at every one, and if some are gone the thing is added anew. */
+/*
+ * Blocks that the cache vouched for were not put through our handle, so its lease does not keep them from
+ * a sweep.  If nothing at all was deleted since the session began they are there, and while we hold the
+ * pins nothing is.  Else pin_add looks at every one, and if some are gone the thing is added anew.
+ */
 static int pin_root(struct adder *a, const struct root *r)
 {
 	const char *name = a->o.pin_name && *a->o.pin_name ? a->o.pin_name : NULL;
 	struct unixfs_node node;
-	uint64_t now;
+	uint64_t now = 0;
 	int rc;
 
-	if (!a->o.cache)
+	if (!a->vouched)
 		return pin_added(a->st, &r->cid, name);
-	rc = store_protect(a->st, &r->cid);	/* sweeps from now on spare it */
-	if (rc == 0)
-		rc = store_sweeps(a->st, &now);
+	rc = pin_hold(a->st);
 	if (rc < 0)
 		return rc;
-	if (now == a->sweeps)
-		return pin_added(a->st, &r->cid, name);
+	rc = store_sweeps(a->st, &now);
+	if (rc == 0 && now == a->sweeps)
+		rc = pin_added(a->st, &r->cid, name);
+	pin_release(a->st);
+	if (rc < 0 || now == a->sweeps)
+		return rc;
 	rc = pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
 	if (rc != ERR_NOTFOUND || !r->again)
 		return rc;
@@ -314,7 +321,8 @@ static int pin_root(struct adder *a, const struct root *r)
 	return rc < 0 ? rc : pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
 }
 
-int ops_add_flush(struct adder *a)
+/* also in the middle of something, whose root does not wait yet */
+static int flush(struct adder *a)
 {
 	size_t i;
 	int rc = a->rc;
@@ -337,6 +345,19 @@ int ops_add_flush(struct adder *a)
 		rc = tell_all(a);
 	if (rc < 0)
 		a->rc = rc;
+	return rc;
+}
+
+int ops_add_flush(struct adder *a)
+{
+	int rc = flush(a);
+
+	/* all that the cache vouched for is pinned: what it says from now on is measured by the deletions
+	 * up to now */
+	if (rc == 0 && a->o.cache && !a->wrap) {
+		a->vouched = 0;
+		rc = store_sweeps(a->st, &a->sweeps);
+	}
 	return rc;
 }
 

@@ -160,6 +160,7 @@ int cache_get(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name
 	node->size = rd_le64(&r);
 	if (!same || !rd_ok(&r) || cid_decode(rd_rest(&r), &node->cid) < 0)
 		return 0;
+	a->vouched = 1;
 	if (sweeps == a->sweeps)
 		return 1;
 	rc = complete(a, &node->cid);

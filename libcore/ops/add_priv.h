@@ -45,6 +45,7 @@ struct adder {
 	uint64_t waiting;		/* bytes added since the last commit */
 
 	int cache_off;			/* it led us astray: this time do not trust it */
+	int vouched;			/* it was trusted, in this session */
 	uint64_t sweeps;		/* the store's counter when the session began */
 	uint8_t fingerprint[CACHE_DIGEST];	/* of the options that shape files */
 };

@@ -12,7 +12,9 @@
 #include "unixfs/unixfs_priv.h"
 
 enum {
-	SLAB_AIM = 256 * 1024,		/* bytes: less is not worth handing to a thread */
+	SLAB_FIRST = 256 * 1024,	/* bytes: less is not worth handing to a thread */
+	SLAB_AIM = 1024 * 1024,		/* in a long file fewer, larger ones are better */
+	SLABS_FIRST = 4,
 	SLAB_MORE = 1024 * 1024,	/* content-defined chunks: this many behind the longest */
 	SLAB_CHUNKS = 1024,
 	RING_MEM = 48 * 1024 * 1024, RING_MIN = 4, RING_MAX = 130,
@@ -196,7 +198,8 @@ static int start_threads(struct unixfs_builder *b)
 static int fill(struct run *r, struct slab *s)
 {
 	struct input *in = r->in;
-	size_t want = r->b->slab_len - s->len, before = s->len;
+	size_t full = r->filled < SLABS_FIRST ? r->b->slab_first : r->b->slab_len;
+	size_t want = full - s->len, before = s->len;
 	ssize_t got = 1;
 
 	if (in->fd >= 0 && !in->advised && r->filled > 0) {
@@ -418,9 +421,11 @@ static void plan_slabs(struct unixfs_builder *b)
 		n = SLAB_AIM / max;
 		n = n < 1 ? 1 : n > SLAB_CHUNKS ? SLAB_CHUNKS : n;
 		b->slab_len = n * max;
+		n = SLAB_FIRST / max < n ? SLAB_FIRST / max : n;
+		b->slab_first = (n < 1 ? 1 : n) * max;
 	} else {
 		n = SLAB_CHUNKS * min;
-		b->slab_len = max + (n < SLAB_MORE ? n : SLAB_MORE);
+		b->slab_len = b->slab_first = max + (n < SLAB_MORE ? n : SLAB_MORE);
 	}
 	b->slab_chunks = (int)(b->slab_len / min) + 1;
 }

@@ -62,7 +62,7 @@ struct unixfs_builder {
 	struct pool *pool;		/* made for the first file that needs it */
 	struct slab *slabs;
 	int n_slabs;
-	size_t slab_len;		/* bytes */
+	size_t slab_first, slab_len;	/* bytes of the first few and of the others */
 	int slab_chunks;		/* at most */
 	struct layout layout;
 	size_t dir_mem;			/* entries of open directories in memory, bytes */

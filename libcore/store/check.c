@@ -100,6 +100,7 @@ static int is_damaged(struct check *c, uint32_t id)
 {
 	uint32_t last;
 
+	c->holes = 1;
 	if (c->damaged.len) {
 		memcpy(&last, c->damaged.data + c->damaged.len - sizeof last, sizeof last);
 		if (last == id)
@@ -109,7 +110,7 @@ static int is_damaged(struct check *c, uint32_t id)
 }
 
 /* a good record that the index points at is remembered */
-static int note_good(struct check *c, uint32_t id, const struct rec *r)
+static int note_good(struct check *c, uint32_t id, const struct rec *r, uint64_t row_end)
 {
 	struct entry e;
 	uint64_t key;
@@ -119,8 +120,14 @@ static int note_good(struct check *c, uint32_t id, const struct rec *r)
 	if (!c->st)
 		return 0;
 	rc = store_lookup(c->st, span_of(r->mh, r->mh_len), &e);
-	if (rc <= 0)
+	if (rc == ERR_CORRUPT) {		/* its row; the walk over all rows tells */
+		c->reindex = 1;
+		return 0;
+	}
+	if (rc <= 0) {
+		c->n_unknown += rc == 0 && r->off >= row_end;
 		return rc;
+	}
 	if (e.seg != id || e.off != r->off || e.stored != r->stored_len || e.raw != r->raw_len ||
 	    e.flags != r->flags)
 		return 0;
@@ -129,7 +136,8 @@ static int note_good(struct check *c, uint32_t id, const struct rec *r)
 	return rc < 0 ? rc : 0;
 }
 
-static int check_records(struct check *c, uint32_t id, int fd, uint64_t end, int known)
+/* row_end: what stands before it, the index speaks of; behind it there is only unfinished work */
+static int check_records(struct check *c, uint32_t id, int fd, uint64_t end, uint64_t row_end)
 {
 	struct buf raw = BUF_INIT(STORE_BLOCK_MAX);
 	char text[CID_TEXT_MAX];
@@ -143,8 +151,7 @@ static int check_records(struct check *c, uint32_t id, int fd, uint64_t end, int
 			rc = more;
 			break;
 		}
-		/* behind what the index knows there is only unfinished work */
-		if (s.gap_len && (more || known)) {
+		if (s.gap_len && (c->st ? s.gap_at < row_end : more)) {
 			check_fault(c, c->repair, "segment '%08x', offset %" PRIu64 ": %" PRIu64
 				    " damaged bytes", id, s.gap_at, s.gap_len);
 			c->r->n_bad_records++;
@@ -155,10 +162,10 @@ static int check_records(struct check *c, uint32_t id, int fd, uint64_t end, int
 			continue;
 		good = record_is_good(&s, &raw);
 		if (good != 0) {
-			rc = good < 0 ? good : note_good(c, id, &s.rec);
+			rc = good < 0 ? good : note_good(c, id, &s.rec, row_end);
 			continue;
 		}
-		if (!known && scan.off >= end)
+		if (c->st ? s.rec.off >= row_end : scan.off >= end)
 			continue;		/* the torn end */
 		check_fault(c, c->repair, "segment '%08x', offset %" PRIu32 ": the record of block "
 			    "%s %s", id, s.rec.off, block_text(span_of(s.rec.mh, s.rec.mh_len),
@@ -210,13 +217,18 @@ static int check_segment(struct check *c, uint32_t id)
 	uint64_t end;
 	int known = c->st ? store_read_row(c->st, id, &row) : 0, fd, rc;
 
-	if (known < 0 || (c->st && !known))	/* no row: a dead writer's first steps */
+	if (known == ERR_CORRUPT) {
+		c->reindex = 1;
+		known = 0;
+	}
+	/* no row: what a dead writer began.  A repair takes in what is good of it. */
+	if (known < 0 || (c->st && !known && !c->repair))
 		return known;
 	fd = openat(c->dirfd, seg_name(id, name), O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		if (c->st && store_read_row(c->st, id, &row) == 1) {
 			check_fault(c, c->repair, "segment '%08x' is missing", id);
-			c->reindex = 1;
+			c->reindex = c->holes = 1;
 		}
 		return 0;
 	}
@@ -228,15 +240,15 @@ static int check_segment(struct check *c, uint32_t id)
 		check_fault(c, c->repair, "segment '%08x' is cut short: %" PRIu64 " bytes of %"
 			    PRIu32, id, end, row.len);
 		rc = is_damaged(c, id);
-	} else if (known) {
+	} else if (known && !c->repair) {
 		end = row.len;
 	}
 	if (end > UINT32_MAX)
 		end = UINT32_MAX;
-	if (rc == 0)
+	if (rc == 0 && (known || !c->st))
 		rc = check_head(c, id, fd);
 	if (rc == 0 && end > SEG_HEAD)
-		rc = check_records(c, id, fd, end, known);
+		rc = check_records(c, id, fd, end, row.len);
 	close(fd);
 	return rc;
 }
@@ -354,6 +366,13 @@ static int look_again(struct check *c, struct span mh, struct entry *e, char why
 	return rc;
 }
 
+static int seg_there(const struct check *c, uint32_t id)
+{
+	char name[SEG_NAME_MAX];
+
+	return faccessat(c->dirfd, seg_name(id, name), F_OK, 0) == 0;
+}
+
 static int entry_row(void *arg, struct span key, struct span value)
 {
 	struct sums *u = arg;
@@ -384,6 +403,8 @@ static int entry_row(void *arg, struct span key, struct span value)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	c->reindex = 1;
+	if (!seg_there(c, e.seg))
+		c->holes = 1;
 	if (c->repair)			/* told once it is known whether another copy is there */
 		return suspect(c, key, e.codec);
 	check_fault(c, 0, "block %s: segment '%08x', offset %" PRIu32 ": not readable",
@@ -451,7 +472,7 @@ static int check_entries(struct check *c)
 				check_fault(c, c->repair, "the index: wrong counters");
 				c->reindex = 1;
 			}
-			if (u.n_good != idset_count(c->good)) {
+			if (u.n_good > idset_count(c->good)) {
 				check_fault(c, c->repair, "the index: two entries at one record");
 				c->reindex = 1;
 			}
@@ -501,7 +522,10 @@ static int tell_lost(struct check *c)
 		if (rc == 0) {
 			report_say(c->r, 1, "block %s: another copy was found", text);
 		} else if (rc == ERR_NOTFOUND || rc == ERR_CORRUPT) {
-			check_fault(c, 0, "block %s is lost", text);
+			/* with every byte of every segment in order it was the index that was
+			 * wrong about its name */
+			if (c->holes)
+				check_fault(c, 0, "block %s is lost", text);
 			rc = 0;
 		}
 	}
@@ -521,7 +545,10 @@ static int mend(struct check *c)
 		memcpy(&id, c->damaged.data + at, sizeof id);
 		rc = check_salvage(c, id);
 	}
-	if (rc == 0 && (c->reindex || c->damaged.len)) {
+	if (rc == 0 && c->n_unknown)
+		report_say(c->r, 1, "%" PRIu64 " good records the index did not know of",
+			   c->n_unknown);
+	if (rc == 0 && (c->reindex || c->damaged.len || c->n_unknown)) {
 		store_close(c->st);
 		c->st = NULL;
 		rc = reindex_locked(c->dirfd, c->path, &inner);
@@ -559,6 +586,12 @@ static int check_all(struct check *c)
 	rc = check_segments(c);
 	if (rc == 0 && c->st)
 		rc = check_entries(c);
+	if (rc == ERR_CORRUPT) {	/* somewhere in the index after all */
+		snprintf(why, sizeof why, "%s", err_text());
+		check_fault(c, c->repair, "%s", why);
+		c->reindex = 1;
+		rc = 0;
+	}
 	if (rc == 0 && c->repair)
 		rc = mend(c);
 	return rc;

@@ -271,16 +271,21 @@ out:
 	return rc < 0 ? rc : 0;
 }
 
-/* a file no row tells of, left by a writer that died before its first commit */
+/* A file no row tells of, and whose number the index has passed: its row was taken away and the
+ * machine stopped before it was unlinked, or its writer died before its first commit. */
 static int drop_orphan(struct compact *c, uint32_t id)
 {
 	char name[SEG_NAME_MAX];
 	struct seg_row row;
+	struct stats stats;
 	struct stat sb;
 	int fd, rc = store_read_row(c->st, id, &row);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	rc = store_read_stats(c->st, &stats);
+	if (rc < 0 || id >= stats.next_seg)
+		return rc;
 	fd = openat(c->st->dirfd, seg_name(id, name), O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 0;

@@ -62,6 +62,11 @@ int store_gc_begin(struct store_gc **out, struct store *st)
 		store_gc_end(gc);
 		return rc;
 	}
+	rc = adopt_all(st);		/* garbage, too */
+	if (rc < 0) {
+		store_gc_end(gc);
+		return rc;
+	}
 	gc->start = index_last_txn(st->ix);
 	board_count(store_board(st), BOARD_GC_RUNS, 1);
 	*out = gc;

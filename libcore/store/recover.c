@@ -160,6 +160,7 @@ struct drop {
 	struct buf keys;		/* u8 length, key */
 	size_t n;
 	uint64_t dropped, size;
+	uint64_t good_end;		/* of the last record that is whole */
 	struct buf bytes;
 };
 
@@ -239,32 +240,36 @@ static int settle_row(struct wtx *w, void *arg)
 		return rc;
 	if (d->fd < 0)
 		return wtx_seg_del(w, d->seg->id);
-	if (row.len > d->size)
-		row.len = d->size > SEG_HEAD ? (uint32_t)d->size : SEG_HEAD;
+	if (row.len > d->good_end)
+		row.len = (uint32_t)d->good_end;
 	row.synced = row.len;
 	if (d->dropped)
 		row.flags |= SEG_FULL;
 	return wtx_seg_put(w, d->seg->id, &row);
 }
 
+/* 1: every record behind what was synced is whole */
 static int whole(struct drop *d)
 {
 	struct scanned rec;
 	struct scan s;
-	int rc;
+	int rc, ok = d->size >= d->seg->len;
 
-	if (d->fd < 0 || d->size < d->seg->len)
+	d->good_end = d->seg->synced > SEG_HEAD ? d->seg->synced : SEG_HEAD;
+	if (d->fd < 0)
 		return 0;
-	rc = scan_start(&s, d->fd, d->seg->len, "a segment");
+	rc = scan_start(&s, d->fd, ok ? d->seg->len : d->size, "a segment");
 	if (rc < 0)
 		return rc;
-	if (d->seg->synced > SEG_HEAD)
-		s.off = d->seg->synced;
-	do
+	s.off = d->good_end;
+	do {
 		rc = scan_next(&s, &rec);
-	while (rc == 1 && !rec.bad && !rec.gap_len);
+		ok = ok && !rec.gap_len && !(rc == 1 && rec.bad);
+		if (rc == 1 && !rec.bad)
+			d->good_end = s.off;
+	} while (rc == 1);
 	scan_end(&s);
-	return rc < 0 ? rc : rc == 0 && !rec.gap_len;
+	return rc < 0 ? rc : ok;
 }
 
 static int recover_seg(struct store *st, struct owed *seg, int fd)
@@ -288,6 +293,8 @@ static int recover_seg(struct store *st, struct owed *seg, int fd)
 		if (rc == 0)
 			rc = drop_flush(&d);
 	}
+	if (rc >= 0 && fd >= 0 && d.size > d.good_end && ftruncate(fd, (off_t)d.good_end) < 0)
+		rc = err_sys("cutting segment '%08x'", seg->id);
 	if (rc >= 0 && fd >= 0)
 		rc = io_sync(fd, "a segment");
 	if (rc >= 0)

@@ -198,6 +198,12 @@ void writer_rollback(struct store *st);
 void writer_close(struct store *st);
 int writer_row(struct store *st, struct wtx *w, int full, int synced);
 
+/* ---- records without an owner: adopt.c ---- */
+
+/* adopt_tail - index the whole records in [from, size) of a segment we hold; *end is where they end. */
+int adopt_tail(struct store *st, uint32_t id, int fd, uint64_t from, uint64_t size, uint64_t *end);
+int adopt_all(struct store *st);		/* in every segment whose writer is dead */
+
 /* ---- leases: lease.c ---- */
 
 struct leases { int fd; };
@@ -316,6 +322,8 @@ struct check {
 	struct store_report *r;
 	uint64_t left;			/* faults not mended */
 	int reindex;			/* the index must be made anew */
+	int holes;			/* bytes are damaged or missing: a block may be lost */
+	uint64_t n_unknown;		/* good records behind what the index knows */
 	struct store *st;		/* NULL: the index is of no use */
 	struct idset *good;		/* gc_key of records that an entry rightly points at */
 	struct spill *suspects;		/* blocks that may be lost: u32 codec, multihash */

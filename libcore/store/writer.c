@@ -90,6 +90,7 @@ static int take(struct store *st, uint32_t id, int fd)
 	struct seg_row row;
 	struct stat sb;
 	uint8_t head[SEG_HEAD];
+	uint64_t end;
 	int rc, known;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -112,6 +113,13 @@ static int take(struct store *st, uint32_t id, int fd)
 	}
 	if (!known && id < stats.next_seg)	/* a remnant of one that is gone */
 		return 0;
+	rc = adopt_tail(st, id, fd, known ? row.len : SEG_HEAD, (uint64_t)sb.st_size, &end);
+	if (rc < 0)
+		return rc;
+	if (known || end > SEG_HEAD) {
+		known = 1;
+		row.len = (uint32_t)end;
+	}
 	forget(w);
 	w->fd = fd;
 	w->id = id;
@@ -230,7 +238,9 @@ int writer_room(struct store *st, uint64_t total)
 			return rc < 0 ? rc : 0;
 	}
 	rc = take_new(st);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	return w->pos + total > UINT32_MAX;	/* adopted, and so large */
 }
 
 /* ---- writing ---- */

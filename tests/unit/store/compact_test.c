@@ -166,14 +166,18 @@ static void segments_being_written_are_left(void)
 
 static void remnants_are_removed(void)
 {
-	char *dir = fresh(small), *path = below(dir, "seg/00000007.seg");
-	struct store *st = opened(dir, STORE_WRITE);
+	char *dir = fresh(small), *path = below(dir, "seg/00000001.seg");
+	struct store *a = opened(dir, STORE_WRITE), *st = opened(dir, STORE_WRITE);
 	struct store_gc *gc;
 	uint64_t freed;
 	uint8_t head[SEG_HEAD];
-	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+	int fd;
 
-	seg_head_encode(7, head);
+	CHECK(put(a, 1, 100) == 0 && put(st, 2, 100) == 0 && store_commit(st) == 0);
+	store_close(a);			/* 1 was never used, 2 was */
+	CHECK(file_size(path) == -1);
+	fd = open(path, O_WRONLY | O_CREAT, 0644);
+	seg_head_encode(1, head);
 	CHECK(write(fd, head, sizeof head) == sizeof head);
 	close(fd);
 	NEED(store_gc_begin(&gc, st) == 0);

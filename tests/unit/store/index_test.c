@@ -133,6 +133,7 @@ static void threads_with_handles_of_their_own(void)
 	store_close(st);
 }
 
+#ifndef __SANITIZE_ADDRESS__
 static int thrifty(const char *dir)
 {
 	struct rlimit all, small;
@@ -176,6 +177,7 @@ static int thrifty(const char *dir)
 	store_close(st);
 	return rc == 1 ? 0 : 3;
 }
+#endif
 
 static void no_room_to_map_is_an_error(void)
 {

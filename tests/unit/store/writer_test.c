@@ -1,4 +1,5 @@
 /* writer_test.c - segments of the dead, crowds, and full disks */
+#include "base/io.h"
 #include "storetest.h"
 
 static int segments(const char *dir)
@@ -25,7 +26,7 @@ static int die_with_a_tail(const char *dir)
 	return 2;
 }
 
-static void the_tail_of_a_dead_writer_is_cut(void)
+static void the_torn_tail_of_a_dead_writer_is_cut(void)
 {
 	char *dir = fresh("");
 	struct store *st;
@@ -33,11 +34,74 @@ static void the_tail_of_a_dead_writer_is_cut(void)
 
 	CHECK(in_child(die_with_a_tail, dir) == 128 + SIGKILL);
 	CHECK(file_size(seg) > 300000);
+	CHECK(truncate(seg, 200000) == 0);
 	st = opened(dir, STORE_WRITE);
 	CHECK(got(st, 1, 100) == 1 && has(st, 2, 300000) == 0);
 	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0);
 	CHECK(file_size(seg) == 32 + 2 * 158);
 	CHECK(got(st, 1, 100) == 1 && got(st, 3, 100) == 1);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+static void what_a_dead_writer_had_written_whole_is_taken_in(void)
+{
+	char *dir = fresh("");
+	struct store *st;
+	char *seg = below(dir, "seg/00000001.seg");
+
+	CHECK(in_child(die_with_a_tail, dir) == 128 + SIGKILL);
+	NO_FAULTS(dir);
+	st = opened(dir, STORE_WRITE);
+	CHECK(has(st, 2, 300000) == 0);
+	CHECK(put(st, 3, 100) == 0 && got(st, 2, 300000) == 1 && store_commit(st) == 0);
+	CHECK(file_size(seg) == 32 + 2 * 158 + 300058);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	struct buf b = BUF_INIT(1 << 26);
+	int rc = io_slurp_file(AT_FDCWD, from, &b), fd = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (rc == 0)
+		rc = io_write(fd, b.data, b.len, to);
+	close(fd);
+	buf_clear(&b);
+	return rc;
+}
+
+/* An index that forgot the last commits (an old copy, or a disk that lied about a sync) costs
+ * nothing: nobody writes over what the segments have. */
+static void an_index_of_yesterday(void)
+{
+	char *dir = fresh(""), *data = below(dir, "index/data.mdb"), *old = below(dir, "tmp/old");
+	struct store *st, *other;
+	struct store_gc *gc;
+	uint64_t i, freed;
+
+	CHECK(copy_file(data, old) == 0);	/* it knows of no segment at all */
+	st = opened(dir, STORE_WRITE);
+	other = opened(dir, STORE_WRITE);
+	for (i = 0; i < 20; i++)
+		CHECK(put(st, i, 1000) == 0 && put(other, 100 + i, 1000) == 0);
+	CHECK(store_commit(st) == 0 && store_commit(other) == 0);
+	store_close(st);
+	store_close(other);
+	CHECK(copy_file(old, data) == 0);
+	st = opened(dir, STORE_WRITE);
+	CHECK(has(st, 5, 1000) == 0);
+	CHECK(put(st, 200, 1000) == 0 && store_commit(st) == 0);
+	for (i = 0; i < 20; i++)		/* the first segment was taken over */
+		CHECK(got(st, i, 1000) == 1 && has(st, 100 + i, 1000) == 0);
+	NEED(store_gc_begin(&gc, st) == 0);	/* looks at them all */
+	for (i = 0; i < 20; i++)
+		CHECK(got(st, 100 + i, 1000) == 1);
+	CHECK(store_gc_compact(gc, 50, &freed) == 0);
+	store_gc_end(gc);
+	for (i = 0; i < 20; i++)
+		CHECK(got(st, 100 + i, 1000) == 1);
 	store_close(st);
 	NO_FAULTS(dir);
 }
@@ -58,9 +122,8 @@ static void a_new_segment_of_a_dead_writer_is_used(void)
 	struct store *st;
 	int i;
 
-	for (i = 0; i < 5; i++)
-		CHECK(in_child(die_before_the_first_commit, dir) == 128 + SIGKILL);
-	CHECK(segments(dir) == 1);
+	CHECK(in_child(die_before_the_first_commit, dir) == 128 + SIGKILL);
+	CHECK(truncate(below(dir, "seg/00000001.seg"), 20) == 0);
 	st = opened(dir, STORE_WRITE);
 	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0);
 	CHECK(segments(dir) == 1 && file_size(below(dir, "seg/00000001.seg")) == 32 + 158);
@@ -69,6 +132,9 @@ static void a_new_segment_of_a_dead_writer_is_used(void)
 	CHECK(put(st, 3, 100) == 0 && put(st, 4, 100) == 0);
 	store_close(st);
 	CHECK(file_size(below(dir, "seg/00000001.seg")) == 32 + 158);
+	for (i = 0; i < 5; i++)
+		CHECK(in_child(die_before_the_first_commit, dir) == 128 + SIGKILL);
+	CHECK(segments(dir) == 1);
 	NO_FAULTS(dir);
 }
 
@@ -255,7 +321,9 @@ static void payload_from_a_file(void)
 
 int main(void)
 {
-	RUN(the_tail_of_a_dead_writer_is_cut);
+	RUN(the_torn_tail_of_a_dead_writer_is_cut);
+	RUN(what_a_dead_writer_had_written_whole_is_taken_in);
+	RUN(an_index_of_yesterday);
 	RUN(a_new_segment_of_a_dead_writer_is_used);
 	RUN(writers_share_no_segment);
 	RUN(processes_create_at_once);

@@ -393,7 +393,9 @@ int pins_append(struct pins *p, const struct change *c, int n)
 	struct pin_line l;
 	int rc = 0, i;
 
-	if (p->fd < 0)
+	if (p->seq > PIN_SEQ_MAX - (uint64_t)n)
+		rc = err_set(ERR_LIMIT, "the changes of pins have run out of numbers");
+	if (rc == 0 && p->fd < 0)
 		rc = create(p);
 	if (rc == 0)
 		rc = cut_tail(p);

@@ -131,7 +131,7 @@ int pin_line_parse(struct span text, struct pin_line *l)
 	if (crc != crc32c(0, span_of(text.p, text.len - 8)))
 		return bad("its checksum is of something else");
 	l->crc = crc;
-	if (!number(seq, &l->seq) || op.len != 1)
+	if (!number(seq, &l->seq) || l->seq > PIN_SEQ_MAX || op.len != 1)
 		return bad("number or operation");
 	l->op = (char)op.p[0];
 	switch (l->op) {

@@ -24,6 +24,7 @@ enum {
 	PIN_END = '.',			/* the last line of a snapshot; NAME is the number of pins */
 	PIN_LINE_MAX = 2048		/* bytes of a line with its LF */
 };
+#define PIN_SEQ_MAX 1000000000000000000u	/* more changes than anyone makes */
 
 struct pin_line {
 	uint64_t seq;

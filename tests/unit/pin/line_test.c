@@ -4,7 +4,7 @@
 
 static struct pin_line sample(char op, const char *name)
 {
-	struct pin_line l = { .seq = 18446744073709551615u, .op = op, .mode = PIN_DIRECT,
+	struct pin_line l = { .seq = PIN_SEQ_MAX, .op = op, .mode = PIN_DIRECT,
 			      .cid = some_cid(1) };
 
 	snprintf(l.name, sizeof l.name, "%s", name);
@@ -92,7 +92,7 @@ static void refuses_well_signed_nonsense(void)
 		"1\t*\tr\t%s\t\t", "1\t++\tr\t%s\t\t", "-1\t+\tr\t%s\t\t", "1\t+\tr\t%s\t%%\t",
 		"1\t+\tr\t%s\t%%00\t", "1\t+\tr\t%s\t%%zz\t", "1\t+\tr\t%s\t\xff\t", "1\t+\tr\t%s\t",
 		"1\t+\tr\t%s\t\t\t", "1\t=\tr\t\t\t", "1\t=\t\t%s\t\t", "1\t.\t\t\tx\t",
-		"99999999999999999999\t+\tr\t%s\t\t", "1\t+\tr\tQm\t\t",
+		"1000000000000000001\t+\tr\t%s\t\t", "99999999999999999999\t+\tr\t%s\t\t", "1\t+\tr\tQm\t\t",
 	};
 	struct cid cid = some_cid(4);
 	char text[CID_TEXT_MAX], line[2048];

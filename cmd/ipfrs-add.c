@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/num.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "ops/add.h"
@@ -240,6 +241,8 @@ int main(int argc, char **argv)
 	struct adder *a = NULL;
 	struct store *st = NULL;
 	const char *path;
+	struct ops_add_counts n = { 0 };
+	char size[NUM_SIZE_MAX];
 	struct stat sb;
 	int rc;
 
@@ -265,10 +268,15 @@ int main(int argc, char **argv)
 			rc = ops_add_flush(a);
 	}
 	if (rc == 0)
+		n = ops_add_counts(a);
+	if (rc == 0)
 		rc = ops_add_end(a);
 	else
 		ops_add_free(a);
 	progress_end(&progress);
+	if (rc == 0 && cmd_verbose())
+		cmd_note("%" PRIu64 " files, %" PRIu64 " of them as they were; %s read", n.files, n.cached,
+			 num_format_size(n.bytes, size));
 	store_close(st);
 	buf_clear(&settings);
 	buf_clear(&line);

@@ -203,10 +203,8 @@ int add_progress(void *arg, uint64_t bytes)
 	struct adder *a = arg;
 
 	a->waiting += bytes;
-	if (a->board) {
-		a->board_done += bytes;
-		board_op_progress(a->board, a->board_op, a->board_done);
-	}
+	a->counts.bytes += bytes;
+	board_op_progress(a->board, a->board_op, a->counts.bytes);
 	if (!a->o.progress || a->o.progress(a->o.arg, bytes, 0) == 0)
 		return 0;
 	a->user_rc = 1;
@@ -215,6 +213,8 @@ int add_progress(void *arg, uint64_t bytes)
 
 int add_counted(struct adder *a, int cached)
 {
+	a->counts.files++;
+	a->counts.cached += cached != 0;
 	board_count(a->board, cached ? BOARD_FILES_CACHED : BOARD_FILES_ADDED, 1);
 	if (!a->o.progress || a->o.progress(a->o.arg, 0, 1) == 0)
 		return 0;
@@ -392,6 +392,11 @@ int add_top(struct adder *a, const char *path, const char *name, const struct un
 	}
 	rc = add_told(a, path, node, 1);
 	return rc < 0 || a->o.only_hash ? rc : root_waits(a, node, again);
+}
+
+struct ops_add_counts ops_add_counts(const struct adder *a)
+{
+	return a->counts;
 }
 
 int ops_add_end(struct adder *a)

@@ -71,6 +71,13 @@ int ops_add_path(struct adder *a, const char *path);
 int ops_add_fd(struct adder *a, int fd, const char *path, const char *name);
 int ops_add_archive(struct adder *a, int fd, const char *path, const char *name);
 
+/* ops_add_counts - what was done so far: files and symlinks, those of them that the cache knew, bytes
+ * read. */
+struct ops_add_counts {
+	uint64_t files, cached, bytes;
+};
+struct ops_add_counts ops_add_counts(const struct adder *a);
+
 /* ops_add_flush - make durable, pin and tell everything so far (roots wait a little for company). */
 int ops_add_flush(struct adder *a);
 /* ops_add_end - flush, with wrap the wrapper, and release, always. */

@@ -35,7 +35,7 @@ struct adder {
 	struct ignore *rules;		/* the one file for all tops; NULL: none */
 	struct board *board;
 	int board_op;
-	uint64_t board_done;
+	struct ops_add_counts counts;
 	int rc;				/* the error that ended the session */
 	int user_rc;			/* a callback said stop */
 

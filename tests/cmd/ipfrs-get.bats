@@ -30,7 +30,7 @@ tree() {
 	: > t/none
 	bytes 700000 > t/sub/big
 	ln -s a t/link
-	ln -s ../nowhere t/sub/deep/dangling
+	ln -s nowhere t/sub/deep/dangling
 	echo 'ü' > 't/ü ñ'
 }
 

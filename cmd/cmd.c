@@ -18,6 +18,9 @@
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 
+/* ours, because glibc loses what is printed when it cannot allocate its own, and says nothing */
+static char out_room[65536];
+
 static struct {
 	const struct cmd_info *info;
 	int argc;
@@ -74,8 +77,7 @@ void cmd_start(const struct cmd_info *info, int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);	/* a parent may have ignored it; `| head` stays quiet */
 	sig_start();
 	log_start(info->name, 0);
-	if (!isatty(1))
-		setvbuf(stdout, NULL, _IOFBF, 65536);
+	setvbuf(stdout, out_room, isatty(1) ? _IOLBF : _IOFBF, sizeof out_room);
 	opterr = 0;
 	optind = 1;
 }

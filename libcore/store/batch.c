@@ -9,7 +9,7 @@
 #include "store_priv.h"
 
 enum {
-	BATCH_MAX = 65536,		/* blocks of a batch, then it is committed */
+	BATCH_MAX = 131072,		/* blocks of a batch, then it is committed */
 	PACK_MIN = 256,			/* bytes of a block worth compressing */
 	PROBE_FROM = 16 << 10, PROBE = 4096
 };
@@ -37,6 +37,22 @@ static size_t home(const struct batch *b, struct span mh)
 static struct span mh_of(const struct batch *b, const struct pend *p)
 {
 	return span_of(b->mhs.data + p->mh_at, p->mh_len);
+}
+
+struct entry pend_entry(const struct pend *p)
+{
+	return (struct entry){ .seg = p->seg, .off = p->off, .stored = p->stored, .raw = p->raw,
+			       .codec = p->codec, .flags = p->flags };
+}
+
+static void pend_place(struct pend *p, const struct entry *e)
+{
+	p->seg = e->seg;
+	p->off = e->off;
+	p->stored = e->stored;
+	p->raw = e->raw;
+	p->codec = e->codec;
+	p->flags = e->flags;
 }
 
 struct pend *batch_find(struct store *st, struct span mh)
@@ -167,7 +183,7 @@ static int commit_pend(struct wtx *w, struct pass *a, struct pend *p, int *n_del
 		return rc;
 	switch (p->state) {
 	case PEND_NEW:
-		now = p->e;
+		now = pend_entry(p);
 		now.epoch = w->epoch;
 		return wtx_put(w, mh, &now, rc ? &old : NULL);
 	case PEND_RELIED:
@@ -261,7 +277,7 @@ static int commit_pass(struct store *st, uint32_t *order, size_t n, int full, in
 static int rewrite(struct store *st, struct pend *p)
 {
 	struct span mh = mh_of(&st->batch, p), stored;
-	uint64_t total = rec_total(mh.len, p->e.stored);
+	uint64_t total = rec_total(mh.len, p->stored);
 	int fd = st->fds[p->pin].fd, rc = writer_room(st, total);
 	ssize_t got;
 	struct rec r;
@@ -272,19 +288,19 @@ static int rewrite(struct store *st, struct pend *p)
 	rc = buf_reserve(&st->scratch, total);
 	if (rc < 0)
 		return rc;
-	got = io_pread(fd, st->scratch.data, total, p->e.off, "a segment");
+	got = io_pread(fd, st->scratch.data, total, p->off, "a segment");
 	if (got < 0)
 		return (int)got;
-	stored = span_of(st->scratch.data + REC_HEAD + mh.len, p->e.stored);
+	stored = span_of(st->scratch.data + REC_HEAD + mh.len, p->stored);
 	if ((uint64_t)got < total || !rec_decode(st->scratch.data, total, &r) ||
 	    crc32c(0, stored) != r.crc)
 		return err_set(ERR_CORRUPT, "segment '%08x', offset %" PRIu32 ": a block this "
-			       "work relies on is damaged; run 'ipfrs-fsck -r'", p->e.seg, p->e.off);
+			       "work relies on is damaged; run 'ipfrs-fsck -r'", p->seg, p->off);
 	rc = writer_append(st, &r, &stored, 1, NULL);
 	if (rc < 0)
 		return rc;
-	p->e.seg = st->w.id;
-	p->e.off = r.off;
+	p->seg = st->w.id;
+	p->off = r.off;
 	p->state = PEND_NEW;
 	unpin(st, p);
 	return 0;
@@ -431,6 +447,7 @@ static int put_new(struct store *st, const struct dag_block *b, uint64_t raw, st
 	const struct span *parts = b->parts;
 	struct rec r = { .raw_len = (uint32_t)raw, .stored_len = (uint32_t)raw };
 	struct pend p = { .state = PEND_NEW, .pin = -1 };
+	struct entry e;
 	int n = b->n_parts, rc, i;
 
 	r.mh_len = (uint8_t)mh.len;
@@ -453,15 +470,16 @@ static int put_new(struct store *st, const struct dag_block *b, uint64_t raw, st
 		rc = writer_append(st, &r, parts, n, r.flags ? NULL : b);
 	if (rc < 0)
 		return rc;
-	p.e = (struct entry){ .seg = st->w.id, .off = r.off, .stored = r.stored_len,
+	e = (struct entry){ .seg = st->w.id, .off = r.off, .stored = r.stored_len,
 			      .raw = r.raw_len, .codec = r.codec, .flags = r.flags };
 	st->batch.n_put++;
 	st->batch.bytes += r.stored_len;
 	if (again) {
-		again->e = p.e;
+		pend_place(again, &e);
 		again->state = PEND_NEW;
 		return 0;
 	}
+	pend_place(&p, &e);
 	return batch_add(st, mh, &p);
 }
 
@@ -469,7 +487,7 @@ static int put_new(struct store *st, const struct dag_block *b, uint64_t raw, st
  * take it before our commit.  1: done; 0: it is not really there. */
 static int rely(struct store *st, struct span mh, const struct entry *e, struct pend *again)
 {
-	struct pend p = { .e = *e, .state = PEND_RELIED };
+	struct pend p = { .state = PEND_RELIED };
 	struct seg_fd *f;
 	int rc = seg_open(st, e->seg, &f);
 
@@ -482,8 +500,9 @@ static int rely(struct store *st, struct span mh, const struct entry *e, struct 
 	if (rc < 0)
 		return rc;
 	p.pin = (int8_t)(f - st->fds);
+	pend_place(&p, e);
 	if (again) {
-		again->e = *e;
+		pend_place(again, e);
 		again->state = PEND_RELIED;
 		again->pin = p.pin;
 	} else {

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "store_priv.h"
 
-enum { MOVES_MAX = 3072, MOVES_BYTES = 64 << 20 };
+enum { MOVES_MAX = 65536, MOVES_BYTES = 64 << 20 };
 
 struct move {
 	struct entry from;
@@ -31,7 +31,7 @@ struct compact {
 	int percent;
 	struct buf victims;		/* struct victim */
 	struct move *moves;
-	size_t n;
+	size_t n, at, some;		/* those of this transaction: [at, at + some) */
 	uint64_t bytes, copied, freed;
 	struct buf mhs;
 	uint32_t id;			/* the segment being emptied */
@@ -107,12 +107,15 @@ static int by_key(const void *a, const void *b, void *arg)
 static int move_entries(struct wtx *w, void *arg)
 {
 	struct compact *c = arg;
+	uint64_t most = wtx_slice(w, c->n);
 	struct entry now, to;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc >= 0 && i < c->n; i++) {
-		struct move *m = &c->moves[i];
+	c->some = c->n - c->at < most ? c->n - c->at : most;
+	w->light = c->at + c->some < c->n;	/* the last one carries the others */
+	for (i = 0; rc >= 0 && i < c->some; i++) {
+		struct move *m = &c->moves[c->at + i];
 		struct span mh = span_of(c->mhs.data + m->mh_at, m->mh_len);
 
 		rc = wtx_get(w, mh, &now);
@@ -135,10 +138,9 @@ static int flush_moves(struct compact *c)
 	if (!c->n)
 		return 0;
 	rc = writer_sync(c->st);
-	if (rc == 0) {
-		qsort_r(c->moves, c->n, sizeof *c->moves, by_key, c);
+	qsort_r(c->moves, c->n, sizeof *c->moves, by_key, c);
+	for (c->at = 0; rc == 0 && c->at < c->n; c->at += c->some)
 		rc = index_write(c->st->ix, INDEX_SYNC, move_entries, c);
-	}
 	if (rc < 0) {
 		writer_rollback(c->st);
 		return rc;

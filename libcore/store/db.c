@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,140 @@ static int headers_sane(const char *file)
 	return ok;
 }
 
+/*
+ * A page that a transaction both takes and gives back is never written.  At the end of the file such
+ * pages are missing, and that is no fault: they are in the list of free pages.  The list is read
+ * here without the map, which must not be touched behind the end of the file.
+ */
+enum {
+	PG_HEAD = 16, PG_BRANCH = 1, PG_LEAF = 2, PG_BIG = 1,	/* page header; flags of pages, of nodes */
+	META_FREE_ROOT = 80, META_LAST = 136, META_TXN = 144, META_LEN = 152,
+	TREE_DEPTH = 32, TAIL_MAX = 1 << 20	/* pages missing that anyone would believe in */
+};
+
+struct tail {
+	int fd;
+	uint32_t psize;
+	uint64_t have, n;		/* pages of the file; pages missing behind them */
+	uint64_t seen;
+	uint8_t *free;			/* [n]: in the list */
+};
+
+static uint64_t le(const uint8_t *p, int bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes--)
+		v = v << 8 | p[bytes];
+	return v;
+}
+
+/* bytes of a page and those behind it; 0: not in the file */
+static int tail_read(struct tail *t, uint64_t page, uint8_t *p, size_t len)
+{
+	return page < t->have && io_pread(t->fd, p, len, page * t->psize, "index") == (ssize_t)len;
+}
+
+static void tail_note(struct tail *t, const uint8_t *list, size_t len)
+{
+	uint64_t i, page, n = len < 8 ? 0 : le(list, 8);
+
+	for (i = 1; i <= n && (i + 1) * 8 <= len; i++) {
+		page = le(list + 8 * i, 8);
+		if (page >= t->have && page - t->have < t->n && !t->free[page - t->have]) {
+			t->free[page - t->have] = 1;
+			t->seen++;
+		}
+	}
+}
+
+/* the value of a leaf's node, which may lie on pages of its own */
+static int tail_value(struct tail *t, const uint8_t *node, size_t room)
+{
+	size_t len = (size_t)le(node, 4), key = (size_t)le(node + 6, 2);
+	uint8_t *big;
+	int ok;
+
+	if (key > room)
+		return 0;
+	room -= key;
+	if (!(le(node + 4, 2) & PG_BIG)) {
+		tail_note(t, node + 8 + key, len < room ? len : room);
+		return len <= room;
+	}
+	if (room < 8 || len > 16 + 8 * (size_t)TAIL_MAX * 64)
+		return 0;
+	big = malloc(PG_HEAD + len);
+	ok = big && tail_read(t, le(node + 8 + key, 8), big, PG_HEAD + len);
+	if (ok)
+		tail_note(t, big + PG_HEAD, len);
+	free(big);
+	return ok;
+}
+
+static int tail_walk(struct tail *t, uint64_t page, int depth)
+{
+	uint8_t *p = malloc(t->psize);
+	size_t i, n, at;
+	int ok = p && depth < TREE_DEPTH && tail_read(t, page, p, t->psize);
+	unsigned flags = ok ? (unsigned)le(p + 10, 2) : 0;
+
+	n = ok && le(p + 12, 2) >= PG_HEAD ? ((size_t)le(p + 12, 2) - PG_HEAD) / 2 : 0;
+	ok = ok && (flags & (PG_BRANCH | PG_LEAF)) && PG_HEAD + 2 * n <= t->psize;
+	for (i = 0; ok && i < n; i++) {
+		at = (size_t)le(p + PG_HEAD + 2 * i, 2);
+		ok = at >= PG_HEAD && at + 8 <= t->psize;
+		if (ok && (flags & PG_BRANCH))
+			ok = tail_walk(t, le(p + at, 6), depth + 1);
+		else if (ok)
+			ok = tail_value(t, p + at, t->psize - at - 8);
+	}
+	free(p);
+	return ok;
+}
+
+/* the header of the last transaction */
+static int tail_meta(const struct tail *t, uint8_t meta[META_LEN])
+{
+	uint8_t other[META_LEN];
+
+	if (io_pread(t->fd, meta, META_LEN, 0, "index") != META_LEN ||
+	    io_pread(t->fd, other, META_LEN, t->psize, "index") != META_LEN)
+		return 0;
+	if (le(other + META_TXN, 8) > le(meta + META_TXN, 8))
+		memcpy(meta, other, META_LEN);
+	return 1;
+}
+
+/* 1: no page that is in use lies behind the end of the file */
+static int tail_unused(const char *file, uint32_t psize)
+{
+	struct tail t = { .fd = open(file, O_RDONLY | O_CLOEXEC), .psize = psize };
+	uint8_t meta[META_LEN], after[META_LEN];
+	struct stat sb;
+	int ok = 0, again = 1, tries;
+
+	for (tries = 0; t.fd >= 0 && again && tries < 8; tries++) {
+		again = 0;
+		if (!tail_meta(&t, meta) || fstat(t.fd, &sb) < 0)
+			break;
+		t.have = (uint64_t)sb.st_size / psize;
+		ok = le(meta + META_LAST, 8) < t.have;
+		t.n = ok ? 0 : le(meta + META_LAST, 8) + 1 - t.have;
+		if (ok || t.n > TAIL_MAX)
+			break;
+		t.seen = 0;
+		t.free = calloc(t.n, 1);
+		ok = t.free && tail_walk(&t, le(meta + META_FREE_ROOT, 8), 0) && t.seen == t.n;
+		free(t.free);
+		/* writers may have been at work */
+		again = !ok && tail_meta(&t, after) && memcmp(meta, after, META_LEN) != 0;
+	}
+	if (t.fd >= 0)
+		close(t.fd);
+	return ok;
+}
+
 int db_open(struct db *d, const char *dir, unsigned flags, int create)
 {
 	char file[4096];
@@ -152,7 +287,8 @@ int db_open(struct db *d, const char *dir, unsigned flags, int create)
 	/* pages are written before the header that counts them: a shorter file was cut, and its
 	 * map would end in SIGBUS */
 	if (stat(file, &sb) == 0 &&
-	    (uint64_t)sb.st_size / page.ms_psize < (uint64_t)info.me_last_pgno + 1 && !create) {
+	    (uint64_t)sb.st_size / page.ms_psize < (uint64_t)info.me_last_pgno + 1 && !create &&
+	    !tail_unused(file, page.ms_psize)) {
 		db_close(d);
 		return err_set(ERR_CORRUPT, "the index is cut short; run 'ipfrs-fsck -r'");
 	}

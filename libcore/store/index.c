@@ -657,15 +657,15 @@ int wtx_seg_del(struct wtx *w, uint32_t id)
 	return rc ? wtx_fail(w, rc, "writing") : 0;
 }
 
-/* A page of the tree that a transaction changes is copied into memory until its commit.  Sorted
- * keys that fall on fewer pages than DIRTY_PAGES, or that few keys, are one transaction's. */
+/* A page of the tree that a transaction changes is copied into memory until its commit.  Of n
+ * sorted keys among n_keys, evenly spread, each falls on a page of its own or they share n / n_keys
+ * of the leaves, and 32 new ones need a page more. */
 uint64_t wtx_slice(struct wtx *w, uint64_t n_keys)
 {
+	double share = 1;
 	MDB_stat st;
-	uint64_t n;
 
-	if (mdb_stat(w->txn, w->ix->db.dbi[DB_BLOCKS], &st) || st.ms_leaf_pages <= DIRTY_PAGES)
-		return n_keys;
-	n = DIRTY_PAGES * n_keys / st.ms_leaf_pages;
-	return n > DIRTY_PAGES ? n : DIRTY_PAGES;
+	if (mdb_stat(w->txn, w->ix->db.dbi[DB_BLOCKS], &st) == 0 && st.ms_leaf_pages < n_keys)
+		share = (double)st.ms_leaf_pages / (double)n_keys;
+	return (uint64_t)(DIRTY_PAGES / (share + 1.0 / 32));
 }

@@ -323,11 +323,27 @@ static int follow_index(struct store *st)
 	return 0;
 }
 
+/* 1: time to look whether the index was replaced; once a tick, for misses may come by the million */
+static int may_be_stale(struct store *st)
+{
+	struct timespec now = { 0 };
+	uint64_t tick;
+
+	if (st->lockfd >= 0)		/* a writer keeps it from being replaced */
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	tick = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (tick == st->looked)
+		return 0;
+	st->looked = tick;
+	return index_stale(st->ix);
+}
+
 int store_lookup(struct store *st, struct span mh, struct entry *e)
 {
 	int rc = mh.len ? look(st, mh, e) : err_set(ERR_USAGE, "an empty CID");
 
-	if (rc == 0 && st->lockfd < 0 && index_stale(st->ix) && follow_index(st) == 0)
+	if (rc == 0 && may_be_stale(st) && follow_index(st) == 0)
 		rc = look(st, mh, e);
 	return rc;
 }
@@ -447,7 +463,7 @@ static int locate(struct store *st, struct span mh, struct entry *e, struct pend
 {
 	*p = batch_find(st, mh);
 	if (*p && (*p)->state != PEND_DELETED) {
-		*e = (*p)->e;
+		*e = pend_entry(*p);
 		return 1;
 	}
 	*p = NULL;

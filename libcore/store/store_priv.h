@@ -217,10 +217,10 @@ int lease_open(struct store *st, int *fd);
 /* ---- what is put and not committed: batch.c ---- */
 
 enum pend_state { PEND_NEW, PEND_RELIED, PEND_DELETED };
-struct pend {
-	struct entry e;			/* NEW: of our record; RELIED: where it was seen */
+struct pend {				/* kept small: there are BATCH_MAX of them */
+	uint32_t seg, off, stored, raw, codec;	/* NEW: our record; RELIED: where it was seen */
 	uint32_t mh_at;			/* in batch.mhs */
-	uint8_t mh_len, state, lost;
+	uint8_t flags, mh_len, state, lost;
 	int8_t pin;			/* cached file kept open, -1: none */
 };
 struct batch {
@@ -235,6 +235,7 @@ struct batch {
 };
 void batch_clear(struct store *st);
 struct pend *batch_find(struct store *st, struct span mh);
+struct entry pend_entry(const struct pend *p);
 int batch_commit(struct store *st, int roll);
 int batch_room(struct store *st);		/* commits when the batch is large */
 
@@ -259,7 +260,7 @@ struct store {
 	struct index *ix;
 	struct reader reader;
 	struct seg_fd fds[SEG_FDS];
-	uint64_t clock;
+	uint64_t clock, looked;		/* of uses of fds; when a replaced index was looked for */
 	struct writer w;
 	struct batch batch;
 	int failed;			/* the error that lost the batch */

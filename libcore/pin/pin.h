@@ -37,6 +37,15 @@ enum { PIN_NAME_MAX = 255 };		/* bytes, as in the Pinning Service API */
  */
 int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const char *name);
 
+/*
+ * pin_add_many - the same for many at once, with one sync for some hundreds of them.  told(arg, i, rc)
+ * hears what became of each: 0, and it is durable; or the error, with its message in err_text.  A
+ * nonzero return of told stops; some may then be pinned that it was not told of.
+ * 0, told's return, or an error that concerns all that were not told.
+ */
+int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
+		 const char *name, int (*told)(void *arg, size_t i, int rc), void *arg);
+
 /* pin_added - the end of an add: `root` and all below was put through this handle and committed.  No
  * walk unless a sweep ran meanwhile. */
 int pin_added(struct store *st, const struct cid *root, const char *name);

@@ -1,9 +1,12 @@
 /* pins.c - adding, removing and moving pins */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "pin/pin_priv.h"
 
-enum { WALK_TRIES = 3 };
+enum { WALK_TRIES = 3, MANY = 256 };
 
 static int check_name(const char *name)
 {
@@ -166,6 +169,127 @@ int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const c
 	buf_clear(&call);
 	return need < 0 ? need : rc < 0 ? rc : 0;
 }
+
+/* ---- many at once ---- */
+
+struct many {
+	struct pins *p;
+	enum pin_mode mode;
+	const char *name;
+	int (*told)(void *arg, size_t i, int rc);
+	void *arg;
+	struct buf call;
+	char names[MANY][PIN_NAME_MAX + 1];
+	struct change changes[MANY];
+	uint8_t good[MANY];
+};
+
+/* The walks, without the lock.  Those that fail are told at once, while the message is theirs. */
+static int many_walk(struct many *m, const struct cid *cids, size_t from, size_t n)
+{
+	struct job j = { .p = m->p, .mode = m->mode };
+	size_t i;
+	int rc = 0, need;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		j.to = &cids[from + i];
+		need = examine(m->p, j.to, m->mode, m->name, &m->call);
+		if (need == NEED_WALK) {
+			rc = walk(&j);
+			need = rc < 0 ? rc : need;
+		}
+		m->good[i] = need >= 0;
+		rc = need < 0 ? m->told(m->arg, from + i, need) : 0;
+	}
+	return rc;
+}
+
+/* under the lock: one line for each that still needs one, all in one write */
+static int many_append(struct many *m, const struct cid *cids, size_t from, size_t n)
+{
+	int rc = 0, need;
+	size_t i, k = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		if (!m->good[i])
+			continue;
+		need = examine(m->p, &cids[from + i], m->mode, m->name, &m->call);
+		if (need < 0) {
+			m->good[i] = 0;
+			rc = m->told(m->arg, from + i, need);
+			continue;
+		}
+		if (need == NEED_NOTHING)
+			continue;
+		snprintf(m->names[k], sizeof m->names[k], "%s",
+			 m->call.data ? (char *)m->call.data : "");
+		m->changes[k] = (struct change){ PIN_SET, m->mode, &cids[from + i], m->names[k] };
+		k++;
+	}
+	if (rc == 0 && k)
+		rc = pins_append(m->p, m->changes, (int)k);
+	if (rc == 0 && k) {
+		board_count(pins_board(m->p), BOARD_PINS_ADDED, k);
+		copy_tend(m->p);
+	}
+	return rc;
+}
+
+static int some(struct many *m, const struct cid *cids, size_t from, size_t n)
+{
+	uint64_t before, after = 0;
+	size_t i;
+	int rc = store_sweeps(m->p->st, &before);
+
+	if (rc == 0)
+		rc = many_walk(m, cids, from, n);
+	if (rc == 0)
+		rc = pins_lock(m->p);
+	if (rc != 0)
+		return rc;
+	rc = store_sweeps(m->p->st, &after);
+	if (rc == 0 && before == after)
+		rc = many_append(m, cids, from, n);
+	pins_unlock(m->p);
+	for (i = 0; rc == 0 && i < n; i++) {
+		if (!m->good[i])
+			continue;
+		/* something was deleted while we walked: each for itself, as it must be */
+		if (before != after)
+			rc = m->told(m->arg, from + i, pin_add(m->p->st, &cids[from + i], m->mode, m->name));
+		else
+			rc = m->told(m->arg, from + i, 0);
+	}
+	return rc;
+}
+
+int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
+		 const char *name, int (*told)(void *arg, size_t i, int rc), void *arg)
+{
+	struct many *m;
+	size_t from, k;
+	int rc = check_name(name);
+
+	if (rc == 0 && mode != PIN_RECURSIVE && mode != PIN_DIRECT)
+		rc = err_set(ERR_USAGE, "a pin is recursive or direct");
+	if (rc < 0)
+		return rc;
+	m = calloc(1, sizeof *m);
+	if (!m)
+		return err_nomem();
+	*m = (struct many){ .mode = mode, .name = name, .told = told, .arg = arg,
+			    .call = BUF_INIT(PIN_NAME_MAX) };
+	rc = ready(st, &m->p);
+	for (from = 0; rc == 0 && from < n; from += k) {
+		k = n - from < MANY ? n - from : MANY;
+		rc = some(m, cids, from, k);
+	}
+	buf_clear(&m->call);
+	free(m);
+	return rc;
+}
+
+/* ---- the end of an add ---- */
 
 /* The lease of this handle, taken before the first block was put, keeps a sweep from everything the
  * add has written or found; nothing needs to be walked. */

@@ -162,6 +162,51 @@ static void update(void)
 	store_close(st);
 }
 
+/* ---- many at once ---- */
+
+struct fates {
+	int rc[700], n, stop;
+	char text[256];
+};
+
+static int fate(void *arg, size_t i, int rc)
+{
+	struct fates *f = arg;
+
+	f->rc[i] = rc;
+	if (rc < 0)
+		snprintf(f->text, sizeof f->text, "%s", err_text());
+	return ++f->n == f->stop ? 9 : 0;
+}
+
+static void many(void)
+{
+	struct store *st = fresh();
+	struct cid cids[700];
+	struct fates f = { .n = 0 };
+	char text[CID_TEXT_MAX];
+	int i, bad = 0;
+
+	for (i = 0; i < 700; i++)
+		cids[i] = i == 300 ? some_cid(1) : put_leaf(st, (uint64_t)i, 30);
+	cids[5] = cids[6];
+	commit(st);
+	CHECK(pin_add(st, &cids[10], PIN_RECURSIVE, "ten") == 0);
+	CHECK(pin_add_many(st, cids, 700, PIN_RECURSIVE, NULL, fate, &f) == 0);
+	for (i = 0; i < 700; i++) {
+		bad += f.rc[i] != (i == 300 ? ERR_NOTFOUND : 0);
+		bad += mode_of(st, &cids[i]) != (i == 300 ? PIN_NONE : PIN_RECURSIVE);
+	}
+	CHECK(!bad && f.n == 700 && n_pins(st) == 698);
+	CHECK(strstr(f.text, cid_text(&cids[300], text)));
+	f = (struct fates){ .stop = 3 };
+	CHECK(pin_add_many(st, cids, 700, PIN_DIRECT, "x", fate, &f) == 9 && f.n == 3);
+	CHECK(f.rc[0] == ERR_EXISTS);
+	CHECK(pin_add_many(st, cids, 0, PIN_DIRECT, "x", fate, &f) == 0);
+	CHECK(pin_check(st, 0, NULL) == 0);
+	store_close(st);
+}
+
 /* ---- listing ---- */
 
 struct seen {
@@ -281,6 +326,7 @@ int main(void)
 	RUN(incomplete_is_not_pinned);
 	RUN(the_end_of_an_add);
 	RUN(update);
+	RUN(many);
 	RUN(copy_and_journal_as_one);
 	RUN(a_listing_stops_when_told);
 	RUN(v0_and_v1_are_different_pins);

@@ -33,8 +33,15 @@ static int adopt_rows(struct wtx *w, void *arg)
 	struct seg_row row = { 0 };
 	struct entry e, old;
 	size_t i;
-	int rc = 0;
+	int rc = wtx_seg_get(w, a->id, &row);
 
+	if (rc < 0)
+		return rc;
+	row.len = row.synced = (uint32_t)a->end;
+	row.pads += (uint32_t)a->pads;
+	if (w->stats.next_seg <= a->id)
+		w->stats.next_seg = (uint64_t)a->id + 1;
+	rc = wtx_seg_put(w, a->id, &row);	/* first: entries are counted in it */
 	for (i = 0; rc >= 0 && i < a->n; i++) {
 		const struct rec *r = &a->recs[i];
 		struct span mh = span_of(r->mh, r->mh_len);
@@ -47,17 +54,7 @@ static int adopt_rows(struct wtx *w, void *arg)
 				    .epoch = w->epoch };
 		rc = wtx_put(w, mh, &e, NULL);
 	}
-	if (rc >= 0)
-		rc = wtx_sync_segs(w);
-	if (rc >= 0)
-		rc = wtx_seg_get(w, a->id, &row);
-	if (rc < 0)
-		return rc;
-	row.len = row.synced = (uint32_t)a->end;
-	row.pads += (uint32_t)a->pads;
-	if (w->stats.next_seg <= a->id)
-		w->stats.next_seg = (uint64_t)a->id + 1;
-	return wtx_seg_put(w, a->id, &row);
+	return rc < 0 ? rc : 0;
 }
 
 static int adopt_flush(struct adopt *a)

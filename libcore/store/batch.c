@@ -219,14 +219,14 @@ static int commit_slice(struct wtx *w, void *arg)
 		a->last = 0;
 	}
 	a->lost_here = 0;
+	if (a->row)			/* first: entries are counted in the row of their segment */
+		rc = writer_row(a->st, w, a->full, a->synced);
 	for (i = 0; rc >= 0 && i < a->n; i++) {
 		struct pend *p = &b->pend[a->order[a->from + i]];
 
 		p->lost = 0;
 		rc = commit_pend(w, a, p, &n_deleted);
 	}
-	if (rc >= 0 && a->row)
-		rc = writer_row(a->st, w, a->full, a->synced);
 	if (rc >= 0 && a->row && !a->synced)
 		rc = boot_note(w);
 	w->light |= !a->last;		/* the last one carries the others */

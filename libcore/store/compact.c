@@ -110,7 +110,7 @@ static int move_entries(struct wtx *w, void *arg)
 	uint64_t most = wtx_slice(w, c->n);
 	struct entry now, to;
 	size_t i;
-	int rc = 0;
+	int rc = writer_row(c->st, w, c->st->w.pos >= c->st->seg_max, 1);
 
 	c->some = c->n - c->at < most ? c->n - c->at : most;
 	w->light = c->at + c->some < c->n;	/* the last one carries the others */
@@ -126,7 +126,7 @@ static int move_entries(struct wtx *w, void *arg)
 		to.off = m->off;
 		rc = wtx_put(w, mh, &to, &now);
 	}
-	return rc < 0 ? rc : writer_row(c->st, w, c->st->w.pos >= c->st->seg_max, 1);
+	return rc < 0 ? rc : 0;
 }
 
 static int flush_moves(struct compact *c)

@@ -459,8 +459,9 @@ int writer_row(struct store *st, struct wtx *tx, int full, int synced)
 
 	if (rc < 0)
 		return rc;
+	if (row.len < w->pos)		/* a commit may take several transactions */
+		row.pads += (uint32_t)w->pads;
 	row.len = (uint32_t)w->pos;
-	row.pads += (uint32_t)w->pads;
 	if (synced)
 		row.synced = row.len;
 	if (full)

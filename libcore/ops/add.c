@@ -14,7 +14,8 @@ enum {
 	TOLD_MAX = 4 * 1024 * 1024,	/* bytes of entries that wait to be told */
 	ROOTS_MAX = 256,		/* roots that wait for one commit */
 	WAIT_MAX = 64 * 1024 * 1024,	/* bytes added that wait with them */
-	PATH_ROOM = 1 << 20
+	PATH_ROOM = 1 << 20,
+	NAME_ID = 16, NAMES_MEM = 1 << 20
 };
 
 void ops_add_init(struct ops_add *o)
@@ -114,6 +115,8 @@ static int begin(struct adder *a, const struct ops_add *o)
 	a->watch = (struct watch){ { watch_put }, a->o.only_hash ? dag_sink_null() : store_sink(a->st), 0 };
 	rc = unixfs_builder_new(&a->b, &a->o.dag, &a->watch.sink, a->st ? store_tmpdir(a->st) : NULL);
 	if (rc == 0 && a->o.wrap)
+		rc = idset_new(&a->names, NAME_ID, NAMES_MEM, a->st ? store_tmpdir(a->st) : NULL);
+	if (rc == 0 && a->o.wrap)
 		rc = unixfs_dir_new(&a->wrap, a->b, add_meta(a, NULL, 0, &(struct unixfs_meta){ 0 }));
 	if (rc < 0 || a->o.only_hash)
 		return rc;
@@ -152,6 +155,7 @@ void ops_add_free(struct adder *a)
 	if (!a)
 		return;
 	unixfs_dir_free(a->wrap);
+	idset_free(a->names);
 	unixfs_builder_free(a->b);
 	while (a->n_roots)
 		free(a->roots[--a->n_roots].again);
@@ -376,20 +380,40 @@ static int root_waits(struct adder *a, const struct unixfs_node *node, const cha
 	return 0;
 }
 
-int add_top(struct adder *a, const char *path, const char *name, const struct unixfs_node *node,
-	    const char *again)
+/* 1: nothing in the wrapper is called so yet */
+static int name_is_new(struct adder *a, const char *name)
+{
+	struct span s = span_str(name);
+	uint8_t id[MH_DIGEST_MAX];
+	int rc = mh_sum(MH_SHA2_256, &s, 1, 0, id);
+
+	return rc < 0 ? rc : idset_add(a->names, id);
+}
+
+/* reference section 13: unnamed entries use their CID as name */
+static int into_wrapper(struct adder *a, const char *path, const char *name,
+			const struct unixfs_node *node)
 {
 	char text[CID_TEXT_MAX];
 	int rc;
 
-	if (a->o.wrap) {
-		/* reference section 13: unnamed entries use their CID as name */
-		name = name ? name : cid_text(&node->cid, text);
+	name = name ? name : cid_text(&node->cid, text);
+	rc = name_is_new(a, name);
+	if (rc == 0)
+		return add_trouble(a, err_set(ERR_EXISTS, "directory already has entry by that name"),
+				   path);
+	if (rc > 0)
 		rc = unixfs_dir_add(a->wrap, span_str(name), node);
-		if (rc == ERR_EXISTS)
-			return add_trouble(a, rc, path);
-		return rc < 0 ? rc : add_told(a, path, node, 0);
-	}
+	return rc < 0 ? rc : add_told(a, path, node, 0);
+}
+
+int add_top(struct adder *a, const char *path, const char *name, const struct unixfs_node *node,
+	    const char *again)
+{
+	int rc;
+
+	if (a->o.wrap)
+		return into_wrapper(a, path, name, node);
 	rc = add_told(a, path, node, 1);
 	return rc < 0 || a->o.only_hash ? rc : root_waits(a, node, again);
 }

@@ -50,8 +50,7 @@ int cache_start(struct adder *a)
 int cache_top(struct adder *a, const char *path, uint8_t digest[CACHE_DIGEST])
 {
 	size_t len = strlen(path);
-	struct span parts[2];
-	char *dir, *whole;
+	char *dir, *whole, *part, *rest;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
@@ -64,9 +63,14 @@ int cache_top(struct adder *a, const char *path, uint8_t digest[CACHE_DIGEST])
 	free(dir);
 	if (!whole)
 		return err_sys("looking at the folder it is in");
-	parts[0] = span_of(a->fingerprint, CACHE_DIGEST);
-	parts[1] = span_str(whole);
-	digest_of(parts, 2, digest);
+	/* from the root down, as a walk that began there would have it */
+	memcpy(digest, a->fingerprint, CACHE_DIGEST);
+	for (part = strtok_r(whole, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
+		uint8_t above[CACHE_DIGEST];
+
+		memcpy(above, digest, CACHE_DIGEST);
+		cache_down(above, part, digest);
+	}
 	free(whole);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/idset.h"
 #include "base/ignore.h"
 #include "board/board.h"
 #include "ops/add.h"
@@ -32,6 +33,7 @@ struct adder {
 	struct watch watch;
 	struct unixfs_builder *b;
 	struct unixfs_dir *wrap;
+	struct idset *names;		/* in the wrapper */
 	struct ignore *rules;		/* the one file for all tops; NULL: none */
 	struct board *board;
 	int board_op;

@@ -1,0 +1,344 @@
+/* add_test.c - sessions of adding: what is told and when, what stops them, what the cache knows */
+#include <sys/wait.h>
+
+#include "ops/add.h"
+#include "tests/unit/ops/opstest.h"
+
+static struct {
+	struct ops_added last;
+	char path[4096];
+	int entries, roots, troubles, trouble_rc;
+	uint64_t bytes, files;
+	int stop_entry, stop_progress, stop_trouble;
+} got;
+
+static int entry(void *arg, const struct ops_added *e)
+{
+	(void)arg;
+	got.last = *e;
+	snprintf(got.path, sizeof got.path, "%s", e->path);
+	got.entries++;
+	got.roots += e->root;
+	/* told means durable: another handle finds it */
+	if (st && e->root) {
+		struct store *other;
+
+		CHECK(store_open(&other, store_path(st), STORE_READ) == 0);
+		CHECK(store_has(other, &e->node.cid) == 1);
+		store_close(other);
+	}
+	return got.stop_entry;
+}
+
+static int trouble(void *arg, int rc, const char *path)
+{
+	(void)arg;
+	(void)path;
+	got.troubles++;
+	got.trouble_rc = rc;
+	return got.stop_trouble;
+}
+
+static int progress(void *arg, uint64_t bytes, uint64_t files)
+{
+	(void)arg;
+	got.bytes += bytes;
+	got.files += files;
+	return got.stop_progress;
+}
+
+static struct ops_add options(void)
+{
+	struct ops_add o;
+
+	memset(&got, 0, sizeof got);
+	ops_add_init(&o);
+	o.recursive = 1;
+	o.all = 1;
+	o.entry = entry;
+	o.trouble = trouble;
+	o.progress = progress;
+	return o;
+}
+
+/* one path in a session of its own */
+static int add(const struct ops_add *o, const char *path)
+{
+	struct adder *a;
+	int rc = ops_add_begin(&a, o->only_hash ? NULL : st, o);
+
+	if (rc < 0)
+		return rc;
+	rc = ops_add_path(a, path);
+	if (rc < 0) {
+		ops_add_free(a);
+		return rc;
+	}
+	return ops_add_end(a);
+}
+
+static const char *last_cid(void)
+{
+	static char text[CID_TEXT_MAX];
+
+	return cid_text(&got.last.node.cid, text);
+}
+
+static uint64_t pins(void)
+{
+	uint64_t n = 0;
+
+	CHECK(pin_count(st, &n) == 0);
+	return n;
+}
+
+static void a_tree(void)
+{
+	struct ops_add o = options();
+	enum pin_mode mode;
+	struct cid root;
+
+	mkdir(at("t"), 0755);
+	mkdir(at("t/d"), 0755);
+	make_file("t/a", 10, 1);
+	make_file("t/d/b", 600000, 2);
+	NEED(symlink("a", at("t/l")) == 0);
+	CHECK(add(&o, at("t")) == 0);
+	CHECK(got.entries == 5 && got.roots == 1 && got.troubles == 0);
+	CHECK_STR(got.path, at("t"));
+	CHECK(got.bytes == 600010 && got.files == 3);
+	root = got.last.node.cid;
+	CHECK(pin_get(st, &root, &mode, NULL) == 1 && mode == PIN_RECURSIVE);
+	o = options();
+	o.all = 0;
+	o.only_hash = 1;
+	CHECK(add(&o, at("t")) == 0);
+	CHECK(got.entries == 1 && got.roots == 1 && cid_equal(&got.last.node.cid, &root));
+	o = options();
+	o.pin = 0;
+	CHECK(add(&o, at("t/a")) == 0);
+	CHECK(pins() == 1);
+	o.recursive = 0;
+	CHECK(add(&o, at("t")) == 0);
+	CHECK(got.troubles == 1 && got.trouble_rc == ERR_USAGE);
+}
+
+static void roots_wait_for_company(void)
+{
+	struct ops_add o = options();
+	char name[32], text[CID_TEXT_MAX];
+	struct adder *a;
+	uint64_t before = pins();
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "small%d", i);
+		make_file(name, 100, (unsigned)i + 10);
+	}
+	NEED(ops_add_begin(&a, st, &o) == 0);
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "small%d", i);
+		CHECK(ops_add_path(a, at(name)) == 0);
+	}
+	CHECK(got.entries >= 200 && got.entries < 300);
+	CHECK(ops_add_flush(a) == 0);
+	CHECK(got.entries == 300 && got.roots == 300);
+	CHECK(pins() == before + 300);
+	snprintf(text, sizeof text, "%s", last_cid());
+	CHECK(ops_add_counts(a).files == 300 && ops_add_counts(a).bytes == 30000);
+	CHECK(ops_add_end(a) == 0);
+	CHECK(got.entries == 300);
+}
+
+static void wrapped(void)
+{
+	struct ops_add o = options();
+	struct adder *a;
+	int fd;
+
+	o.wrap = 1;
+	NEED(ops_add_begin(&a, st, &o) == 0);
+	CHECK(ops_add_path(a, at("t")) == 0);
+	CHECK(ops_add_path(a, at("small1")) == 0);
+	CHECK(ops_add_path(a, at("t/../small1")) == 0);	/* the name is taken */
+	CHECK(got.troubles == 1 && got.trouble_rc == ERR_EXISTS);
+	fd = open(at("small2"), O_RDONLY | O_CLOEXEC);
+	CHECK(ops_add_fd(a, fd, "-", NULL) == 0);
+	close(fd);
+	CHECK(got.roots == 0);
+	CHECK(ops_add_end(a) == 0);
+	CHECK(got.roots == 1 && got.last.root);
+	CHECK_STR(got.path, "");
+	CHECK(got.entries == 5 + 1 + 1 + 1);
+}
+
+static void what_stops_a_session(void)
+{
+	struct ops_add o = options();
+	struct adder *a;
+
+	got.stop_entry = 1;
+	CHECK_ERR(add(&o, at("t")), ERR_INTERRUPTED);
+	o = options();
+	got.stop_progress = 1;
+	CHECK(add(&o, at("t")) < 0);
+	CHECK(got.entries == 0);
+	o = options();
+	got.stop_trouble = 1;
+	CHECK_ERR(add(&o, at("none")), ERR_NOTFOUND);
+	o.trouble = NULL;
+	CHECK_ERR(add(&o, at("none")), ERR_NOTFOUND);
+	CHECK(strstr(err_text(), "none"));
+	/* after an error nothing more is taken */
+	NEED(ops_add_begin(&a, st, &o) == 0);
+	CHECK(ops_add_path(a, at("none")) < 0);
+	CHECK(ops_add_path(a, at("t")) < 0);
+	CHECK(ops_add_end(a) < 0);
+}
+
+static void contradictions(void)
+{
+	struct ops_add o = options();
+	struct adder *a;
+
+	o.pin = 0;
+	o.pin_name = "x";
+	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
+	CHECK_STR(err_text(), "pin-name option requires pin to be set");
+	o = options();
+	o.meta.mode = 04755;
+	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
+	o = options();
+	o.keep_mode = 1;
+	CHECK(ops_add_set(&o, "raw-leaves=yes") == 0);
+	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
+	CHECK_ERR(ops_add_set(&o, "raw-leaves"), ERR_USAGE);
+	CHECK_ERR(ops_add_set(&o, "chunker=size-1,colour=red"), ERR_USAGE);
+	o = options();
+	o.ignore_rules = at("none");
+	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_NOTFOUND);
+}
+
+/* seconds ago, by the time of modification */
+static void age(const char *name, long seconds)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - seconds } };
+
+	if (utimensat(AT_FDCWD, at(name), t, 0) < 0)
+		abort();
+}
+
+static uint64_t cached(const struct ops_add *o, const char *path)
+{
+	struct adder *a;
+	uint64_t n;
+
+	if (ops_add_begin(&a, st, o) < 0 || ops_add_path(a, path) < 0)
+		return 999;
+	n = ops_add_counts(a).cached;
+	CHECK(ops_add_end(a) == 0);
+	return n;
+}
+
+static void cache(void)
+{
+	struct ops_add o = options();
+	struct cid first;
+	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
+
+	mkdir(at("c"), 0755);
+	make_file("c/a", 5000, 1);
+	make_file("c/b", 500000, 2);
+	age("c/a", 100);
+	age("c/b", 100);
+	sleep(3);			/* until their change times are old enough */
+	o.cache = 1;
+	CHECK(cached(&o, at("c")) == 0);
+	first = got.last.node.cid;
+	CHECK(cached(&o, at("c")) == 2);
+	CHECK(cid_equal(&got.last.node.cid, &first));
+	CHECK(cached(&o, at("c/a")) == 1);
+	CHECK(cached(&o, at("c/../c//a")) == 1);
+	/* other options, other rows */
+	o.dag.raw_leaves = 1;
+	CHECK(cached(&o, at("c")) == 0);
+	o.dag.raw_leaves = -1;
+	CHECK(cached(&o, at("c")) == 2);
+	/* touched: read again, and too young to be remembered */
+	make_file("c/a", 5000, 1);
+	CHECK(cached(&o, at("c")) == 1);
+	CHECK(cached(&o, at("c")) == 1);
+	CHECK(cid_equal(&got.last.node.cid, &first));
+	/* collected: known, but not there */
+	store_start();
+	CHECK(cached(&o, at("c/b")) == 0);
+	CHECK(cached(&o, at("c/b")) == 1);
+	CHECK(pin_rm(st, &got.last.node.cid, PIN_RECURSIVE) == 0);
+	first = got.last.node.cid;
+	{	/* the lease of this handle protects what it added */
+		char path[4200];
+
+		snprintf(path, sizeof path, "%s", store_path(st));
+		store_close(st);
+		CHECK(store_open(&st, path, STORE_WRITE) == 0);
+	}
+	CHECK(pin_gc(st, &gc) == 0);
+	CHECK(store_has(st, &first) == 0);
+	CHECK(cached(&o, at("c/b")) == 0);
+	CHECK(store_has(st, &first) == 1);
+}
+
+/* a sweep while an add relies on what the cache says: the pin must not lose a block */
+static void cache_and_sweep(void)
+{
+	struct ops_add o = options();
+	struct adder *a;
+	char path[4200];
+	struct cid root;
+	int status;
+	pid_t pid;
+
+	store_start();
+	snprintf(path, sizeof path, "%s", store_path(st));
+	o.cache = 1;
+	CHECK(cached(&o, at("c/b")) == 0);
+	root = got.last.node.cid;
+	CHECK(pin_rm(st, &root, PIN_RECURSIVE) == 0);
+	store_close(st);
+	CHECK(store_open(&st, path, STORE_WRITE) == 0);
+	NEED(ops_add_begin(&a, st, &o) == 0);
+	CHECK(ops_add_path(a, at("c/b")) == 0);
+	CHECK(ops_add_counts(a).cached == 1);
+	/* another process collects before this one pins */
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct pin_gc gc = { .keep_bytes = UINT64_MAX };
+		struct store *other;
+
+		if (store_open(&other, path, STORE_WRITE) < 0 || pin_gc(other, &gc) < 0)
+			_exit(1);
+		_exit(gc.n_deleted > 0 ? 0 : 2);
+	}
+	waitpid(pid, &status, 0);
+	CHECK(status == 0);
+	CHECK(ops_add_end(a) == 0);
+	CHECK(got.roots >= 1 && cid_equal(&got.last.node.cid, &root));
+	CHECK(pin_verify(st, NULL, NULL) == 0);
+	CHECK(pins() == 1);
+}
+
+int main(void)
+{
+	dir = unit_tmpdir();
+	store_start();
+	RUN(a_tree);
+	RUN(roots_wait_for_company);
+	RUN(wrapped);
+	RUN(what_stops_a_session);
+	RUN(contradictions);
+	RUN(cache);
+	RUN(cache_and_sweep);
+	store_close(st);
+	return UNIT_END();
+}

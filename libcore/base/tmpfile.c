@@ -37,8 +37,14 @@ int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 		clock_gettime(CLOCK_REALTIME, &now);
 		snprintf(t->tmp, room, "%.*s.tmp.%ld.%lx.%u", (int)keep, path, (long)getpid(),
 			 (unsigned long)now.tv_nsec, counter++);
+		/* before there is anything to remove: a signal may come in between */
+		t->slot = sig_unlink_later(dirfd, t->tmp);
 		t->fd = openat(dirfd, t->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-		if (t->fd >= 0 || errno != EEXIST)
+		if (t->fd >= 0)
+			break;
+		sig_unlink_done(t->slot);
+		t->slot = -1;
+		if (errno != EEXIST)
 			break;
 	}
 	if (t->fd < 0) {
@@ -49,7 +55,6 @@ int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 		tmpfile_close(t);
 		return rc;
 	}
-	t->slot = sig_unlink_later(dirfd, t->tmp);
 	return 0;
 }
 

@@ -178,9 +178,11 @@ static int link_new(int dirfd, const char *name, const char *target)
 		return 0;
 	for (tries = 0; errno == EEXIST && tries < 100; tries++) {
 		snprintf(tmp, sizeof tmp, ".ipfrs-get.%ld.%u", (long)getpid(), counter++);
-		if (symlinkat(target, dirfd, tmp) < 0)
-			continue;
 		slot = sig_unlink_later(dirfd, tmp);
+		if (symlinkat(target, dirfd, tmp) < 0) {
+			sig_unlink_done(slot);
+			continue;
+		}
 		if (renameat(dirfd, tmp, dirfd, name) < 0) {
 			rc = err_sys("putting a symlink in its place");
 			unlinkat(dirfd, tmp, 0);

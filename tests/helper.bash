@@ -86,3 +86,15 @@ as_user() {
 	done
 	PATH=$BATS_TEST_TMPDIR/nobody:$PATH setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
+
+# bounded KIB COMMAND ... - with so much address space (sanitizers need it all: without a bound then)
+bounded() {
+	local kib=$1
+
+	shift
+	if grep -q __asan_init "$BIN/ipfrs-add"; then
+		"$@"
+	else
+		(ulimit -v "$kib" && "$@")
+	fi
+}

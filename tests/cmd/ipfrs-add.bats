@@ -391,7 +391,7 @@ d' ]
 @test "a directory of many names stays small in memory" {
 	mkdir many
 	(cd many && seq -f 'a name of some length %06.0f' 100000 | xargs -d '\n' touch)
-	c=$(ulimit -v 400000; ipfrs-add -Q -r -n many)
+	c=$(bounded 400000 ipfrs-add -Q -r -n many)
 	[ "$c" = "$(ipfrs-add -Q -r many)" ]
 	[ "$(ipfrs-ls -1 "$c" | wc -l)" -eq 100000 ]
 	rm -rf many
@@ -414,7 +414,7 @@ d' ]
 
 @test "ten gigabytes in little memory" {
 	truncate -s 10G sparse || skip "no sparse files here"
-	c=$(ulimit -v 200000; ipfrs-add -n -Q sparse)
+	c=$(bounded 200000 ipfrs-add -n -Q sparse)
 	[ "$c" = QmaBQKueEF3pi8mdpecQQvxi96LzMRaup3CAn3Jr9P5W2M ]	# as Kubo 0.43 says
 }
 
@@ -750,7 +750,7 @@ t.close()' "$1"
 		    t.close()
 	END
 	[ "$(stat -c %s bomb.tar.gz)" -lt 10000000 ]
-	(ulimit -v 300000; ipfrs-add -n -Q -a bomb.tar.gz)
+	bounded 300000 ipfrs-add -n -Q -a bomb.tar.gz
 }
 
 @test "many entries of an archive stay small in memory" {
@@ -766,7 +766,7 @@ t.close()' "$1"
 	mkdir t
 	tar xf many.tar -C t
 	is "$(ipfrs-add -n -Q -r t)" -n -a many.tar
-	(ulimit -v 400000; ipfrs-add -n -Q -a many.tar)
+	bounded 400000 ipfrs-add -n -Q -a many.tar
 	rm -rf t
 }
 

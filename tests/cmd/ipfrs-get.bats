@@ -297,7 +297,7 @@ tree() {
 	mkdir many
 	(cd many && seq -f 'file number %06.0f' 30000 | xargs -d '\n' touch)
 	c=$(ipfrs-add -Q -r many)
-	(ulimit -v 400000; ipfrs-get -o out "$c")
+	bounded 400000 ipfrs-get -o out "$c"
 	diff -r many out
 	rm -rf many out
 }

@@ -52,6 +52,14 @@ int ops_block_put(struct store *st, const struct ops_block_put *o, int fd, const
 	return rc;
 }
 
+/* one that cannot be pinned fails them all */
+static int pinned_all(void *arg, size_t i, int rc)
+{
+	(void)arg;
+	(void)i;
+	return rc;
+}
+
 int ops_block_commit(struct store *st, const struct ops_block_put *o, const struct cid *cids, size_t n)
 {
 	size_t i;
@@ -61,8 +69,8 @@ int ops_block_commit(struct store *st, const struct ops_block_put *o, const stru
 		rc = pin_note(st, &cids[i]);
 	if (rc == 0)
 		rc = store_commit(st);
-	for (i = 0; rc == 0 && o->pin && i < n; i++)
-		rc = pin_add(st, &cids[i], PIN_RECURSIVE, NULL);
+	if (rc == 0 && o->pin)
+		rc = pin_add_many(st, cids, n, PIN_RECURSIVE, NULL, pinned_all, NULL);
 	if (rc == 0 && n)
 		rc = pin_quota(st, &cids[n - 1]);
 	return rc;
@@ -85,7 +93,8 @@ struct rm {
 	const struct cid **sorted;	/* by multihash */
 	size_t n;
 	const struct cid *first;	/* cids[0], to tell the place in `held` */
-	uint8_t *held;			/* 1: under a recursive pin */
+	uint8_t *held;			/* 1: under a recursive pin, or pinned by another CID */
+	struct cid root;		/* of a single block: the pin above it, when held */
 };
 
 static int by_mh(const void *a, const void *b)
@@ -93,7 +102,7 @@ static int by_mh(const void *a, const void *b)
 	return span_cmp(cid_mh(*(const struct cid *const *)a), cid_mh(*(const struct cid *const *)b));
 }
 
-static int note_indirect(void *arg, const struct pin *p)
+static int note_held(void *arg, const struct pin *p)
 {
 	struct rm *rm = arg;
 	size_t lo = 0, hi = rm->n;
@@ -111,52 +120,84 @@ static int note_indirect(void *arg, const struct pin *p)
 	return 0;
 }
 
-/* which of many blocks live below recursive pins: one walk for all of them */
-static int find_indirect(struct store *st, struct rm *rm, const struct cid *cids, size_t n)
+/* which blocks live through pins of others: one walk for all of them */
+static int find_held(struct store *st, struct rm *rm)
 {
-	size_t i;
 	int rc;
 
-	rm->sorted = malloc(n * sizeof *rm->sorted);
-	rm->held = calloc(n, 1);
+	memset(rm->held, 0, rm->n);
+	if (rm->n == 1) {
+		rc = pin_why(st, rm->first, &rm->root);
+		rm->held[0] = rc == 1;
+		return rc < 0 ? rc : 0;
+	}
+	rc = pin_each(st, PIN_NONE, note_held, rm);
+	if (rc >= 0)
+		rc = pin_each_indirect(st, note_held, rm);
+	return rc < 0 ? rc : 0;
+}
+
+static int rm_init(struct rm *rm, const struct cid *cids, size_t n)
+{
+	size_t i;
+
+	*rm = (struct rm){ .first = cids, .n = n };
+	rm->sorted = malloc((n + 1) * sizeof *rm->sorted);
+	rm->held = calloc(n + 1, 1);
 	if (!rm->sorted || !rm->held)
 		return err_nomem();
 	for (i = 0; i < n; i++)
 		rm->sorted[i] = &cids[i];
-	rm->n = n;
-	rm->first = cids;
 	qsort(rm->sorted, n, sizeof *rm->sorted, by_mh);
-	rc = pin_each_indirect(st, note_indirect, rm);
-	return rc < 0 ? rc : 0;
+	return 0;
+}
+
+/* hold the pins with what keeps the blocks found out; again under the hold if a pin was made meanwhile */
+static int hold(struct store *st, struct rm *rm, int force)
+{
+	uint64_t before = 0, now = 0;
+	int rc = force ? 0 : pin_changes(st, &before);
+
+	if (rc == 0 && !force)
+		rc = find_held(st, rm);
+	if (rc == 0)
+		rc = pin_hold(st);
+	if (rc < 0 || force)
+		return rc;
+	rc = pin_changes(st, &now);
+	if (rc == 0 && now != before)
+		rc = find_held(st, rm);
+	if (rc < 0)
+		pin_release(st);
+	return rc;
 }
 
 static int pinned(struct store *st, const struct cid *cid, const struct rm *rm)
 {
 	enum pin_mode mode;
-	struct cid root;
 	char text[CID_TEXT_MAX];
 	int rc = pin_get(st, cid, &mode, NULL);
 
 	if (rc == 1)
 		return err_set(ERR_DIFFER, "pinned: %s",
 			       mode == PIN_DIRECT ? "direct" : "recursive");
-	if (rc < 0)
+	if (rc < 0 || !rm->held[cid - rm->first])
 		return rc;
-	if (rm->held)
-		return rm->held[cid - rm->first] ? err_set(ERR_DIFFER, "pinned: indirect") : 0;
-	rc = pin_why(st, cid, &root);
-	return rc == 1 ? err_set(ERR_DIFFER, "pinned via %s", cid_text(&root, text)) : rc;
+	return rm->n > 1 ? err_set(ERR_DIFFER, "pinned: indirect") :
+	       err_set(ERR_DIFFER, "pinned via %s", cid_text(&rm->root, text));
 }
 
 int ops_block_rm(struct store *st, const struct cid *cids, size_t n, int force,
 		 int (*fn)(void *arg, const struct cid *cid, int rc), void *arg)
 {
-	struct rm rm = { .first = cids };
+	struct rm rm;
 	size_t i;
-	int rc = 0;
+	int rc = rm_init(&rm, cids, n);
 
-	if (!force && n > 1)
-		rc = find_indirect(st, &rm, cids, n);
+	if (rc == 0)
+		rc = hold(st, &rm, force);
+	if (rc < 0)
+		goto out;
 	for (i = 0; rc >= 0 && i < n; i++) {
 		rc = dag_has(store_source(st), &cids[i]);
 		if (rc == 0 && !force) {
@@ -175,6 +216,8 @@ int ops_block_rm(struct store *st, const struct cid *cids, size_t n, int force,
 		rc = store_commit(st);
 	else
 		store_rollback(st);
+	pin_release(st);
+out:
 	free(rm.sorted);
 	free(rm.held);
 	return rc;

@@ -100,9 +100,9 @@ int ops_block_get(struct store *st, const struct cid *cid, int fd);
 /*
  * ops_block_rm - forget blocks, and commit.  fn hears the fate of each in order: 0, or ERR_NOTFOUND,
  * ERR_DIFFER with "pinned: recursive", "pinned: direct" or "pinned via <root>" in err_text (with many
- * blocks at once "pinned: indirect"); its negative return stops.  On an error nothing was deleted, and
- * what the handle had not committed is rolled back.  force: delete pinned blocks too, and do not mind
- * absent ones.  Memory: 32 bytes a block beside `cids`.
+ * blocks at once "pinned: indirect"); its negative return stops.  On an error nothing was deleted.
+ * What the handle had put before is committed.  No pin is made between looking and deleting.
+ * force: delete pinned blocks too, and do not mind absent ones.  Memory: 16 bytes a block beside `cids`.
  */
 int ops_block_rm(struct store *st, const struct cid *cids, size_t n, int force,
 		 int (*fn)(void *arg, const struct cid *cid, int rc), void *arg);

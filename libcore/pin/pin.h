@@ -64,6 +64,10 @@ int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode);
 int pin_hold(struct store *st);
 void pin_release(struct store *st);
 
+/* pin_changes - a number that every change of pins raises: what was found out without holding them still
+ * holds if it is the same when they are held. */
+int pin_changes(struct store *st, uint64_t *n);
+
 /* pin_update - move a recursive pin from one root to another (walking only what differs is enough);
  * `unpin` drops the old one.  Keeps the name. */
 int pin_update(struct store *st, const struct cid *from, const struct cid *to, int unpin);

@@ -417,3 +417,17 @@ void pin_release(struct store *st)
 	if (pins_of(st, &p) == 0)
 		pins_unlock(p);
 }
+
+int pin_changes(struct store *st, uint64_t *n)
+{
+	struct pins *p;
+	int rc = pins_of(st, &p);
+
+	if (rc == 0)
+		rc = pins_view(p);
+	if (rc == 1)
+		rc = err_set(ERR_BUSY, "the copy of the pins does not come to rest");
+	if (rc == 0)
+		*n = p->seq;
+	return rc;
+}

@@ -198,3 +198,17 @@ site() {
 	run -4 as_user ipfrs-pin rm $SITE
 	chmod -R u+w "$IPFRS_PATH"
 }
+
+@test "a pinned block is not removed under another of its CIDs" {
+	x=$(echo pinned | ipfrs-block put -)
+	y=$(echo loose | ipfrs-block put -)
+	other=$(ipfrs-cid format -c dag-pb "$x")
+	[ "$other" != "$x" ]
+	ipfrs-pin add "$x"
+	try 1 ipfrs-block rm "$other"
+	says "pinned via $x"
+	try 1 ipfrs-block rm "$other" "$y"
+	says "pinned: indirect"
+	prints "$y"
+	ipfrs-block has "$x"
+}

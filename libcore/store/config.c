@@ -347,7 +347,7 @@ static int key_or_complain(const char *key)
 	char show[64];
 
 	if (i < 0)
-		return err_set(ERR_USAGE, "unknown key '%s'; 'ipfrs-config -l' lists them",
+		return err_set(ERR_USAGE, "unknown key '%s'; 'ipfrs-config list' lists them",
 			       shown(span_str(key), show));
 	return i;
 }

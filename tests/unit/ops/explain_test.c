@@ -1,0 +1,116 @@
+/* explain_test.c - the way back from a CID to options */
+#include "ops/add.h"
+#include "ops/explain.h"
+#include "tests/unit/ops/opstest.h"
+
+static char options[512];
+static int n_found;
+static struct cid made;
+
+static int found(void *arg, const char *text, const struct cid *got)
+{
+	(void)arg;
+	(void)got;
+	if (!n_found++)
+		snprintf(options, sizeof options, "%s", text);
+	return 0;
+}
+
+static int stop(void *arg, uint64_t bytes)
+{
+	(void)arg;
+	(void)bytes;
+	return 1;
+}
+
+static int take(void *arg, const struct ops_added *e)
+{
+	(void)arg;
+	if (e->root)
+		made = e->node.cid;
+	return 0;
+}
+
+static struct cid name(const char *path, const char *set)
+{
+	struct ops_add o;
+	struct adder *a;
+
+	ops_add_init(&o);
+	o.recursive = o.only_hash = 1;
+	o.entry = take;
+	if (ops_add_set(&o, set) < 0 || ops_add_begin(&a, NULL, &o) < 0 || ops_add_path(a, path) < 0 ||
+	    ops_add_end(a) < 0) {
+		printf("# %s: %s\n", set, err_text());
+		abort();
+	}
+	return made;
+}
+
+static int explain(const char *path, const struct cid *cid)
+{
+	const struct ops_explain e = { found, NULL, NULL };
+
+	n_found = 0;
+	options[0] = 0;
+	return ops_explain(path, cid, &e);
+}
+
+static void files(void)
+{
+	static const char *const ways[] = {
+		"", "cid-version=1", "cid-version=1,raw-leaves=no", "raw-leaves=yes", "layout=trickle",
+		"chunker=size-1024,max-links=11", "chunker=buzhash,hash=blake2b-256", "chunker=rabin",
+		"cid-version=1,chunker=size-65536,layout=trickle,max-links=11",
+		"raw-leaves=yes,chunker=rabin-16384-131072-524288", NULL
+	};
+	int i;
+
+	make_file("f", 700000, 5);
+	for (i = 0; ways[i]; i++) {
+		struct cid cid = name(at("f"), ways[i]), again;
+
+		CHECK(explain(at("f"), &cid) == 1);
+		CHECK(n_found >= 1);
+		again = name(at("f"), strncmp(options, "-O ", 3) ? options : options + 3);
+		if (!cid_equal(&again, &cid))
+			printf("# %s is not %s\n", options, ways[i]);
+		CHECK(cid_equal(&again, &cid));
+	}
+}
+
+static void small_files(void)
+{
+	struct cid cid;
+
+	make_file("s", 20, 5);
+	cid = name(at("s"), "inline=32,raw-leaves=yes");
+	CHECK(explain(at("s"), &cid) == 1);
+	CHECK(strstr(options, "inline="));
+	cid = name(at("s"), "hash=sha3-256");
+	CHECK(explain(at("s"), &cid) == 1);
+	CHECK(strstr(options, "hash=sha3-256"));
+}
+
+static void not_found(void)
+{
+	const struct ops_explain e = { found, stop, NULL };
+	struct span x = span_str("something else");
+	struct cid cid;
+
+	NEED(cid_sum(&cid, 1, CID_RAW, MH_SHA2_256, &x, 1) == 0);
+	CHECK(explain(at("s"), &cid) == 0 && n_found == 0);
+	CHECK_ERR(ops_explain(at("f"), &cid, &e), ERR_INTERRUPTED);
+	CHECK_ERR(explain(at("none"), &cid), ERR_NOTFOUND);
+	NEED(cid_sum(&cid, 1, CID_DAG_CBOR, MH_SHA2_256, &x, 1) == 0);
+	CHECK_ERR(explain(at("s"), &cid), ERR_UNSUPPORTED);
+}
+
+int main(void)
+{
+	dir = unit_tmpdir();
+	RUN(files);
+	RUN(small_files);
+	RUN(not_found);
+	return UNIT_END();
+}

@@ -74,8 +74,9 @@ int unixfs_builder_new(struct unixfs_builder **b, const struct unixfs_opts *fini
 		       struct dag_sink *sink, const char *tmpdir);
 void unixfs_builder_free(struct unixfs_builder *b);
 
-/* unixfs_add_fd - one file from a descriptor read to its end.  `progress` (may be NULL) hears bytes
- * read; its nonzero return stops.  meta may be NULL.  clonable: fd is a regular file read from
+/* unixfs_add_fd - one file from a descriptor read to its end.  `progress` (may be NULL) hears the bytes
+ * read since its last call; a negative return stops and is returned, a positive one stops with
+ * ERR_INTERRUPTED.  meta may be NULL.  clonable: fd is a regular file read from
  * its start, whose extents a store may share. */
 int unixfs_add_fd(struct unixfs_builder *b, int fd, const char *what, int clonable,
 		  const struct unixfs_meta *meta, int (*progress)(void *arg, uint64_t bytes), void *arg,
@@ -97,6 +98,10 @@ int unixfs_dir_end(struct unixfs_dir *d, struct unixfs_node *out);	/* releases d
 void unixfs_dir_free(struct unixfs_dir *d);		/* without ending; accepts NULL */
 
 /* ---- editing: a new directory from an old one, basic <-> HAMT as boxo switches ---- */
+/* The new directory is named (version, hash) as the old one was, or as the builder does when that was
+ * inlined; mode and mtime stay.  Reads and writes one block a level; a HAMT that may have become
+ * small is listed up to the threshold.  ERR_INVALID: not a directory, no name; ERR_EXISTS: an old basic
+ * directory with a name twice would have to become a HAMT. */
 int unixfs_edit_put(struct unixfs_builder *b, struct dag_source *src, const struct cid *dir,
 		    struct span name, const struct unixfs_node *node, struct unixfs_node *out);
 int unixfs_edit_rm(struct unixfs_builder *b, struct dag_source *src, const struct cid *dir,

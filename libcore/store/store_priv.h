@@ -5,6 +5,7 @@
 #define STORE_STORE_PRIV_H
 
 #include <lmdb.h>
+#include <pthread.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -129,7 +130,20 @@ struct reader {
 	struct reader *next;
 };
 
-struct index;				/* one a process and file; shared by its handles */
+/* One a process and file, shared by its handles. */
+struct index {
+	struct index *next;
+	int refs;
+	dev_t dev;
+	ino_t ino;
+	char *dir;
+	struct db db;
+	int writable, unlocked;		/* unlocked: no reader table (read-only media) */
+	pthread_mutex_t wr;
+	pthread_rwlock_t rw;
+	struct reader *readers;
+};
+
 int index_open(struct index **ix, const char *dir, int write);
 void index_close(struct index *ix);
 int index_stale(const struct index *ix);	/* 1: another file took its place */
@@ -141,6 +155,9 @@ void reader_leave(struct index *ix, struct reader *r);
 /* read_begin - a fresh snapshot, and the map held still; read_end lets go of both. */
 int read_begin(struct index *ix, struct reader *r);
 void read_end(struct index *ix, struct reader *r);
+/* index_follow, index_grow - make the map fit the file, or larger; `wr` is held. */
+int index_follow(struct index *ix);
+int index_grow(struct index *ix);
 MDB_dbi index_dbi(const struct index *ix, int db);
 /* index_walk - rows with key >= from (exclusive: > from), copied out a batch at a time so that fn
  * may use the store.  From one snapshot, or with `fresh` from a new one each batch. */
@@ -333,6 +350,10 @@ struct check {
 __attribute__((format(printf, 3, 4)))
 void check_fault(struct check *c, int fixed, const char *fmt, ...);
 int check_layout(struct check *c);
+int check_index_sound(const char *path);	/* 1 or 0 */
+int check_entries(struct check *c);		/* once c->good is filled from the segments */
+/* check_suspect - told at the end if it is lost */
+int check_suspect(struct check *c, struct span mh, uint32_t codec);
 int check_salvage(struct check *c, uint32_t id);	/* a segment's good records into a new one */
 int record_is_good(const struct scanned *in, struct buf *raw);	/* checksum and hash: 1 or 0 */
 

@@ -139,11 +139,11 @@ row("add -r -c, unchanged", r, ["limit"], "2x find")
 fresh()
 
 # ---- growth ----
-print("\nblocks\topen+get ms\thas ms\tput ms\tpin ms\tstat ms\tfsize MiB\tfiles\tbytes/block")
+print("\nblocks\topen+get ms\thas ms\tput ms\tpin ms\tstat ms\tseg MiB\tfiles\tbytes/block")
 at, last = 0, None
 for target in [10**4, 10**5, 10**6] + ([10**7] if full else []):
     t = time.perf_counter()
-    out = sh("%s %d %d" % (GROW, target - at, at))
+    out = sh("%s put %d %d" % (GROW, target - at, at))
     if out.returncode:
         print("# grow failed: " + out.stderr.decode())
         break
@@ -154,7 +154,7 @@ for target in [10**4, 10**5, 10**6] + ([10**7] if full else []):
     ms = []
     for cmd in ("ipfrs-block get " + last, "ipfrs-block has " + last,
                 "sh -c 'echo put-%d-$$-$(date +%%N) | ipfrs-block put -'" % at,
-                "ipfrs-pin add " + last, "ipfrs-stat"):
+                "ipfrs-pin add " + last, "ipfrs-stat -a"):
         ms.append("%.2f" % (1000 * statistics.median(timed(cmd)[0] for _ in range(9))))
     segs = sum(os.path.getsize(os.path.join(top, "store/seg", f)) for f in os.listdir(top + "/store/seg"))
     nfiles = sum(len(f) for _, _, f in os.walk(top + "/store"))
@@ -165,7 +165,7 @@ for target in [10**4, 10**5, 10**6] + ([10**7] if full else []):
 print("\npins\tadd ms\tls first ms\trm ms")
 done = 0
 for target in [10, 10**4] + ([10**6] if full else [10**5]):
-    sh("%s %d 0 %d" % (GROW, target, target))
+    sh("%s pin %d 0" % (GROW, target))
     add = statistics.median(timed("ipfrs-pin add " + last)[0] for _ in range(5))
     ls = statistics.median(timed("ipfrs-pin ls | head -n 1")[0] for _ in range(5))
     rm = statistics.median(timed("ipfrs-pin rm %s; ipfrs-pin add %s" % (last, last))[0] for _ in range(5))
@@ -175,8 +175,8 @@ for target in [10, 10**4] + ([10**6] if full else [10**5]):
 # ---- collection while four writers add ----
 fresh()
 n = 10**6 if full else 10**5
-sh("%s %d 0" % (GROW, n))
-sh("%s %d 0 %d" % (GROW, n // 2, n // 2))
+sh("%s put %d 0" % (GROW, n))
+sh("%s tree %d 0" % (GROW, n // 2))
 lat, stop = {"before": [], "during": []}, False
 phase = "before"
 
@@ -212,4 +212,31 @@ print("\ngc of half of %d blocks with four writers: %.2f s, %.1f MiB; writers' p
       "(%d puts), during %.1f/%.1f (%d puts)" % (
           n, t, peak / 1024, statistics.median(lat["before"]) * 1000, p99(lat["before"]), len(lat["before"]),
           statistics.median(lat["during"] or [0]) * 1000, p99(lat["during"]), len(lat["during"])))
+
+# ---- memory: every verb on its largest input, under ulimit -v ----
+# 64 MiB, and what is mapped of the index (it counts against -v, and is the page cache's)
+fresh()
+big = sh("ipfrs-add -Q %s/big" % top).stdout.decode().strip()
+many = sh("ipfrs-add -r -Q %s/many" % top).stdout.decode().strip()
+n = 10**6 if full else 10**5
+sh("%s put %d 0" % (GROW, n))
+sh("tar cf %s/many.tar -C %s many" % (top, top))
+os.mkdir(top + "/wide")
+for i in range(10**6 if full else 10**5):
+    os.close(os.open("%s/wide/name-%d" % (top, i), os.O_CREAT | os.O_WRONLY, 0o644))
+index = os.path.getsize(top + "/store/index/data.mdb") // 1024
+limit = 64 * 1024 + 2 * index + 64 * 1024
+print("\nverb under ulimit -v %d MiB\tpeak MiB\texit" % (limit // 1024))
+for cmd in ("ipfrs-add -Q %s/big" % top, "ipfrs-add -r -Q %s/many" % top,
+            "ipfrs-add -r -n -Q %s/wide" % top, "ipfrs-add -r -Q %s/wide" % top,
+            "ipfrs-add -a -Q %s/many.tar" % top, "ipfrs-cat " + big, "ipfrs-get -o %s/out %s" % (top, many),
+            "ipfrs-get -t tar " + many, "ipfrs-ls -r " + many, "ipfrs-refs -r -u " + many, "ipfrs-stat -b " + many,
+            "ipfrs-pin ls", "ipfrs-pin verify", "ipfrs-fsck", "ipfrs-reindex", "ipfrs-gc"):
+    t = subprocess.Popen(["sh", "-c", "ulimit -v %d; exec %s" % (limit, cmd)], env=env,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    err = t.stderr.read()
+    _, status, ru = os.wait4(t.pid, 0)
+    print("%s\t%.1f\t%d%s" % (cmd.replace(top, ""), ru.ru_maxrss / 1024, os.waitstatus_to_exitcode(status),
+                              "\t" + err.decode()[:200] if status else ""))
+    sys.stdout.flush()
 shutil.rmtree(top)

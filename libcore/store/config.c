@@ -155,7 +155,7 @@ static const struct key {
 	  "quota: bytes on disk of the whole store" },
 	{ "store.batch", "256MiB", ok_batch, "a size of at least 1MiB",
 	  "bytes written before an automatic commit" },
-	{ "gc.compact", "50", ok_percent, "1 to 100",
+	{ "gc.compact", "40", ok_percent, "1 to 100",
 	  "percent of a segment that must be dead before it is compacted" },
 	{ "import.chunker", "size-262144", ok_chunker,
 	  "size-N, rabin[-MIN-AVG-MAX], buzhash or default", "how files are cut" },

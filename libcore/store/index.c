@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store_priv.h"
 
@@ -42,6 +43,7 @@ static int index_new(struct index **out, const char *dir, const struct stat *sb,
 		return err_nomem();
 	}
 	ix->refs = 1;
+	ix->pid = getpid();
 	ix->dev = sb->st_dev;
 	ix->ino = sb->st_ino;
 	ix->writable = 1;
@@ -82,8 +84,8 @@ int index_open(struct index **out, const char *dir, int write)
 			break;
 		}
 		for (ix = all; ix; ix = ix->next)
-			if (ix->dev == sb.st_dev && ix->ino == sb.st_ino)
-				break;
+			if (ix->dev == sb.st_dev && ix->ino == sb.st_ino && ix->pid == getpid())
+				break;		/* not one carried over a fork */
 		if (ix && (ix->writable || !write)) {
 			ix->refs++;
 			*out = ix;

@@ -184,6 +184,7 @@ static int open_how(struct store **out, const char *path, int flags, int lenient
 		return err_nomem();
 	st->dirfd = st->lockfd = st->w.fd = st->lease_fd = -1;
 	st->flags = flags;
+	st->pid = getpid();
 	for (i = 0; i < SEG_FDS; i++)
 		st->fds[i].fd = -1;
 	st->batch.mhs = BUF_INIT(UINT32_MAX);
@@ -215,11 +216,14 @@ int store_open_damaged(struct store **out, const char *path)
 
 void store_close(struct store *st)
 {
-	int i;
+	int i, ours;
 
 	if (!st)
 		return;
-	if (st->attached && st->release)
+	/* a child that closes what it got from its parent lets go of files and memory only: locks,
+	 * the reader's slot and the tail of the segment are the parent's */
+	ours = st->pid == getpid();
+	if (ours && st->attached && st->release)
 		st->release(st->attached);
 	batch_clear(st);
 	writer_close(st);
@@ -227,7 +231,7 @@ void store_close(struct store *st)
 	for (i = 0; i < SEG_FDS; i++)
 		if (st->fds[i].fd >= 0)
 			close(st->fds[i].fd);
-	if (st->ix) {
+	if (st->ix && ours) {
 		reader_leave(st->ix, &st->reader);
 		index_close(st->ix);
 	}

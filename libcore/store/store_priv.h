@@ -134,6 +134,7 @@ struct reader {
 struct index {
 	struct index *next;
 	int refs;
+	pid_t pid;
 	dev_t dev;
 	ino_t ino;
 	char *dir;
@@ -273,6 +274,7 @@ struct seg_fd {
 struct store {
 	char *path, *tmpdir;
 	int dirfd, lockfd, flags;
+	pid_t pid;			/* that opened it */
 	struct config *config;
 	struct index *ix;
 	struct reader reader;

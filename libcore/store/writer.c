@@ -54,7 +54,9 @@ void writer_close(struct store *st)
 	char name[SEG_NAME_MAX];
 
 	if (w->fd >= 0) {
-		if (w->is_new)
+		if (st->pid != getpid())
+			;			/* a child closes what it got from its parent */
+		else if (w->is_new)
 			unlinkat(st->dirfd, seg_name(w->id, name), 0);
 		else if (w->pos - w->have > w->committed)
 			cut(w, w->committed);	/* the next owner would */

@@ -77,7 +77,7 @@ int index_write(struct index *ix, enum index_sync sync, int (*fn)(struct wtx *w,
 		void *arg)
 {
 	struct wtx w;
-	int rc, tries;
+	int rc, tries, dead;
 
 	if (!ix->writable)
 		return err_set(ERR_DENIED, "the store is open for reading only");
@@ -103,7 +103,11 @@ int index_write(struct index *ix, enum index_sync sync, int (*fn)(struct wtx *w,
 		rc = write_once(ix, sync, &w, fn, arg);
 		if (rc >= 0 || !w.full)
 			break;
-		rc = index_grow(ix);			/* and all of it once more */
+		/* all of it once more, with the pages of dead readers or a larger map */
+		dead = 0;
+		if (tries == 0)
+			mdb_reader_check(ix->db.env, &dead);
+		rc = dead ? 0 : index_grow(ix);
 		if (rc < 0)
 			break;
 	}

@@ -223,6 +223,32 @@ static void full_segments_are_left(void)
 	NO_FAULTS(dir);
 }
 
+static struct store *parents;
+
+static int close_in_child(const char *dir)
+{
+	struct store *own = opened(dir, STORE_WRITE);	/* an environment of its own */
+	int rc = put(own, 7, 100) == 0 && store_commit(own) == 0 ? 0 : 1;
+
+	store_close(own);
+	store_close(parents);
+	return rc;
+}
+
+static void children_leave_the_parents_work_alone(void)
+{
+	char *dir = fresh("");
+
+	parents = opened(dir, STORE_WRITE);
+	CHECK(put(parents, 1, 100) == 0 && put(parents, 2, 300000) == 0);
+	CHECK(in_child(close_in_child, dir) == 0);
+	CHECK(got(parents, 1, 100) == 1 && got(parents, 2, 300000) == 1);
+	CHECK(store_commit(parents) == 0);
+	CHECK(got(parents, 2, 300000) == 1 && got(parents, 7, 100) == 1);
+	store_close(parents);
+	NO_FAULTS(dir);
+}
+
 /* the disk is full for files over 1 MiB */
 static void full_disk(void)
 {
@@ -328,6 +354,7 @@ int main(void)
 	RUN(writers_share_no_segment);
 	RUN(processes_create_at_once);
 	RUN(full_segments_are_left);
+	RUN(children_leave_the_parents_work_alone);
 	RUN(full_disk);
 	RUN(full_disk_at_the_index);
 	RUN(payload_from_a_file);

@@ -12,7 +12,7 @@
 
 enum {
 	TOLD_MAX = 4 * 1024 * 1024,	/* bytes of entries that wait to be told */
-	ROOTS_MAX = 256,		/* roots that wait for one commit */
+	ROOTS_MAX = 1024,		/* roots that wait for one commit */
 	WAIT_MAX = 64 * 1024 * 1024,	/* bytes added that wait with them */
 	PATH_ROOM = 1 << 20,
 	NAME_ID = 16, NAMES_MEM = 1 << 20
@@ -97,6 +97,7 @@ static int options_agree(const struct ops_add *o)
 static int begin(struct adder *a, const struct ops_add *o)
 {
 	int with_meta = o->keep_mode || o->keep_mtime || o->meta.mode || o->meta.has_mtime;
+	struct store_stat stat;
 	char path[4096];
 	int rc;
 
@@ -121,12 +122,16 @@ static int begin(struct adder *a, const struct ops_add *o)
 	if (rc < 0 || a->o.only_hash)
 		return rc;
 	a->roots = calloc(ROOTS_MAX, sizeof *a->roots);
-	if (!a->roots)
+	a->again = calloc(ROOTS_MAX, sizeof *a->again);
+	if (!a->roots || !a->again)
 		return err_nomem();
 	if ((size_t)snprintf(path, sizeof path, "%s/board/state", store_path(a->st)) < sizeof path &&
 	    board_open(&a->board, path) == 0)
 		a->board_op = board_op_begin(a->board, "add", "", 0);
-	rc = store_sweeps(a->st, &a->sweeps);
+	rc = store_stat(a->st, &stat);
+	a->alone = stat.max_bytes > 0;
+	if (rc == 0)
+		rc = store_sweeps(a->st, &a->sweeps);
 	if (rc == 0 && a->o.cache)
 		rc = cache_start(a);
 	return rc;
@@ -158,8 +163,9 @@ void ops_add_free(struct adder *a)
 	idset_free(a->names);
 	unixfs_builder_free(a->b);
 	while (a->n_roots)
-		free(a->roots[--a->n_roots].again);
+		free(a->again[--a->n_roots]);
 	free(a->roots);
+	free(a->again);
 	ignore_free(a->rules);
 	board_op_end(a->board, a->board_op);
 	board_close(a->board);
@@ -288,41 +294,62 @@ int add_told(struct adder *a, const char *path, const struct unixfs_node *node, 
 
 /* ---- the end of things asked for ---- */
 
+static const char *pin_name(const struct adder *a)
+{
+	return a->o.pin_name && *a->o.pin_name ? a->o.pin_name : NULL;
+}
+
+/* Blocks the cache vouched for are gone: read everything again. */
+static int pin_again(struct adder *a, size_t i)
+{
+	struct unixfs_node node;
+	int rc;
+
+	a->cache_off = 1;
+	rc = add_tree(a, a->again[i], a->again[i], &node);
+	a->cache_off = 0;
+	if (rc == 0 || (rc > 0 && !cid_equal(&node.cid, &a->roots[i])))
+		return err_set(ERR_BUSY, "'%s' changed, and blocks were collected, while it was added",
+			       a->again[i]);
+	if (rc > 0)
+		rc = store_commit(a->st);
+	return rc < 0 ? rc : pin_add(a->st, &a->roots[i], PIN_RECURSIVE, pin_name(a));
+}
+
+static int pinned(void *arg, size_t i, int rc)
+{
+	struct adder *a = arg;
+
+	if (rc == ERR_NOTFOUND && a->again[i])
+		rc = pin_again(a, i);
+	return rc;
+}
+
 /*
  * Blocks that the cache vouched for were not put through our handle, so its lease does not keep them from
  * a sweep.  If nothing at all was deleted since the session began they are there, and while we hold the
- * pins nothing is.  Else pin_add looks at every one, and if some are gone the thing is added anew.
+ * pins nothing is.  Else every one is looked at (pin_add), and if some are gone the thing is added anew.
  */
-static int pin_root(struct adder *a, const struct root *r)
+static int pin_roots(struct adder *a)
 {
-	const char *name = a->o.pin_name && *a->o.pin_name ? a->o.pin_name : NULL;
-	struct unixfs_node node;
 	uint64_t now = 0;
 	int rc;
 
+	/* one sync for all is worth a look at what they hold */
+	if (a->n_roots > 1)
+		return pin_add_many(a->st, a->roots, a->n_roots, PIN_RECURSIVE, pin_name(a), pinned, a);
 	if (!a->vouched)
-		return pin_added(a->st, &r->cid, name);
+		return pin_added(a->st, &a->roots[0], pin_name(a));
 	rc = pin_hold(a->st);
 	if (rc < 0)
 		return rc;
 	rc = store_sweeps(a->st, &now);
 	if (rc == 0 && now == a->sweeps)
-		rc = pin_added(a->st, &r->cid, name);
+		rc = pin_added(a->st, &a->roots[0], pin_name(a));
 	pin_release(a->st);
 	if (rc < 0 || now == a->sweeps)
 		return rc;
-	rc = pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
-	if (rc != ERR_NOTFOUND || !r->again)
-		return rc;
-	a->cache_off = 1;
-	rc = add_tree(a, r->again, r->again, &node);
-	a->cache_off = 0;
-	if (rc == 0 || (rc > 0 && !cid_equal(&node.cid, &r->cid)))
-		return err_set(ERR_BUSY, "'%s' changed, and blocks were collected, while it was added",
-			       r->again);
-	if (rc > 0)
-		rc = store_commit(a->st);
-	return rc < 0 ? rc : pin_add(a->st, &r->cid, PIN_RECURSIVE, name);
+	return pinned(a, 0, pin_add(a->st, &a->roots[0], PIN_RECURSIVE, pin_name(a)));
 }
 
 /* also in the middle of something, whose root does not wait yet */
@@ -334,16 +361,15 @@ static int flush(struct adder *a)
 	if (a->o.only_hash || rc < 0)
 		return rc;
 	for (i = 0; rc == 0 && !a->o.pin && i < a->n_roots; i++)
-		rc = pin_note(a->st, &a->roots[i].cid);
+		rc = pin_note(a->st, &a->roots[i]);
 	if (rc == 0)
 		rc = store_commit(a->st);
-	for (i = 0; rc == 0 && i < a->n_roots; i++) {
-		rc = pin_quota(a->st, a->o.pin ? &a->roots[i].cid : NULL);
-		if (rc == 0 && a->o.pin)
-			rc = pin_root(a, &a->roots[i]);
-	}
+	for (i = 0; rc == 0 && i < a->n_roots; i++)
+		rc = pin_quota(a->st, a->o.pin ? &a->roots[i] : NULL);
+	if (rc == 0 && a->o.pin && a->n_roots)
+		rc = pin_roots(a);
 	while (a->n_roots)
-		free(a->roots[--a->n_roots].again);
+		free(a->again[--a->n_roots]);
 	a->waiting = 0;
 	if (rc == 0)
 		rc = tell_all(a);
@@ -367,15 +393,14 @@ int ops_add_flush(struct adder *a)
 
 static int root_waits(struct adder *a, const struct unixfs_node *node, const char *again)
 {
-	struct root *r = &a->roots[a->n_roots];
+	char *path = a->o.cache && again ? strdup(again) : NULL;
 
-	r->cid = node->cid;
-	r->again = a->o.cache && again ? strdup(again) : NULL;
-	if (a->o.cache && again && !r->again)
+	if (a->o.cache && again && !path)
 		return err_nomem();
-	a->n_roots++;
+	a->roots[a->n_roots] = node->cid;
+	a->again[a->n_roots++] = path;
 	if (a->n_roots == ROOTS_MAX || a->waiting > WAIT_MAX || a->told.len > TOLD_MAX ||
-	    unixfs_is_dir(node->type))
+	    a->alone || unixfs_is_dir(node->type))
 		return ops_add_flush(a);
 	return 0;
 }

@@ -21,12 +21,6 @@ struct watch {
 	int rc;
 };
 
-/* A root that waits for its commit. */
-struct root {
-	struct cid cid;
-	char *again;			/* the path, should it have to be added anew; or NULL */
-};
-
 struct adder {
 	struct store *st;		/* NULL: only names */
 	struct ops_add o;
@@ -42,9 +36,13 @@ struct adder {
 	int user_rc;			/* a callback said stop */
 
 	struct buf told;		/* entries that are told after the next commit */
-	struct root *roots;
+	/* roots that wait for their commit, and the path of each should it have to be added anew, or
+	 * NULL */
+	struct cid *roots;
+	char **again;
 	size_t n_roots;
 	uint64_t waiting;		/* bytes added since the last commit */
+	int alone;			/* roots do not wait: there is a quota, and each may meet it */
 
 	int cache_off;			/* it led us astray: this time do not trust it */
 	int vouched;			/* it was trusted, in this session */

@@ -79,10 +79,15 @@ static int json_line(const struct ops_added *e)
 
 static int added(void *arg, const struct ops_added *e)
 {
+	int rc;
+
 	(void)arg;
 	buf_reset(&line);
-	if ((json ? json_line(e) : text_line(e)) == 0)
+	rc = json ? json_line(e) : text_line(e);
+	if (rc == 0)
 		cmd_record(buf_span(&line));
+	else
+		cmd_complain(rc, e->path);
 	return 0;
 }
 

@@ -362,6 +362,9 @@ int batch_commit(struct store *st, int roll)
 	}
 	if (rc == 0 && (b->n || b->ops.len || roll))
 		rc = commit_all(st, roll);
+	/* deletions, and rows of pins that go, may free more than they need */
+	if (rc == ERR_NOSPACE && !b->n_put && layout_unreserve(st->dirfd))
+		rc = commit_all(st, roll);
 	if (rc < 0) {
 		st->failed = rc;
 		return rc;

@@ -325,6 +325,8 @@ int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
 	if (rc == 0 && c.victims.len) {
 		qsort(c.victims.data, c.victims.len / sizeof v, sizeof v, by_live);
 		rc = index_write(gc->st->ix, INDEX_SYNC, fill_rows, &c);
+		if (rc == ERR_NOSPACE && layout_unreserve(gc->st->dirfd))
+			rc = index_write(gc->st->ix, INDEX_SYNC, fill_rows, &c);
 	}
 	for (at = 0; rc == 0 && at < c.victims.len; at += sizeof v) {
 		memcpy(&v, c.victims.data + at, sizeof v);

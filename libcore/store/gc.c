@@ -63,7 +63,7 @@ int store_gc_begin(struct store_gc **out, struct store *st)
 		return rc;
 	}
 	rc = adopt_all(st);		/* garbage, too */
-	if (rc < 0) {
+	if (rc < 0 && rc != ERR_NOSPACE) {
 		store_gc_end(gc);
 		return rc;
 	}
@@ -77,6 +77,8 @@ void store_gc_end(struct store_gc *gc)
 {
 	if (!gc)
 		return;
+	if (gc->lockfd >= 0)
+		layout_reserve(gc->st->dirfd);
 	idset_free(gc->marks);
 	buf_clear(&gc->roots);
 	if (gc->leasefd >= 0)
@@ -237,6 +239,8 @@ static int sweep_now(struct sweep *w)
 			rc = hand_out(w);
 		else if (rc == ERR_NOSPACE && step > SWEEP_MIN) {
 			step /= 8;		/* a full disk: what was freed makes room */
+			rc = 0;
+		} else if (rc == ERR_NOSPACE && layout_unreserve(w->gc->st->dirfd)) {
 			rc = 0;
 		} else if (rc == 0) {
 			w->s->n_deleted += w->got_n;

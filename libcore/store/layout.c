@@ -14,7 +14,9 @@
 #include "base/tmpfile.h"
 #include "store_priv.h"
 
-enum { LAYOUT_VERSION = 1 };
+enum { LAYOUT_VERSION = 1, RESERVE = 256 * 1024 };	/* bytes */
+
+static const char *const reserve = "board/reserve";
 
 const char *const layout_dirs[] = {
 	"seg", "index", "pins", "names", "key", "token", "board", "tmp", NULL
@@ -121,6 +123,24 @@ int layout_lock(int dirfd, const char *path, int how, int *out)
 	return err_set(ERR_BUSY, "'%s/lock' does not stay", path);
 }
 
+/* Deleting needs room, too: a transaction of the index writes new pages before it frees old ones.
+ * So a little is kept, to be given up by whoever frees more. */
+void layout_reserve(int dirfd)
+{
+	int fd = openat(dirfd, reserve, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return;
+	if (posix_fallocate(fd, 0, RESERVE))
+		unlinkat(dirfd, reserve, 0);	/* it would only look like one */
+	close(fd);
+}
+
+int layout_unreserve(int dirfd)
+{
+	return unlinkat(dirfd, reserve, 0) == 0;
+}
+
 int layout_has_segments(int dirfd)
 {
 	uint32_t *ids;
@@ -208,6 +228,7 @@ static int populate(int dirfd, const char *path, const struct config *config)
 	if (rc < 0)
 		return rc;
 	db_close(&db);
+	layout_reserve(dirfd);
 	rc = io_sync_dir(dirfd, "index");
 	if (rc == 0)
 		rc = store_config_save(path, config);

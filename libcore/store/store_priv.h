@@ -320,6 +320,8 @@ int layout_write_version(int dirfd);
 int layout_lock(int dirfd, const char *path, int how, int *fd);
 int layout_open(const char *path, int *dirfd);
 int layout_has_segments(int dirfd);
+void layout_reserve(int dirfd);			/* room for deletions on a full disk */
+int layout_unreserve(int dirfd);		/* 1: there was some, use it */
 int remove_tree(int dirfd, const char *name);
 
 /* ---- collection: gc.c, compact.c ---- */

@@ -1,4 +1,8 @@
 /* writer_test.c - segments of the dead, crowds, and full disks */
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+
 #include "base/io.h"
 #include "storetest.h"
 
@@ -345,6 +349,102 @@ static void payload_from_a_file(void)
 	NO_FAULTS(dir);
 }
 
+enum { SHARED = 100, CHUNK = 262144 };
+
+static uint64_t used(const char *dir)
+{
+	struct statvfs s;
+
+	sync();
+	return statvfs(dir, &s) < 0 ? 0 : (s.f_blocks - s.f_bfree) * s.f_frsize;
+}
+
+/* the ith block: a few bytes, a piece of the source, a few bytes */
+static struct dag_block wrapped(uint64_t i, struct cid *cid)
+{
+	struct dag_block b = { .cid = cid, .n_parts = 3, .payload_at = 14, .payload_len = CHUNK,
+			       .src_off = i * CHUNK, .parts = { { (const uint8_t *)
+			       "fourteen bytes", 14 }, blk(i, CHUNK, cid),
+			       { (const uint8_t *)"end", 3 } } };
+
+	if (cid_sum(cid, 1, CID_DAG_PB, MH_SHA2_256, b.parts, 3) < 0)
+		abort();
+	return b;
+}
+
+static int sharing(const char *mnt)
+{
+	char *dir = below(mnt, "store"), text[4300];
+	struct buf out = BUF_INIT(1 << 20);
+	struct dag_block b;
+	struct store *st;
+	struct span s;
+	struct cid cid;
+	uint64_t i, before, bad = 0;
+	int fd;
+
+	/* a namespace of our own, so that the mount goes when we do */
+	snprintf(text, sizeof text, "mount -o loop %s.img %s 2>/dev/null", mnt, mnt);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    system(text) != 0)
+		return 77;
+	if (store_init(dir, "") < 0)
+		return 1;
+	st = opened(dir, STORE_WRITE);
+	fd = open(below(mnt, "source"), O_RDWR | O_CREAT, 0644);
+	for (i = 0; i < SHARED; i++) {
+		s = blk(i, CHUNK, &cid);
+		if (write(fd, s.p, s.len) != CHUNK)
+			return 2;
+	}
+	fsync(fd);
+	before = used(mnt);
+	for (i = 0; i < SHARED; i++) {
+		b = wrapped(i, &cid);
+		b.src_fd = fd;
+		/* one changes between the hash and the put */
+		if (i == 50 && pwrite(fd, "changed", 7, 50 * CHUNK + 8192) != 7)
+			return 2;
+		bad += store_put(st, &b) != 0;
+	}
+	bad += store_commit(st) != 0;
+	if (used(mnt) > before + SHARED * CHUNK / 8)
+		return 3;
+	/* and one when all is done */
+	if (pwrite(fd, "changed later", 13, 7 * CHUNK + 5000) != 13 || fsync(fd) < 0)
+		return 2;
+	for (i = 0; i < SHARED; i++) {
+		wrapped(i, &cid);
+		buf_reset(&out);
+		bad += store_get(st, &cid, &out) != 0 || out.len != CHUNK + 17;
+	}
+	store_close(st);
+	buf_clear(&out);
+	return bad ? 4 : 0;
+}
+
+static void extents_are_shared_where_they_can_be(void)
+{
+	static const char *const types[] = { "btrfs", "xfs" };
+	char *mnt = below(unit_tmpdir(), "mnt"), text[4300];
+	size_t i;
+
+	CHECK(mkdir(mnt, 0755) == 0);
+	for (i = 0; i < 2; i++) {
+		int rc = 77;
+
+		snprintf(text, sizeof text, "rm -f %s.img && truncate -s 400M %s.img && "
+			 "mkfs.%s -q %s.img >/dev/null 2>&1", mnt, mnt, types[i], mnt);
+		if (geteuid() == 0 && system(text) == 0)
+			rc = in_child(sharing, mnt);
+		if (rc == 77)
+			printf("# %s cannot be had here: skipped\n", types[i]);
+		else
+			CHECK(rc == 0);
+		unlink(below(mnt, "../mnt.img"));
+	}
+}
+
 int main(void)
 {
 	RUN(the_torn_tail_of_a_dead_writer_is_cut);
@@ -358,5 +458,6 @@ int main(void)
 	RUN(full_disk);
 	RUN(full_disk_at_the_index);
 	RUN(payload_from_a_file);
+	RUN(extents_are_shared_where_they_can_be);
 	return UNIT_END();
 }

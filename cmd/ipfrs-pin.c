@@ -103,17 +103,39 @@ static int added(void *arg, size_t i, int rc)
 	return print_done(&batch[i], direct ? PIN_DIRECT : PIN_RECURSIVE);
 }
 
-/* a CID is printed when its pin is safe on the disk */
-static int add_batch(struct store *st)
-{
-	int rc = pin_add_many(st, batch, n_batch, direct ? PIN_DIRECT : PIN_RECURSIVE, name, added,
-			      NULL);
+static enum pin_mode was[BATCH];
 
-	n_batch = 0;
-	return rc;
+static int removed(void *arg, size_t i, int rc)
+{
+	char text[CID_TEXT_MAX];
+
+	(void)arg;
+	if (rc < 0) {
+		cmd_complain(rc, cid_text(&batch[i], text));
+		return 0;
+	}
+	return print_done(&batch[i], was[i]);
 }
 
-static int add_all(struct store *st)
+/* a CID is printed when its pin is safe on the disk, or gone from it */
+static int add_batch(struct store *st)
+{
+	return pin_add_many(st, batch, n_batch, direct ? PIN_DIRECT : PIN_RECURSIVE, name, added,
+			    NULL);
+}
+
+static int rm_batch(struct store *st)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; json && rc >= 0 && i < n_batch; i++)
+		rc = pin_get(st, &batch[i], &was[i], NULL);
+	return rc < 0 ? rc : pin_rm_many(st, batch, n_batch, direct ? PIN_DIRECT : PIN_RECURSIVE,
+					 removed, NULL);
+}
+
+static int each_batch(struct store *st, int (*deal)(struct store *st))
 {
 	const char *path;
 	int rc = 0;
@@ -126,31 +148,12 @@ static int add_all(struct store *st)
 		} else {
 			n_batch++;
 		}
-		if (n_batch == BATCH || (n_batch && cmd_waits()))
-			rc = add_batch(st);	/* also when the next name is not there yet */
+		if (n_batch == BATCH || (n_batch && cmd_waits())) {
+			rc = deal(st);		/* also when the next name is not there yet */
+			n_batch = 0;
+		}
 	}
-	return rc == 0 && n_batch ? add_batch(st) : rc;
-}
-
-static int rm_all(struct store *st)
-{
-	enum pin_mode mode = direct ? PIN_DIRECT : PIN_RECURSIVE, was;
-	struct cid cid;
-	const char *path;
-	int rc;
-
-	while (cmd_next(&path)) {
-		rc = ops_resolve(st, path, &cid);
-		if (rc == 0)
-			rc = pin_get(st, &cid, &was, NULL);
-		if (rc >= 0)
-			rc = pin_rm(st, &cid, mode);
-		if (rc == 0)
-			rc = print_done(&cid, was);
-		if (rc < 0)
-			cmd_complain(rc, path);
-	}
-	return 0;
+	return rc == 0 && n_batch ? deal(st) : rc;
 }
 
 /* ---- ls, update, verify ---- */
@@ -269,8 +272,8 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		return cmd_fail(rc);
 	switch (*verb) {
-	case 'a': rc = add_all(st); break;
-	case 'r': rc = rm_all(st); break;
+	case 'a': rc = each_batch(st, add_batch); break;
+	case 'r': rc = each_batch(st, rm_batch); break;
 	case 'l': rc = ls(st); break;
 	case 'u': rc = update(st); break;
 	default: rc = verify(st);

@@ -58,6 +58,10 @@ int pin_note(struct store *st, const struct cid *root);
  * ERR_DIFFER ("<cid> is pinned recursively").  ERR_NOTFOUND: "not pinned or pinned indirectly". */
 int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode);
 
+/* pin_rm_many - the same for many at once; `told` and the returns as with pin_add_many. */
+int pin_rm_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
+		int (*told)(void *arg, size_t i, int rc), void *arg);
+
 /* pin_hold - no pin is added, removed or collected under until pin_release.  For whoever deletes blocks
  * because they are not pinned: hold, look, store_delete, store_commit, release.  Commits the batch;
  * pin calls of this handle go on working.  Keep it short: all pinning waits. */

@@ -179,7 +179,7 @@ struct many {
 	int (*told)(void *arg, size_t i, int rc);
 	void *arg;
 	struct buf call;
-	char names[MANY][PIN_NAME_MAX + 1];
+	char (*names)[PIN_NAME_MAX + 1];	/* [MANY] */
 	struct change changes[MANY];
 	uint8_t good[MANY];
 };
@@ -235,7 +235,7 @@ static int many_append(struct many *m, const struct cid *cids, size_t from, size
 	return rc;
 }
 
-static int some(struct many *m, const struct cid *cids, size_t from, size_t n)
+static int add_some(struct many *m, const struct cid *cids, size_t from, size_t n)
 {
 	uint64_t before, after = 0;
 	size_t i;
@@ -263,30 +263,34 @@ static int some(struct many *m, const struct cid *cids, size_t from, size_t n)
 	return rc;
 }
 
+static int each_some(struct store *st, struct many *m, const struct cid *cids, size_t n,
+		     int (*deal)(struct many *m, const struct cid *cids, size_t from, size_t n))
+{
+	size_t from, k;
+	int rc = ready(st, &m->p);
+
+	m->call = BUF_INIT(PIN_NAME_MAX);
+	m->names = calloc(MANY, sizeof *m->names);
+	if (rc == 0 && !m->names)
+		rc = err_nomem();
+	for (from = 0; rc == 0 && from < n; from += k) {
+		k = n - from < MANY ? n - from : MANY;
+		rc = deal(m, cids, from, k);
+	}
+	buf_clear(&m->call);
+	free(m->names);
+	return rc;
+}
+
 int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
 		 const char *name, int (*told)(void *arg, size_t i, int rc), void *arg)
 {
-	struct many *m;
-	size_t from, k;
+	struct many m = { .mode = mode, .name = name, .told = told, .arg = arg };
 	int rc = check_name(name);
 
 	if (rc == 0 && mode != PIN_RECURSIVE && mode != PIN_DIRECT)
 		rc = err_set(ERR_USAGE, "a pin is recursive or direct");
-	if (rc < 0)
-		return rc;
-	m = calloc(1, sizeof *m);
-	if (!m)
-		return err_nomem();
-	*m = (struct many){ .mode = mode, .name = name, .told = told, .arg = arg,
-			    .call = BUF_INIT(PIN_NAME_MAX) };
-	rc = ready(st, &m->p);
-	for (from = 0; rc == 0 && from < n; from += k) {
-		k = n - from < MANY ? n - from : MANY;
-		rc = some(m, cids, from, k);
-	}
-	buf_clear(&m->call);
-	free(m);
-	return rc;
+	return rc < 0 ? rc : each_some(st, &m, cids, n, add_some);
 }
 
 /* ---- the end of an add ---- */
@@ -322,9 +326,21 @@ int pin_added(struct store *st, const struct cid *root, const char *name)
 
 /* ---- remove ---- */
 
-int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode)
+/* may this pin go?  0 and how it is pinned, or why not */
+static int may_rm(struct pins *p, const struct cid *cid, enum pin_mode mode, enum pin_mode *have)
 {
 	char text[CID_TEXT_MAX];
+	int rc = pins_get(p, cid, have, NULL);
+
+	if (rc == 0)
+		return err_set(ERR_NOTFOUND, "not pinned or pinned indirectly");
+	if (rc == 1 && *have == PIN_RECURSIVE && mode == PIN_DIRECT)
+		return err_set(ERR_DIFFER, "%s is pinned recursively", cid_text(cid, text));
+	return rc < 0 ? rc : 0;
+}
+
+int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode)
+{
 	enum pin_mode have;
 	struct pins *p;
 	int rc = ready(st, &p);
@@ -333,15 +349,58 @@ int pin_rm(struct store *st, const struct cid *cid, enum pin_mode mode)
 		rc = pins_lock(p);
 	if (rc < 0)
 		return rc;
-	rc = pins_get(p, cid, &have, NULL);
+	rc = may_rm(p, cid, mode, &have);
 	if (rc == 0)
-		rc = err_set(ERR_NOTFOUND, "not pinned or pinned indirectly");
-	else if (rc == 1 && have == PIN_RECURSIVE && mode == PIN_DIRECT)
-		rc = err_set(ERR_DIFFER, "%s is pinned recursively", cid_text(cid, text));
-	else if (rc == 1)
 		rc = append_one(p, PIN_DROP, have, cid, NULL);
 	pins_unlock(p);
 	return rc;
+}
+
+/* some hundreds under the lock; a CID that comes twice is not pinned the second time */
+static int drop_some(struct many *m, const struct cid *cids, size_t from, size_t n)
+{
+	struct overlay done;		/* CIDs of this batch */
+	enum pin_mode have;
+	size_t i, k = 0;
+	int rc = pins_lock(m->p);
+
+	if (rc < 0)
+		return rc;
+	overlay_init(&done);
+	for (i = 0; rc == 0 && i < n; i++) {
+		const struct cid *cid = &cids[from + i];
+
+		rc = overlay_find(&done, cid) ?
+		     err_set(ERR_NOTFOUND, "not pinned or pinned indirectly") :
+		     may_rm(m->p, cid, m->mode, &have);
+		m->good[i] = rc == 0;
+		if (rc < 0) {
+			rc = m->told(m->arg, from + i, rc);
+			continue;
+		}
+		rc = overlay_set(&done, cid, PIN_NONE, "");
+		m->changes[k++] = (struct change){ PIN_DROP, have, cid, NULL };
+	}
+	overlay_clear(&done);
+	if (rc == 0 && k)
+		rc = pins_append(m->p, m->changes, (int)k);
+	if (rc == 0 && k) {
+		board_count(pins_board(m->p), BOARD_PINS_REMOVED, k);
+		copy_tend(m->p);
+	}
+	pins_unlock(m->p);
+	for (i = 0; rc == 0 && i < n; i++)
+		if (m->good[i])
+			rc = m->told(m->arg, from + i, 0);
+	return rc;
+}
+
+int pin_rm_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
+		int (*told)(void *arg, size_t i, int rc), void *arg)
+{
+	struct many m = { .mode = mode, .told = told, .arg = arg };
+
+	return each_some(st, &m, cids, n, drop_some);
 }
 
 /* ---- update ---- */

@@ -203,6 +203,13 @@ static void many(void)
 	CHECK(pin_add_many(st, cids, 700, PIN_DIRECT, "x", fate, &f) == 9 && f.n == 3);
 	CHECK(f.rc[0] == ERR_EXISTS);
 	CHECK(pin_add_many(st, cids, 0, PIN_DIRECT, "x", fate, &f) == 0);
+	f = (struct fates){ .n = 0 };
+	CHECK(pin_rm_many(st, cids, 10, PIN_DIRECT, fate, &f) == 0 && f.rc[9] == ERR_DIFFER);
+	f = (struct fates){ .n = 0 };
+	CHECK(pin_rm_many(st, cids, 700, PIN_RECURSIVE, fate, &f) == 0 && f.n == 700);
+	for (i = 0; i < 700; i++)		/* 300 was not pinned, 6 is the same as 5 */
+		bad += f.rc[i] != (i == 300 || i == 6 ? ERR_NOTFOUND : 0);
+	CHECK(!bad && n_pins(st) == 0);
 	CHECK(pin_check(st, 0, NULL) == 0);
 	store_close(st);
 }

@@ -63,6 +63,7 @@ load ../helper
 	cid=$(echo hello | ipfrs-add -Q -)
 	mkfifo feed
 	ipfrs-add -Q - < feed > out &
+	pid=$!
 	exec 7> feed
 	bytes 1000000 >&7
 	for i in $(seq 100); do
@@ -72,7 +73,7 @@ load ../helper
 		sleep 0.05		# the other had not opened the store yet
 	done
 	exec 7>&-
-	wait
+	wait "$pid"		# not the clock of bats, which is a child too
 	[ $rc -eq 3 ]
 	grep -q '^ipfrs-reindex: ' err
 	try 0 ipfrs-cat "$cid"

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/crc32c.h"
@@ -151,6 +152,7 @@ struct pass {
 	size_t from, n;			/* those of this transaction */
 	size_t n_lost, lost_here;	/* relied upon and gone: before, and in this one */
 	int row, full, ops, last, synced;
+	uint64_t least;			/* of the leases of others, when blocks are deleted */
 };
 
 static int by_mh(const void *x, const void *y, void *arg)
@@ -177,6 +179,7 @@ static int commit_pend(struct wtx *w, struct pass *a, struct pend *p, int *n_del
 {
 	struct span mh = mh_of(&a->st->batch, p);
 	struct entry old, now;
+	char text[CID_TEXT_MAX];
 	int rc = wtx_get(w, mh, &old), safe;
 
 	if (rc < 0)
@@ -201,9 +204,35 @@ static int commit_pend(struct wtx *w, struct pass *a, struct pend *p, int *n_del
 	default:
 		if (!rc)
 			return 0;
+		if (old.epoch > a->least)
+			return err_set(ERR_BUSY, "block %s may be in use by a program that adds; try "
+				       "again later", block_text(mh, old.codec, text));
 		++*n_deleted;
 		return wtx_del(w, mh, &old);
 	}
+}
+
+/* What others who are writing may rely on is not ours to delete; our own lease does not count: a lock is
+ * no hindrance to the descriptor that has it. */
+static int look_at_leases(struct pass *a)
+{
+	struct batch *b = &a->st->batch;
+	int fd = a->st->lease_fd, rc = 0;
+	size_t i;
+
+	a->least = UINT64_MAX;
+	for (i = 0; i < a->n; i++)
+		if (b->pend[a->order[a->from + i]].state == PEND_DELETED)
+			break;
+	if (i == a->n)
+		return 0;
+	if (fd < 0)
+		rc = lease_open(a->st, &fd);
+	if (rc == 0)
+		rc = lease_read(fd, &a->least, NULL, NULL);
+	if (fd >= 0 && fd != a->st->lease_fd)
+		close(fd);
+	return rc;
 }
 
 static int commit_slice(struct wtx *w, void *arg)
@@ -219,7 +248,8 @@ static int commit_slice(struct wtx *w, void *arg)
 		a->last = 0;
 	}
 	a->lost_here = 0;
-	if (a->row)			/* first: entries are counted in the row of their segment */
+	rc = look_at_leases(a);
+	if (rc == 0 && a->row)		/* first: entries are counted in the row of their segment */
 		rc = writer_row(a->st, w, a->full, a->synced);
 	for (i = 0; rc >= 0 && i < a->n; i++) {
 		struct pend *p = &b->pend[a->order[a->from + i]];

@@ -78,7 +78,8 @@ int store_put(struct store *st, const struct dag_block *b);
 int store_commit(struct store *st);
 void store_rollback(struct store *st);
 
-/* store_delete - forget a block at the next commit (the caller checked pins).  ERR_NOTFOUND. */
+/* store_delete - forget a block at the next commit (the caller checked pins).  ERR_NOTFOUND.  The commit is
+ * ERR_BUSY, and its batch lost, when another handle that puts blocks may rely on one of those. */
 int store_delete(struct store *st, const struct cid *cid);
 
 /* store_each - every block in index order, from a consistent snapshot; stops at a nonzero return.

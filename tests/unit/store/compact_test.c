@@ -151,7 +151,7 @@ static void segments_being_written_are_left(void)
 
 	CHECK(put(w, 1, 10000) == 0 && put(w, 2, 10000) == 0 && store_commit(w) == 0);
 	blk(2, 10000, &cid);
-	CHECK(store_delete(st, &cid) == 0 && store_commit(st) == 0);
+	CHECK(store_delete(w, &cid) == 0 && store_commit(w) == 0);
 	CHECK(put(w, 3, 10000) == 0);
 	NEED(store_gc_begin(&gc, st) == 0);
 	CHECK(store_gc_compact(gc, 1, &freed) == 0 && freed == 0);

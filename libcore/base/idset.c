@@ -1,9 +1,12 @@
 /* idset.c - a set of ids of 8 or 16 bytes that may outgrow memory */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +22,8 @@ enum { PAGE = 4096, CACHE_MIN = 64 * 1024, GROW_LINES = 8 };
 struct table {
 	uint64_t n;			/* slots, a multiple of those in a page */
 	uint8_t *mem;			/* the slots, or NULL */
-	int fd;				/* else the file of slots, and its cache: */
+	size_t mapped;			/* bytes, when mem is a map of the file */
+	int fd;				/* of slots, and without a map its cache: */
 	size_t n_lines;
 	uint8_t *cache;			/* n_lines pages */
 	struct line { uint64_t page; int used, dirty; } *lines;
@@ -35,7 +39,10 @@ struct idset {
 
 static void table_clear(struct table *t)
 {
-	free(t->mem);
+	if (t->mapped)
+		munmap(t->mem, t->mapped);
+	else
+		free(t->mem);
 	free(t->cache);
 	free(t->lines);
 	if (t->fd >= 0)
@@ -83,6 +90,29 @@ static int table_cache(struct table *t, size_t n_lines)
 	return t->cache && t->lines ? 0 : err_nomem();
 }
 
+/* Map the file, if address space is free: with a limit on it (ulimit -v) others need what is left.
+ * The room is taken from the disk now, for a map tells of a full one with SIGBUS.  1: done. */
+static int table_map(struct table *t, uint64_t bytes)
+{
+	struct rlimit space;
+	void *map;
+	int rc;
+
+	if (getrlimit(RLIMIT_AS, &space) < 0 || space.rlim_cur != RLIM_INFINITY)
+		return 0;
+	rc = posix_fallocate(t->fd, 0, (off_t)bytes);
+	if (rc) {
+		errno = rc;
+		return err_sys("sizing a temporary file");
+	}
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
+	if (map == MAP_FAILED)
+		return 0;
+	t->mem = map;
+	t->mapped = bytes;
+	return 1;
+}
+
 static int table_new(struct table *t, const struct idset *s, uint64_t n)
 {
 	size_t cache = s->mem_bytes / 4 < CACHE_MIN ? CACHE_MIN : s->mem_bytes / 4;
@@ -100,7 +130,11 @@ static int table_new(struct table *t, const struct idset *s, uint64_t n)
 	t->fd = nameless(s->tmpdir);
 	if (t->fd < 0)
 		return t->fd;
-	rc = table_cache(t, cache / PAGE);
+	rc = table_map(t, bytes);
+	if (rc == 1)
+		return 0;
+	if (rc == 0)
+		rc = table_cache(t, cache / PAGE);
 	if (rc == 0 && ftruncate(t->fd, (off_t)bytes) < 0)
 		rc = err_sys("sizing a temporary file");
 	if (rc < 0)

@@ -2,9 +2,9 @@
  * idset.h - a set of ids of 8 or 16 bytes that may outgrow memory.
  * Open addressing at a load between one half and four fifths, so at most twice the bytes of the
  * ids.  Up to `mem_bytes` it is an array in memory (while it grows the old one stands beside the
- * new); beyond, a file without a name, read and written by pages through a small cache.  Ids are
- * any bytes; they are hashed with a seed drawn when the set is made, so that nobody outside can
- * choose ids that collide.
+ * new); beyond, a file without a name: mapped, or under ulimit -v read and written by pages through
+ * a cache of a quarter of that.  Ids are any bytes; they are hashed with a seed drawn when the set
+ * is made, so that nobody outside can choose ids that collide.
  */
 #ifndef BASE_IDSET_H
 #define BASE_IDSET_H

@@ -239,7 +239,7 @@ static int commit_slice(struct wtx *w, void *arg)
 {
 	struct pass *a = arg;
 	struct batch *b = &a->st->batch;
-	uint64_t most = wtx_slice(w, b->n);
+	uint64_t most = wtx_slice(w, b->n, 0);
 	int rc = 0, n_deleted = 0;
 	size_t i;
 

@@ -107,7 +107,7 @@ static int by_key(const void *a, const void *b, void *arg)
 static int move_entries(struct wtx *w, void *arg)
 {
 	struct compact *c = arg;
-	uint64_t most = wtx_slice(w, c->n);
+	uint64_t most = wtx_slice(w, c->n, 1);
 	struct entry now, to;
 	size_t i;
 	int rc = writer_row(c->st, w, c->st->w.pos >= c->st->seg_max, 1);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store_priv.h"
@@ -224,6 +225,7 @@ static int sweep_txn(struct wtx *tx, void *arg)
 /* delete the candidates gathered so far */
 static int sweep_now(struct sweep *w)
 {
+	const struct timespec nap = { .tv_nsec = 100000 };
 	size_t step = SWEEP_MAX, i;
 	int rc = 0;
 
@@ -251,6 +253,7 @@ static int sweep_now(struct sweep *w)
 						w->cands[i].mh_at, w->cands[i].mh_len),
 						w->cands[i].raw);
 			w->from = w->to;
+			nanosleep(&nap, NULL);	/* who waits for the index gets it, not we */
 		}
 	}
 	w->n = 0;

@@ -190,7 +190,8 @@ int wtx_seg_get(struct wtx *w, uint32_t id, struct seg_row *row);	/* 1, 0 or an 
 int wtx_seg_put(struct wtx *w, uint32_t id, const struct seg_row *row);
 int wtx_seg_del(struct wtx *w, uint32_t id);
 int wtx_sync_segs(struct wtx *w);	/* rows of segments as the transaction has changed them */
-uint64_t wtx_slice(struct wtx *w, uint64_t n_keys);	/* sorted keys to change at most */
+/* wtx_slice - of n_keys sorted ones, how many a transaction changes at most; `background`: fewer. */
+uint64_t wtx_slice(struct wtx *w, uint64_t n_keys, int background);
 
 /* ---- the segment a handle appends to: writer.c ---- */
 

@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
 #include "store_priv.h"
 
 enum { MIB = 1 << 20,
-       DIRTY_PAGES = 3072 };		/* of one transaction, in memory */
+       DIRTY_PAGES = 3072,		/* of one transaction, in memory */
+       DIRTY_BACKGROUND = 512 };	/* of one nobody waits for */
 
 int wtx_fail(struct wtx *w, int rc, const char *doing)
 {
@@ -76,7 +78,8 @@ static int write_once(struct index *ix, enum index_sync sync, struct wtx *w,
 int index_write(struct index *ix, enum index_sync sync, int (*fn)(struct wtx *w, void *arg),
 		void *arg)
 {
-	struct wtx w;
+	const struct timespec nap = { .tv_nsec = 100000 };
+	struct wtx w = { 0 };
 	int rc, tries, dead;
 
 	if (!ix->writable)
@@ -112,6 +115,9 @@ int index_write(struct index *ix, enum index_sync sync, int (*fn)(struct wtx *w,
 			break;
 	}
 	pthread_mutex_unlock(&ix->wr);
+	/* LMDB's lock is not fair: who has more to do lets those who wait have it first */
+	if (rc == 0 && w.light)
+		nanosleep(&nap, NULL);
 	return rc;
 }
 
@@ -269,12 +275,12 @@ int wtx_seg_del(struct wtx *w, uint32_t id)
 /* A page of the tree that a transaction changes is copied into memory until its commit.  Of n
  * sorted keys among n_keys, evenly spread, each falls on a page of its own or they share n / n_keys
  * of the leaves, and 32 new ones need a page more. */
-uint64_t wtx_slice(struct wtx *w, uint64_t n_keys)
+uint64_t wtx_slice(struct wtx *w, uint64_t n_keys, int background)
 {
-	double share = 1;
+	double share = 1, pages = background ? DIRTY_BACKGROUND : DIRTY_PAGES;
 	MDB_stat st;
 
 	if (mdb_stat(w->txn, w->ix->db.dbi[DB_BLOCKS], &st) == 0 && st.ms_leaf_pages < n_keys)
 		share = (double)st.ms_leaf_pages / (double)n_keys;
-	return (uint64_t)(DIRTY_PAGES / (share + 1.0 / 32));
+	return (uint64_t)(pages / (share + 1.0 / 32));
 }

@@ -65,6 +65,24 @@ static void beyond_memory(void)
 	fill_and_ask(16, 0, 100000);
 }
 
+/* with a limit on address space there is no map */
+static void beyond_memory_and_maps(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	printf("# the sanitizer maps everything: skipped\n");
+#else
+	struct rlimit was, some;
+
+	NEED(getrlimit(RLIMIT_AS, &was) == 0);
+	some = was;
+	some.rlim_cur = 1 << 30;
+	NEED(setrlimit(RLIMIT_AS, &some) == 0);
+	fill_and_ask(8, 64 << 10, 100000);
+	fill_and_ask(16, 0, 50000);
+	NEED(setrlimit(RLIMIT_AS, &was) == 0);
+#endif
+}
+
 static void ids_of_zeros_and_neighbours(void)
 {
 	uint8_t id[16] = { 0 };
@@ -146,6 +164,7 @@ int main(void)
 {
 	RUN(in_memory);
 	RUN(beyond_memory);
+	RUN(beyond_memory_and_maps);
 	RUN(ids_of_zeros_and_neighbours);
 	RUN(odd_widths_are_refused);
 	RUN(folder_that_cannot_be_written);

@@ -232,7 +232,8 @@ static int sweep_now(struct sweep *w)
 	w->from = 0;
 	while (rc >= 0 && w->from < w->n) {
 		w->to = w->n - w->from < step ? w->n : w->from + step;
-		rc = index_write(w->gc->st->ix, INDEX_SYNC, sweep_txn, w);
+		/* a deletion a power cut takes back is no loss; the end of the sweep syncs all */
+		rc = index_write(w->gc->st->ix, INDEX_LIGHT, sweep_txn, w);
 		if (w->s->settled)
 			w->s->settled(w->s->arg);
 		if (rc == AGAIN_REMARK)
@@ -356,6 +357,13 @@ static int age_for(struct sweep *w, uint64_t want, uint64_t *age)
 	return rc;
 }
 
+static int nothing(struct wtx *tx, void *arg)
+{
+	(void)tx;
+	(void)arg;
+	return 0;
+}
+
 int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 {
 	struct sweep w = { .gc = gc, .s = s, .mhs = BUF_INIT(SWEEP_MAX * (size_t)REC_MH_MAX) };
@@ -381,6 +389,8 @@ int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 	} else if (rc == 0) {
 		rc = sweep_up_to(&w, gc->start);
 	}
+	if (rc == 0 && s->n_deleted && !s->dry_run)
+		rc = index_write(gc->st->ix, INDEX_SYNC, nothing, NULL);
 	if (!s->dry_run) {
 		board_count(store_board(gc->st), BOARD_GC_DELETED, s->n_deleted);
 		board_count(gc->st->board, BOARD_GC_FREED, s->bytes_deleted);

@@ -162,9 +162,12 @@ static void bound_memory(void)
 
 static int add_operand(struct adder *a, const char *path)
 {
+	static int stdin_read;
 	const char *slash = strrchr(path, '/');
 	int fd = 0, rc;
 
+	if (!strcmp(path, "-") && (stdin_read++ || cmd_operands(0, -1) == 0))
+		return trouble(NULL, err_set(ERR_USAGE, "standard input is in use already"), path);
 	if (!strcmp(path, "-"))
 		return archives ? ops_add_archive(a, 0, path, NULL) : ops_add_fd(a, 0, path, NULL);
 	if (!archives)

@@ -180,6 +180,12 @@ $b	b c"
 	prints "$a	-"
 	try 0 ipfrs-add -- ./a
 	prints "$a	./a"
+	try 2 ipfrs-add - - < a
+	prints "$a	-"
+	printf 'a\n-\na\n' > names
+	try 2 ipfrs-add < names
+	says 'ipfrs-add: -: standard input is in use already'
+	[ ${#lines[@]} -eq 2 ]
 	try 1 ipfrs-add none a
 	prints "$a	a"
 	says 'ipfrs-add: none: '

@@ -66,20 +66,38 @@ static uint64_t size_of(const struct config *c, const char *key)
 	return n;
 }
 
+/* Space comes back a segment at a time, so on a small disk, or under a small quota, segments of the
+ * default size would never give any. */
+static void fit_segments(struct store *st, const struct statfs *fs)
+{
+	enum { USUAL = 256 << 20, LEAST = 1 << 20 };
+	uint64_t room = (uint64_t)fs->f_blocks * (uint64_t)fs->f_bsize / 64;
+
+	if (st->max_bytes && st->max_bytes / 16 < room)
+		room = st->max_bytes / 16;
+	if (room < LEAST)
+		room = LEAST;
+	if (st->seg_max == USUAL && room < st->seg_max)
+		st->seg_max = room;
+}
+
 static void settle(struct store *st)
 {
 	const char *text = "";
 	struct statfs fs;
+	int known = fstatfs(st->dirfd, &fs) == 0;
 
 	st->seg_max = size_of(st->config, "store.segment");
 	st->batch_max = size_of(st->config, "store.batch");
 	st->max_bytes = size_of(st->config, "store.max");
+	if (known)
+		fit_segments(st, &fs);
 	if (config_get(st->config, "store.compress", &text) == 0 && !strncmp(text, "zstd", 4))
 		st->zstd_level = text[4] ? atoi(text + 5) : 3;
 	if (config_get(st->config, "store.align", &text) == 0 && !strcmp(text, "always"))
 		st->align = 1;
 	/* filesystems that share extents */
-	if (!strcmp(text, "auto") && fstatfs(st->dirfd, &fs) == 0 &&
+	if (!strcmp(text, "auto") && known &&
 	    (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC))
 		st->align = 1;
 }

@@ -14,6 +14,7 @@
 #include "base/idset.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/tmpfile.h"
 
 enum { PAGE = 4096, CACHE_MIN = 64 * 1024, GROW_LINES = 8 };
 
@@ -48,35 +49,6 @@ static void table_clear(struct table *t)
 	if (t->fd >= 0)
 		close(t->fd);
 	*t = (struct table){ .fd = -1 };
-}
-
-static int nameless_in(const char *dir)
-{
-	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	if (snprintf(path, sizeof path, "%s/idset.XXXXXX", dir) >= (int)sizeof path)
-		return -1;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
-static int nameless(const char *dir)
-{
-	const char *env = getenv("TMPDIR");
-	int fd = dir ? nameless_in(dir) : -1;
-
-	if (fd < 0 && env && *env)
-		fd = nameless_in(env);
-	if (fd < 0)
-		fd = nameless_in("/tmp");
-	if (fd < 0)
-		return err_sys("creating a temporary file");
-	return fd;
 }
 
 /* give a file-backed table a cache of that many pages, dropping the one it has (flushed before) */
@@ -127,7 +99,7 @@ static int table_new(struct table *t, const struct idset *s, uint64_t n)
 		t->mem = calloc((size_t)n, s->width);
 		return t->mem ? 0 : err_nomem();
 	}
-	t->fd = nameless(s->tmpdir);
+	t->fd = tmpfile_nameless(s->tmpdir);
 	if (t->fd < 0)
 		return t->fd;
 	rc = table_map(t, bytes);

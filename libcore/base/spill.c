@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/rd.h"
 #include "base/spill.h"
+#include "base/tmpfile.h"
 
 enum {
 	FAN_IN = 64,			/* runs of a level that are merged into one of the next */
@@ -124,33 +125,6 @@ static void forget_memory(struct spill *s)
 
 /* ---- runs on disk ---- */
 
-static int nameless_in(const char *dir)
-{
-	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	if (snprintf(path, sizeof path, "%s/spill.XXXXXX", dir) >= (int)sizeof path)
-		return -1;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
-static int nameless(const char *dir)
-{
-	const char *env = getenv("TMPDIR");
-	int fd = dir ? nameless_in(dir) : -1;
-
-	if (fd < 0 && env && *env)
-		fd = nameless_in(env);
-	if (fd < 0)
-		fd = nameless_in("/tmp");
-	return fd < 0 ? err_sys("creating a temporary file") : fd;
-}
-
 /* a run being written at the end of a level's file */
 struct writer {
 	struct level *level;
@@ -185,7 +159,7 @@ static int writer_start(struct spill *s, struct writer *w, int at)
 	if (at >= LEVELS_MAX)
 		return err_set(ERR_LIMIT, "too many records to sort");
 	if (at >= s->n_levels) {
-		*l = (struct level){ .fd = nameless(s->tmpdir) };
+		*l = (struct level){ .fd = tmpfile_nameless(s->tmpdir) };
 		if (l->fd < 0)
 			return l->fd;
 		s->n_levels = at + 1;

@@ -105,3 +105,30 @@ void tmpfile_close(struct tmpfile *t)
 	free(t->path);
 	*t = (struct tmpfile){ .fd = -1, .slot = -1 };
 }
+
+static int nameless_in(const char *dir)
+{
+	char path[4096];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	if (snprintf(path, sizeof path, "%s/ipfrs.XXXXXX", dir) >= (int)sizeof path)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+int tmpfile_nameless(const char *dir)
+{
+	const char *env = getenv("TMPDIR");
+	int fd = dir ? nameless_in(dir) : -1;
+
+	if (fd < 0 && env && *env)
+		fd = nameless_in(env);
+	if (fd < 0)
+		fd = nameless_in("/tmp");
+	return fd < 0 ? err_sys("creating a temporary file") : fd;
+}

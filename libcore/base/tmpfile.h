@@ -25,4 +25,8 @@ int tmpfile_commit(struct tmpfile *t, int sync);
 /* tmpfile_close - drop it if it was not committed; may be called again. */
 void tmpfile_close(struct tmpfile *t);
 
+/* tmpfile_nameless - a file without a name, for reading and writing, in `dir` (may be NULL), else $TMPDIR,
+ * else /tmp; gone when closed.  Gives a descriptor, or the error. */
+int tmpfile_nameless(const char *dir);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/spill.h"
+#include "base/tmpfile.h"
 #include "ops/dirs.h"
 #include "ops/walk.h"
 
@@ -119,26 +120,13 @@ static int by_order(const void *a, const void *b, void *names)
 
 static int names_open(struct walk *w)
 {
-	const char *dir = w->opts->tmpdir ? w->opts->tmpdir : getenv("TMPDIR");
-
 	if (w->names_fd >= 0)
 		return 0;
-	if (!dir || !*dir)
-		dir = "/tmp";
 	w->in = malloc(READ);
 	if (!w->in)
 		return err_nomem();
-	w->names_fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (w->names_fd < 0) {
-		char path[4096];
-
-		if (snprintf(path, sizeof path, "%s/walk.XXXXXX", dir) >= (int)sizeof path)
-			return err_set(ERR_LIMIT, "the name of the temporary folder is too long");
-		w->names_fd = mkostemp(path, O_CLOEXEC);
-		if (w->names_fd >= 0)
-			unlink(path);
-	}
-	return w->names_fd < 0 ? err_sys("making a temporary file in '%s'", dir) : 0;
+	w->names_fd = tmpfile_nameless(w->opts->tmpdir);
+	return w->names_fd < 0 ? w->names_fd : 0;
 }
 
 /* the sorted names of a huge folder to the end of the file of names */

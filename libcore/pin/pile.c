@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "base/tmpfile.h"
 #include "pin/pin_priv.h"
 
 enum { MEM = 4 * 1024 * 1024 };
@@ -58,29 +59,10 @@ void pile_empty(struct pile *p)
 	p->len = 0;
 }
 
-static int nameless(const char *dir)
-{
-	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0 && snprintf(path, sizeof path, "%s/pile.XXXXXX", dir) < (int)sizeof path) {
-		fd = mkostemp(path, O_CLOEXEC);
-		if (fd >= 0)
-			unlink(path);
-	}
-	return fd;
-}
-
 static int open_file(struct pile *p)
 {
-	const char *env = getenv("TMPDIR");
-
-	p->fd = nameless(p->tmpdir);
-	if (p->fd < 0 && env && *env)
-		p->fd = nameless(env);
-	if (p->fd < 0)
-		p->fd = nameless("/tmp");
-	return p->fd < 0 ? err_sys("creating a temporary file") : 0;
+	p->fd = tmpfile_nameless(p->tmpdir);
+	return p->fd < 0 ? p->fd : 0;
 }
 
 /* the lower half, or a little more, to the file */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/tmpfile.h"
 #include "tar/tar_priv.h"
 
 enum { IN = 128 * 1024, MAGIC = 8 };
@@ -120,25 +121,13 @@ static int outer_open(struct tar_reader *r)
 /* all plain bytes into a file without a name */
 static int spool(struct tar_reader *r)
 {
-	const char *dir = getenv("TMPDIR");
 	const void *p;
 	size_t len;
 	int rc;
 
-	if (!dir || !*dir)
-		dir = "/tmp";
-	r->spool = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (r->spool < 0) {
-		char path[4096];
-
-		if (snprintf(path, sizeof path, "%s/ipfrs.XXXXXX", dir) >= (int)sizeof path)
-			return err_set(ERR_LIMIT, "TMPDIR is too long");
-		r->spool = mkostemp(path, O_CLOEXEC);
-		if (r->spool >= 0)
-			unlink(path);
-	}
+	r->spool = tmpfile_nameless(NULL);
 	if (r->spool < 0)
-		return err_sys("making a temporary file in '%s'", dir);
+		return r->spool;
 	while ((rc = outer_next(r, &p, &len)) > 0) {
 		rc = io_write(r->spool, p, len, "temporary file");
 		if (rc < 0)

@@ -287,19 +287,16 @@ static int commit_pass(struct store *st, uint32_t *order, size_t n, int full, in
 		a.n = n - a.from;
 		a.last = 1;
 		rc = index_write(st->ix, synced ? INDEX_SYNC : INDEX_LIGHT, commit_slice, &a);
+		if (a.row)
+			writer_settle(st, rc);
 		if (rc < 0)
 			return rc;
 		a.from += a.n;
 		a.n_lost += a.lost_here;
 	} while (a.from < n);
 	*n_lost = a.n_lost;
-	if (a.row) {
-		w->committed = (uint32_t)w->pos;
-		w->is_new = 0;
-		w->pads = 0;
-		if (full)
-			writer_close(st);
-	}
+	if (a.row && full)
+		writer_close(st);
 	return 0;
 }
 

@@ -10,38 +10,26 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
 #include "store_priv.h"
 
-enum { MOVES_MAX = 65536, MOVES_BYTES = 64 << 20 };
-
-struct move {
-	struct entry from;
-	uint32_t seg, off;		/* of the copy */
-	uint32_t mh_at;
-	uint8_t mh_len;
-};
-
-struct compact {
-	struct store_gc *gc;
-	struct store *st;
-	int percent;
-	struct buf victims;		/* struct victim */
-	struct move *moves;
-	size_t n, at, some;		/* those of this transaction: [at, at + some) */
-	uint64_t bytes, copied, freed;
-	struct buf mhs;
-	uint32_t id;			/* the segment being emptied */
-	int gone;			/* its row was taken away */
-};
+enum { SCRAPE_PERCENT = 10, ROOM = 4 << 20 };	/* bytes left for the index and others */
 
 struct victim {
 	uint32_t id;
 	uint64_t live;
 };
+
+static uint64_t disk_free(const struct store *st)
+{
+	struct statvfs fs;
+
+	return fstatvfs(st->dirfd, &fs) < 0 ? UINT64_MAX : (uint64_t)fs.f_bavail * fs.f_frsize;
+}
 
 /* ---- which ---- */
 
@@ -129,7 +117,7 @@ static int move_entries(struct wtx *w, void *arg)
 	return rc < 0 ? rc : 0;
 }
 
-static int flush_moves(struct compact *c)
+int compact_flush(struct compact *c)
 {
 	struct writer *w = &c->st->w;
 	size_t i;
@@ -139,16 +127,15 @@ static int flush_moves(struct compact *c)
 		return 0;
 	rc = writer_sync(c->st);
 	qsort_r(c->moves, c->n, sizeof *c->moves, by_key, c);
-	for (c->at = 0; rc == 0 && c->at < c->n; c->at += c->some)
+	c->copied += w->pos - w->committed;
+	for (c->at = 0; rc == 0 && c->at < c->n; c->at += c->some) {
 		rc = index_write(c->st->ix, INDEX_SYNC, move_entries, c);
+		writer_settle(c->st, rc);
+	}
 	if (rc < 0) {
 		writer_rollback(c->st);
 		return rc;
 	}
-	c->copied += w->pos - (w->committed ? w->committed : 0);
-	w->committed = (uint32_t)w->pos;
-	w->is_new = 0;
-	w->pads = 0;
 	if (w->pos >= c->st->seg_max)
 		writer_close(c->st);
 	/* what was marked where it lay is marked where it lies */
@@ -166,7 +153,7 @@ static int flush_moves(struct compact *c)
 	return rc < 0 ? rc : 0;
 }
 
-static int copy(struct compact *c, struct scanned *s, const struct entry *e)
+int compact_copy(struct compact *c, struct scanned *s, const struct entry *e)
 {
 	struct rec r = s->rec;
 	uint64_t total = rec_total(r.mh_len, r.stored_len);
@@ -174,13 +161,13 @@ static int copy(struct compact *c, struct scanned *s, const struct entry *e)
 	int rc;
 
 	if (c->n == MOVES_MAX || c->bytes + total > MOVES_BYTES) {
-		rc = flush_moves(c);
+		rc = compact_flush(c);
 		if (rc < 0)
 			return rc;
 	}
 	rc = writer_room(c->st, total);
 	if (rc == 1) {			/* ours is full */
-		rc = flush_moves(c);
+		rc = compact_flush(c);
 		if (rc == 0) {
 			writer_close(c->st);
 			rc = writer_room(c->st, total);
@@ -197,7 +184,7 @@ static int copy(struct compact *c, struct scanned *s, const struct entry *e)
 	return buf_bytes(&c->mhs, r.mh, r.mh_len);
 }
 
-static int take_row(struct wtx *w, void *arg)
+int compact_take_row(struct wtx *w, void *arg)
 {
 	struct compact *c = arg;
 	struct seg_row row;
@@ -232,20 +219,21 @@ static int empty_segment(struct compact *c, int fd, uint32_t len)
 			good = 0;
 			continue;
 		}
-		rc = copy(c, &s, &e);
+		rc = compact_copy(c, &s, &e);
 		if (rc < 0)
 			break;
 	}
 	scan_end(&scan);
 	if (rc == 0)
-		rc = flush_moves(c);
+		rc = compact_flush(c);
 	return rc < 0 ? rc : good;
 }
 
-static int compact_one(struct compact *c, uint32_t id)
+static int compact_one(struct compact *c, const struct victim *v)
 {
 	char name[SEG_NAME_MAX];
 	struct seg_row row;
+	uint32_t id = v->id;
 	struct stat sb;
 	int fd, rc;
 
@@ -258,13 +246,17 @@ static int compact_one(struct compact *c, uint32_t id)
 	if (rc <= 0)			/* someone writes to it, or it is gone */
 		goto out;
 	c->id = id;
+	if (row.live && disk_free(c->st) < row.live + ROOM) {	/* no room for it all */
+		rc = squeeze(c, fd, &row);
+		goto out;
+	}
 	rc = empty_segment(c, fd, row.len);
 	if (rc == 0)
 		log_warn("store", "segment '%08x' has damaged records and stays; "
 			 "run 'ipfrs-fsck -r'", id);
 	if (rc <= 0)
 		goto out;
-	rc = index_write(c->st->ix, INDEX_SYNC, take_row, c);
+	rc = index_write(c->st->ix, INDEX_SYNC, compact_take_row, c);
 	if (rc == 0 && c->gone && unlinkat(c->st->dirfd, name, 0) == 0)
 		c->freed += (uint64_t)sb.st_blocks * 512;
 	seg_forget(c->st, id);
@@ -300,6 +292,24 @@ static int drop_orphan(struct compact *c, uint32_t id)
 	return rc < 0 ? rc : 0;
 }
 
+/* the disk is nearly full: every byte counts, so take segments of which less is dead */
+static int scrape(struct compact *c)
+{
+	struct victim v;
+	size_t at;
+	int rc;
+
+	c->percent = SCRAPE_PERCENT;
+	buf_reset(&c->victims);
+	rc = index_walk(c->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, choose, c);
+	for (at = 0; rc == 0 && at < c->victims.len; at += sizeof v) {
+		memcpy(&v, c->victims.data + at, sizeof v);
+		if (c->st->w.fd < 0 || v.id != c->st->w.id)
+			rc = compact_one(c, &v);
+	}
+	return rc;
+}
+
 int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
 {
 	struct compact c = { .gc = gc, .st = gc->st, .percent = dead_percent,
@@ -330,8 +340,10 @@ int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
 	}
 	for (at = 0; rc == 0 && at < c.victims.len; at += sizeof v) {
 		memcpy(&v, c.victims.data + at, sizeof v);
-		rc = compact_one(&c, v.id);
+		rc = compact_one(&c, &v);
 	}
+	if (rc == 0 && disk_free(gc->st) < gc->st->seg_max && dead_percent > SCRAPE_PERCENT)
+		rc = scrape(&c);
 	if (rc < 0)
 		writer_rollback(gc->st);
 	if (c.freed && rc == 0)

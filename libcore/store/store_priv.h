@@ -199,7 +199,7 @@ struct writer {
 	int fd;				/* -1: none; locked by flock */
 	uint32_t id;
 	int is_new;			/* the index does not know it */
-	int abandoned;			/* its last sync failed */
+	int abandoned;			/* a sync failed: leave the file alone */
 	uint32_t committed;		/* bytes the index knows */
 	uint64_t pos;			/* where the next record goes */
 	uint64_t pads, started;		/* pad bytes since the commit; write-out was started up to */
@@ -213,6 +213,7 @@ int writer_append(struct store *st, struct rec *r, const struct span *parts, int
 		  const struct dag_block *clone);
 int writer_flush(struct store *st);
 int writer_sync(struct store *st);	/* and the folder, for a new segment */
+void writer_settle(struct store *st, int rc);	/* after each transaction with writer_row in it */
 void writer_rollback(struct store *st);
 void writer_close(struct store *st);
 int writer_row(struct store *st, struct wtx *w, int full, int synced);
@@ -336,6 +337,35 @@ struct store_gc {
 	size_t handed;			/* of which were handed to protect_root */
 };
 uint64_t gc_key(const struct entry *e);
+
+enum { MOVES_MAX = 65536, MOVES_BYTES = 64 << 20 };
+
+struct move {
+	struct entry from;
+	uint32_t seg, off;		/* of the copy */
+	uint32_t mh_at;
+	uint8_t mh_len;
+};
+
+struct compact {
+	struct store_gc *gc;
+	struct store *st;
+	int percent;
+	struct buf victims;		/* struct victim */
+	struct move *moves;
+	size_t n, at, some;		/* those of this transaction: [at, at + some) */
+	uint64_t bytes, copied, freed;
+	struct buf mhs;
+	uint32_t id;			/* the segment being emptied */
+	int gone;			/* its row was taken away */
+};
+/* compact_copy - a living record, which e points at, into our own segment; compact_flush - sync what
+ * was copied and move the entries. */
+int compact_copy(struct compact *c, struct scanned *s, const struct entry *e);
+int compact_flush(struct compact *c);
+int compact_take_row(struct wtx *w, void *arg);	/* the row of c->id, if nothing lives there */
+/* squeeze - empty a segment (locked, open for writing) from its end, with little room. */
+int squeeze(struct compact *c, int fd, const struct seg_row *row);
 
 /* ---- check.c, repair.c ---- */
 

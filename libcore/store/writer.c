@@ -54,8 +54,8 @@ void writer_close(struct store *st)
 	char name[SEG_NAME_MAX];
 
 	if (w->fd >= 0) {
-		if (st->pid != getpid())
-			;			/* a child closes what it got from its parent */
+		if (st->pid != getpid() || w->abandoned)
+			;			/* a child's copy, or nobody knows what was kept */
 		else if (w->is_new)
 			unlinkat(st->dirfd, seg_name(w->id, name), 0);
 		else if (w->pos - w->have > w->committed)
@@ -285,6 +285,21 @@ int writer_sync(struct store *st)
 	if (rc < 0)
 		w->abandoned = 1;
 	return rc;
+}
+
+/* The transaction that has the row of our segment ended so.  Once it is committed the bytes are no
+ * longer ours to take back; and if the disk failed we cannot know, so the file stays as it is. */
+void writer_settle(struct store *st, int rc)
+{
+	struct writer *w = &st->w;
+
+	if (rc == 0) {
+		w->committed = (uint32_t)w->pos;
+		w->is_new = 0;
+		w->pads = 0;
+	} else if (rc == ERR_IO) {
+		w->abandoned = 1;
+	}
 }
 
 /* the bytes [from, from + len) of the parts as at most n iovecs */

@@ -1,4 +1,7 @@
 /* compact_test.c - space comes back, under readers and writers */
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "store/store_priv.h"
 #include "storetest.h"
 
@@ -238,6 +241,84 @@ static void full_disk(void)
 	NO_FAULTS(dir);
 }
 
+/* on a disk that is full to the last byte, with all in one segment of which a third is dead */
+static int squeezed(const char *mnt)
+{
+	char *dir = below(mnt, "store"), *text = below("", "");
+	struct store_sweep s = { .want_bytes = UINT64_MAX };
+	struct heard h = HEARD_INIT;
+	struct store_gc *gc;
+	struct store *st;
+	uint64_t i, n = 0, freed, bad = 0;
+	struct cid cid;
+	int fd, rc = 0;
+
+	snprintf(text, 4096, "mount -t tmpfs -o size=24m tmpfs %s 2>/dev/null", mnt);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    system(text) != 0)
+		return 77;
+	if (store_init(dir, "") < 0)
+		return 1;
+	st = opened(dir, STORE_WRITE);
+	for (i = 0; rc == 0; i++) {
+		rc = put(st, i, 10000);
+		if (rc == 0 && i % 100 == 99) {
+			rc = store_commit(st);
+			n = rc == 0 ? i + 1 : n;
+		}
+	}
+	if (rc != ERR_NOSPACE)
+		return 2;
+	store_close(st);
+	fd = open(below(mnt, "rest"), O_WRONLY | O_CREAT, 0600);
+	while (write(fd, dir, 100) == 100)
+		;
+	close(fd);
+	st = opened(dir, STORE_WRITE);
+	if (store_gc_begin(&gc, st) < 0)
+		return 3;
+	for (i = 0; i < n; i++) {
+		blk(i, 10000, &cid);
+		if (i % 3 && store_gc_mark(gc, &cid) != 1)
+			return 4;
+	}
+	if (store_gc_sweep(gc, &s) < 0)
+		return 5;
+	unlink(below(mnt, "rest"));	/* a little room, far less than what lives */
+	fd = open(below(mnt, "rest"), O_WRONLY | O_CREAT, 0600);
+	if (ftruncate(fd, 0) < 0)
+		return 6;
+	if (store_gc_compact(gc, 50, &freed) < 0 || freed < 4000000)
+		return 7;
+	store_gc_end(gc);
+	for (i = 0; i < n; i++)
+		bad += i % 3 ? got(st, i, 10000) != 1 : has(st, i, 10000) != 0;
+	for (i = 0; i < 300; i++)	/* and it can be filled again */
+		bad += put(st, 100000 + i, 10000) != 0;
+	bad += store_commit(st) != 0;
+	store_close(st);
+	rc = checked(dir, 0, &h);
+	if (rc)
+		printf("# %s\n", h.text.data ? (char *)h.text.data : err_text());
+	fflush(stdout);
+	return bad || rc ? 8 : 0;
+}
+
+static void a_full_disk_gives_back_what_is_dead(void)
+{
+	char *mnt = below(unit_tmpdir(), "mnt");
+	int rc;
+
+	CHECK(mkdir(mnt, 0755) == 0);
+	rc = geteuid() == 0 ? in_child(squeezed, mnt) : 77;
+	if (rc == 77)
+		printf("# may not mount here: skipped\n");
+	else
+		CHECK(rc == 0);
+	if (rc && rc != 77)
+		printf("# it ended with %d\n", rc);
+}
+
 int main(void)
 {
 	RUN(space_comes_back);
@@ -248,5 +329,6 @@ int main(void)
 	RUN(remnants_are_removed);
 	RUN(damaged_living_records_keep_their_segment);
 	RUN(full_disk);
+	RUN(a_full_disk_gives_back_what_is_dead);
 	return UNIT_END();
 }

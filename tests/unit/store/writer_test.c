@@ -318,6 +318,47 @@ static void full_disk_at_the_index(void)
 	NO_FAULTS(dir);
 }
 
+/* A large batch is several transactions.  When the disk is full at the second, the first one's blocks
+ * are in the index, and their bytes must stay. */
+static void full_disk_between_two_transactions(void)
+{
+	char *dir = fresh("");
+	struct rlimit was, small;
+	struct store_stat s;
+	struct store *st;
+	uint64_t i, k, some = 0;
+	int rc;
+
+	signal(SIGXFSZ, SIG_IGN);
+	NEED(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	for (k = 8; k < 24; k++) {
+		st = opened(dir, STORE_WRITE | STORE_UNSYNCED);
+		for (i = 0; i < 125000; i++)
+			if (put(st, k * 1000000 + i, 8) != 0)
+				break;
+		CHECK(i == 125000);
+		/* the segment is written, the index is what has no room */
+		small = was;
+		small.rlim_cur = (rlim_t)file_size(below(dir, "index/data.mdb")) + (k << 20) / 2;
+		NEED(setrlimit(RLIMIT_FSIZE, &small) == 0);
+		rc = store_commit(st);
+		NEED(setrlimit(RLIMIT_FSIZE, &was) == 0);
+		if (rc == 0) {
+			store_close(st);
+			break;
+		}
+		store_rollback(st);
+		CHECK(store_stat(st, &s) == 0);
+		some += s.n_blocks > 0;
+		store_close(st);
+		NO_FAULTS(dir);
+		if (s.n_blocks)
+			break;
+	}
+	CHECK(some == 1);		/* or nothing was tested */
+	NO_FAULTS(dir);
+}
+
 /* cloning from a file where the filesystem cannot, or from one that changed: the bytes count */
 static void payload_from_a_file(void)
 {
@@ -457,6 +498,7 @@ int main(void)
 	RUN(children_leave_the_parents_work_alone);
 	RUN(full_disk);
 	RUN(full_disk_at_the_index);
+	RUN(full_disk_between_two_transactions);
 	RUN(payload_from_a_file);
 	RUN(extents_are_shared_where_they_can_be);
 	return UNIT_END();

@@ -381,15 +381,20 @@ static int extent_at(struct store *st, const struct cid *cid, const struct entry
 		     void *arg)
 {
 	struct piece *p = arg;
+	struct seg_fd *f;
 	size_t mh_len = cid_mh(cid).len;
 	int rc;
 
 	if (e->flags & REC_ZSTD)
 		return 0;
-	if (fd == st->w.fd && e->off >= st->w.pos - st->w.have) {
-		rc = writer_flush(st);
+	if (fd == st->w.fd) {
+		/* not the descriptor with the lock: whoever it is passed on to would hold it */
+		rc = e->off >= st->w.pos - st->w.have ? writer_flush(st) : 0;
+		if (rc == 0)
+			rc = seg_open(st, e->seg, &f);
 		if (rc < 0)
 			return rc;
+		fd = f->fd;
 	}
 	rc = record_check(fd, e, cid_mh(cid));
 	if (rc < 0)

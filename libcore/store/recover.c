@@ -141,8 +141,8 @@ static int same_boot(struct store *st)
 	MDB_val k = { 4, (void *)(uintptr_t)"boot" }, v;
 	int rc;
 
-	if (!boot_id(id))
-		return 0;
+	if (!boot_id(id))			/* no /proc: nothing to go by */
+		return 1;
 	rc = read_begin(st->ix, &st->reader);
 	if (rc < 0)
 		return rc;

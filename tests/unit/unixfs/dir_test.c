@@ -289,7 +289,7 @@ static void link_limits(void)
 	{
 		struct unixfs_node x = make_text(b, "x");
 		struct unixfs_dir *d;
-		char name[8];
+		char name[16];
 		int i;
 
 		NEED(unixfs_dir_new(&d, b, NULL) == 0);

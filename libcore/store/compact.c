@@ -11,13 +11,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
 #include "store_priv.h"
 
-enum { SCRAPE_PERCENT = 10, ROOM = 4 << 20 };	/* bytes left for the index and others */
+enum {
+	SCRAPE_PERCENT = 10,
+	ROOM = 4 << 20,			/* bytes left for the index and others */
+	BUSY_TRIES = 40, BUSY_MS = 25	/* wait a second in all for writers to leave */
+};
 
 struct victim {
 	uint32_t id;
@@ -229,21 +234,23 @@ static int empty_segment(struct compact *c, int fd, uint32_t len)
 	return rc < 0 ? rc : good;
 }
 
+/* 1: someone writes to it */
 static int compact_one(struct compact *c, const struct victim *v)
 {
 	char name[SEG_NAME_MAX];
 	struct seg_row row;
 	uint32_t id = v->id;
 	struct stat sb;
-	int fd, rc;
+	int fd, rc, busy = 0;
 
 	fd = openat(c->st->dirfd, seg_name(id, name), O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys("opening segment '%08x'", id);
-	rc = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &sb) == 0 && sb.st_nlink;
+	busy = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	rc = !busy && fstat(fd, &sb) == 0 && sb.st_nlink;
 	if (rc)
 		rc = store_read_row(c->st, id, &row);
-	if (rc <= 0)			/* someone writes to it, or it is gone */
+	if (rc <= 0)			/* busy, or gone */
 		goto out;
 	c->id = id;
 	if (row.live && disk_free(c->st) < row.live + ROOM) {	/* no room for it all */
@@ -262,7 +269,32 @@ static int compact_one(struct compact *c, const struct victim *v)
 	seg_forget(c->st, id);
 out:
 	close(fd);
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : busy;
+}
+
+/*
+ * Empty the victims.  Those that a writer holds come again: no other writer begins in them any more,
+ * so that a store into which many programs put a little each is not left with its dead.
+ */
+static int compact_all(struct compact *c)
+{
+	struct victim *v = (struct victim *)c->victims.data;
+	size_t n = c->victims.len / sizeof *v, i, kept;
+	const struct timespec pause = { .tv_nsec = BUSY_MS * 1000000L };
+	int tries, rc = 0;
+
+	for (tries = 0; n && tries < BUSY_TRIES; tries++, n = kept) {
+		if (tries)
+			nanosleep(&pause, NULL);
+		for (i = kept = 0; i < n; i++) {
+			rc = compact_one(c, &v[i]);
+			if (rc < 0)
+				return rc;
+			if (rc > 0)
+				v[kept++] = v[i];
+		}
+	}
+	return 0;
 }
 
 /* A file no row tells of, and whose number the index has passed: its row was taken away and the
@@ -302,12 +334,12 @@ static int scrape(struct compact *c)
 	c->percent = SCRAPE_PERCENT;
 	buf_reset(&c->victims);
 	rc = index_walk(c->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, choose, c);
-	for (at = 0; rc == 0 && at < c->victims.len; at += sizeof v) {
+	for (at = 0; rc >= 0 && at < c->victims.len; at += sizeof v) {
 		memcpy(&v, c->victims.data + at, sizeof v);
 		if (c->st->w.fd < 0 || v.id != c->st->w.id)
 			rc = compact_one(c, &v);
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
@@ -315,9 +347,8 @@ int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
 	struct compact c = { .gc = gc, .st = gc->st, .percent = dead_percent,
 			     .victims = BUF_INIT(SIZE_MAX / 2),
 			     .mhs = BUF_INIT(MOVES_MAX * (size_t)REC_MH_MAX) };
-	struct victim v;
 	uint32_t *ids = NULL;
-	size_t n = 0, i, at;
+	size_t n = 0, i;
 	int rc;
 
 	*freed = 0;
@@ -333,15 +364,14 @@ int store_gc_compact(struct store_gc *gc, int dead_percent, uint64_t *freed)
 	if (rc == 0)
 		rc = index_walk(gc->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, choose, &c);
 	if (rc == 0 && c.victims.len) {
-		qsort(c.victims.data, c.victims.len / sizeof v, sizeof v, by_live);
+		qsort(c.victims.data, c.victims.len / sizeof(struct victim), sizeof(struct victim),
+		      by_live);
 		rc = index_write(gc->st->ix, INDEX_SYNC, fill_rows, &c);
 		if (rc == ERR_NOSPACE && layout_unreserve(gc->st->dirfd))
 			rc = index_write(gc->st->ix, INDEX_SYNC, fill_rows, &c);
 	}
-	for (at = 0; rc == 0 && at < c.victims.len; at += sizeof v) {
-		memcpy(&v, c.victims.data + at, sizeof v);
-		rc = compact_one(&c, &v);
-	}
+	if (rc == 0)
+		rc = compact_all(&c);
 	if (rc == 0 && disk_free(gc->st) < gc->st->seg_max && dead_percent > SCRAPE_PERCENT)
 		rc = scrape(&c);
 	if (rc < 0)

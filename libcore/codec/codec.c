@@ -1,61 +1,81 @@
-/* codec.c - the codecs built in, and the links of their blocks */
+/* codec.c - the table of codecs */
 #include <inttypes.h>
 
 #include "base/err.h"
-#include "codec/codec.h"
+#include "codec_priv.h"
 
-/* who hears of the links */
-struct listener {
-	int (*link)(void *arg, const struct cid *cid, struct span name);
-	void *arg;
+static const struct codec *const codecs[] = {
+	&codec_raw,
+	&codec_dag_pb,
+	&codec_libp2p_key,
 };
 
-static int pb_block_links(struct span block, struct listener to)
+static const struct codec *find(uint64_t code)
 {
-	struct pb_node node;
-	struct pb_link l;
-	struct pb_iter it;
-	struct cid cid;
-	int rc = pb_decode(block, &node);
-
-	if (rc < 0)
-		return rc;
-	for (it = pb_links(&node); pb_next(&it, &l); ) {
-		rc = cid_decode(l.hash, &cid);
-		if (rc == 0)
-			rc = to.link(to.arg, &cid, l.name);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int no_links(struct span block, struct listener to)
-{
-	(void)block;
-	(void)to;
-	return 0;
-}
-
-static const struct codec {
-	uint64_t code;
-	int (*links)(struct span block, struct listener to);
-} codecs[] = {
-	{ CID_RAW, no_links },
-	{ CID_DAG_PB, pb_block_links },
-	{ CID_LIBP2P_KEY, no_links },
-};
-
-int codec_links(uint64_t codec, struct span block,
-		int (*link)(void *arg, const struct cid *cid, struct span name), void *arg)
-{
-	const char *name;
 	size_t i;
 
 	for (i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
-		if (codecs[i].code == codec)
-			return codecs[i].links(block, (struct listener){ link, arg });
-	name = codec_name(codec);
-	return err_set(ERR_UNSUPPORTED, "codec %s (0x%" PRIx64 ") is not built in", name ? name : "?",
-		       codec);
+		if (codecs[i]->code == code)
+			return codecs[i];
+	return NULL;
+}
+
+int codec_can_decode(uint64_t code)
+{
+	const struct codec *c = find(code);
+
+	return c && c->decode;
+}
+
+int codec_can_encode(uint64_t code)
+{
+	const struct codec *c = find(code);
+
+	return c && c->encode;
+}
+
+int codec_decode(uint64_t code, struct span block, int flags, struct node *nd)
+{
+	const struct codec *c = find(code);
+
+	node_reset(nd);
+	if (!c || !c->decode)
+		return err_set(ERR_UNSUPPORTED, "no decoder registered for multicodec code %" PRIu64
+			       " (0x%" PRIx64 ")", code, code);
+	return c->decode(block, flags, nd);
+}
+
+int codec_encode(uint64_t code, const struct node *nd, size_t at, struct buf *out)
+{
+	const struct codec *c = find(code);
+	size_t was = out->len;
+	int rc;
+
+	if (!c || !c->encode)
+		return err_set(ERR_UNSUPPORTED, "no encoder registered for multicodec code %" PRIu64
+			       " (0x%" PRIx64 ")", code, code);
+	rc = c->encode(nd, at, out);
+	if (rc < 0 && out->data) {
+		out->len = was;
+		out->data[was] = 0;
+	}
+	return rc;
+}
+
+int codec_check(uint64_t code, struct span block, int flags,
+		int (*link)(void *arg, const struct cid *cid, struct span name), void *arg)
+{
+	const struct codec *c = find(code);
+	const char *name = codec_name(code);
+
+	if (!c)
+		return err_set(ERR_UNSUPPORTED, "codec %s (0x%" PRIx64 ") is not built in",
+			       name ? name : "?", code);
+	return c->links(block, flags, (struct listener){ link, arg });
+}
+
+int codec_links(uint64_t code, struct span block,
+		int (*link)(void *arg, const struct cid *cid, struct span name), void *arg)
+{
+	return codec_check(code, block, 0, link, arg);
 }

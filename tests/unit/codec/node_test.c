@@ -1,0 +1,106 @@
+/* node_test - values of the data model: building, finding, comparing */
+#include "base/err.h"
+#include "codec/codec.h"
+#include "tests/unit/unit.h"
+
+/* {"a": [1, -1, "x"], "b": {}} */
+static void build(struct node *nd)
+{
+	size_t map, list, in;
+
+	NEED(node_open(nd, NODE_MAP, &map) == 0);
+	NEED(node_add(nd, NODE_STRING, span_str("a")) == 0);
+	NEED(node_open(nd, NODE_LIST, &list) == 0);
+	NEED(node_uint(nd, 1) == 0 && node_int(nd, -1) == 0);
+	NEED(node_add(nd, NODE_STRING, span_str("x")) == 0);
+	NEED(node_close(nd, list) == 0);
+	NEED(node_add(nd, NODE_STRING, span_str("b")) == 0);
+	NEED(node_open(nd, NODE_MAP, &in) == 0 && node_close(nd, in) == 0);
+	NEED(node_close(nd, map) == 0);
+}
+
+static void steps_into_maps_and_lists(void)
+{
+	struct node nd = NODE_INIT;
+	size_t at, v;
+
+	build(&nd);
+	CHECK(nd.step[0].kind == NODE_MAP && nd.step[0].n == 2 && nd.step[0].end == nd.n);
+	NEED(node_step_into(&nd, 0, span_str("a"), &at) == 1);
+	CHECK(nd.step[at].kind == NODE_LIST && nd.step[at].n == 3);
+	NEED(node_step_into(&nd, at, span_str("1"), &v) == 1);
+	CHECK(nd.step[v].kind == NODE_INT && nd.step[v].neg && nd.step[v].u == 0);
+	CHECK_ERR(node_step_into(&nd, at, span_str("3"), &v), ERR_NOTFOUND);
+	CHECK_ERR(node_step_into(&nd, at, span_str("-1"), &v), ERR_NOTFOUND);
+	CHECK_ERR(node_step_into(&nd, at, span_str(""), &v), ERR_NOTFOUND);
+	CHECK_ERR(node_step_into(&nd, at + 1, span_str("0"), &v), ERR_NOTFOUND);
+	CHECK_ERR(node_step_into(&nd, 0, span_str("c"), &v), ERR_NOTFOUND);
+	node_clear(&nd);
+}
+
+static void maps_are_equal_in_any_order(void)
+{
+	struct node a = NODE_INIT, b = NODE_INIT;
+	size_t map, list, in;
+
+	build(&a);
+	NEED(node_open(&b, NODE_MAP, &map) == 0);
+	NEED(node_add(&b, NODE_STRING, span_str("b")) == 0);
+	NEED(node_open(&b, NODE_MAP, &in) == 0 && node_close(&b, in) == 0);
+	NEED(node_add(&b, NODE_STRING, span_str("a")) == 0);
+	NEED(node_open(&b, NODE_LIST, &list) == 0);
+	NEED(node_uint(&b, 1) == 0 && node_nint(&b, 0) == 0);
+	NEED(node_add(&b, NODE_STRING, span_str("x")) == 0);
+	NEED(node_close(&b, list) == 0 && node_close(&b, map) == 0);
+	CHECK(node_equal(&a, 0, &b, 0));
+	b.step[in].kind = NODE_LIST;
+	CHECK(!node_equal(&a, 0, &b, 0));
+	node_clear(&a);
+	node_clear(&b);
+}
+
+static void own_text_stays_where_it_is(void)
+{
+	struct node nd = NODE_INIT;
+	char big[9000];
+	struct span first, more;
+	int i;
+
+	memset(big, 'b', sizeof big);
+	NEED(node_own(&nd, span_str("first"), &first) == 0);
+	for (i = 0; i < 100; i++) {
+		NEED(node_own(&nd, span_of((uint8_t *)big, sizeof big), &more) == 0);
+		CHECK(more.len == sizeof big && more.p[0] == 'b');
+	}
+	CHECK(span_equal(first, span_str("first")));
+	node_reset(&nd);
+	CHECK(nd.n == 0);
+	node_clear(&nd);
+}
+
+static void raw_is_bytes(void)
+{
+	struct node nd = NODE_INIT;
+	struct buf out = BUF_INIT(100);
+
+	NEED(codec_decode(CID_RAW, span_str("abc"), CODEC_STRICT, &nd) == 0);
+	CHECK(nd.n == 1 && nd.step[0].kind == NODE_BYTES);
+	CHECK(codec_encode(CID_RAW, &nd, 0, &out) == 0);
+	CHECK(span_equal(buf_span(&out), span_str("abc")));
+	node_reset(&nd);
+	NEED(node_null(&nd) == 0);
+	CHECK_ERR(codec_encode(CID_RAW, &nd, 0, &out), ERR_INVALID);
+	CHECK(out.len == 3);
+	CHECK_ERR(codec_decode(0x2a, span_str("abc"), 0, &nd), ERR_UNSUPPORTED);
+	node_clear(&nd);
+	buf_clear(&out);
+}
+
+int main(void)
+{
+	RUN(steps_into_maps_and_lists);
+	RUN(maps_are_equal_in_any_order);
+	RUN(own_text_stays_where_it_is);
+	RUN(raw_is_bytes);
+	return UNIT_END();
+}

@@ -51,7 +51,7 @@ void layout_clear(struct layout *l);
 
 /* ---- the builder ---- */
 
-struct slab;				/* builder.c: a stretch of a file and the chunks in it */
+struct slab;				/* file.c: a stretch of a file and the chunks in it */
 
 struct unixfs_builder {
 	struct unixfs_opts opts;
@@ -67,6 +67,11 @@ struct unixfs_builder {
 	struct layout layout;
 	size_t dir_mem;			/* entries of open directories in memory, bytes */
 };
+
+/* The ring of slabs; slabs_plan looks at the chunker. */
+int slabs_new(struct unixfs_builder *b);
+void slabs_plan(struct unixfs_builder *b);
+void slabs_free(struct unixfs_builder *b);
 
 /* put_node - name and hand over a dag-pb block made of `links` and the message `data`; its own
  * length is added to `below`.  Sets cid and tsize of *out. */

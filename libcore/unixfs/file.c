@@ -5,6 +5,7 @@
  * over in order, and their bytes are never copied.  Where it is known beforehand which bytes a slab
  * holds (an ordinary file, chunks of one size) the threads also read it, and holes are not read at all.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -40,7 +41,9 @@ struct slab {
 	uint64_t off;			/* of mem[0] in the file */
 	struct chunk *chunks;
 	int n;
-	int rc;				/* of the naming */
+	enum { FROM_MEM, FROM_FILE, FROM_HOLE } from;	/* FROM_FILE: the job reads its bytes */
+	int fd;				/* … here */
+	int rc;				/* of the job: 0, 1: the file ended early, or an error */
 };
 
 /* Where the bytes come from. */
@@ -53,6 +56,11 @@ struct input {
 	int (*progress)(void *arg, uint64_t bytes);
 	void *progress_arg;
 	int eof, advised;
+	/* of an ordinary file in chunks of one size: */
+	int planned;			/* slabs up to `size` may be read by their jobs */
+	uint64_t size;			/* bytes, when it was opened */
+	uint64_t data, hole;		/* file bytes [data, hole) are known to be data, and there is
+					 * none between the last slab planned and `data` */
 };
 
 /* Make the framing of a leaf and name it.  Runs in threads: touches the chunk only. */
@@ -106,11 +114,25 @@ static int name_slab(struct slab *s, const struct unixfs_meta *meta)
 	return rc;
 }
 
+/* 1: the file is shorter than it was; s->len is what is left of it */
+static int load_slab(struct slab *s, const char *what)
+{
+	size_t want = s->len;
+	ssize_t got = io_pread(s->fd, s->mem, want, s->off, what);
+
+	if (got < 0)
+		return (int)got;
+	s->len = (size_t)got;
+	return s->len < want;
+}
+
 static void run_job(struct pool_job *job)
 {
 	struct slab *s = (struct slab *)(void *)job;
 
-	s->rc = name_slab(s, NULL);
+	s->rc = s->from == FROM_FILE ? load_slab(s, "") : 0;
+	if (s->rc == 0)
+		s->rc = name_slab(s, NULL);
 }
 
 /* ---- one file on its way ---- */
@@ -119,6 +141,7 @@ struct run {
 	struct unixfs_builder *b;
 	struct input *in;
 	uint64_t filled, submitted, collected;	/* slabs; slab i is slabs[i % n_slabs] */
+	int ended;		/* a job found the end: what later slabs hold is not of the file */
 };
 
 static struct slab *slab_at(const struct run *r, uint64_t i)
@@ -154,6 +177,13 @@ static int start_threads(struct unixfs_builder *b)
 	return 0;
 }
 
+static int tell(struct input *in, size_t bytes)
+{
+	int stop = in->progress ? in->progress(in->progress_arg, bytes) : 0;
+
+	return stop <= 0 ? stop : err_set(ERR_INTERRUPTED, "stopped");
+}
+
 /* Read until the slab is full or the input at its end. */
 static int fill(struct run *r, struct slab *s)
 {
@@ -166,6 +196,8 @@ static int fill(struct run *r, struct slab *s)
 		posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);	/* pipes refuse: no matter */
 		in->advised = 1;
 	}
+	if (in->planned && r->filled > 0 && lseek(in->fd, (off_t)(s->off + s->len), SEEK_SET) < 0)
+		return err_sys("reading '%s'", in->what);
 	while (want > 0 && got > 0) {
 		got = in->fd >= 0 ? io_read(in->fd, s->mem + s->len, want, in->what)
 				  : in->read(in->arg, s->mem + s->len, want);
@@ -177,13 +209,82 @@ static int fill(struct run *r, struct slab *s)
 			got = 0;		/* io_read stops short only at the end */
 	}
 	in->eof = got == 0;
-	if (in->progress && s->len > before) {
-		int stop = in->progress(in->progress_arg, s->len - before);
+	return s->len > before ? tell(in, s->len - before) : 0;
+}
 
-		if (stop)
-			return stop < 0 ? stop : err_set(ERR_INTERRUPTED, "stopped");
+/* ---- slabs that are known before they are read ---- */
+
+static void look_at(struct unixfs_builder *b, struct input *in)
+{
+	struct stat sb;
+
+	if (!in->clonable || chunker_min(b->chunker) != chunker_max(b->chunker) ||
+	    fstat(in->fd, &sb) < 0 || !S_ISREG(sb.st_mode))
+		return;
+	in->size = (uint64_t)sb.st_size;
+	in->planned = 1;
+	/* no holes, no questions */
+	in->data = 0;
+	in->hole = (uint64_t)sb.st_blocks * 512 >= in->size ? in->size : 0;
+}
+
+/* 1: the file has no data in [off, off + len).  Where the filesystem cannot tell, all is data. */
+static int is_hole(struct input *in, uint64_t off, uint64_t len)
+{
+	off_t at;
+
+	if (off >= in->hole) {
+		at = lseek(in->fd, (off_t)off, SEEK_DATA);
+		in->data = at < 0 ? errno == ENXIO ? UINT64_MAX : off : (uint64_t)at;
+		at = in->data == UINT64_MAX ? -1 : lseek(in->fd, (off_t)in->data, SEEK_HOLE);
+		in->hole = at < 0 ? UINT64_MAX : (uint64_t)at;
 	}
-	return 0;
+	return off + len <= in->data;
+}
+
+/* 1: this slab is wholly inside the file as it was, and its job reads it */
+static int plan(struct run *r, struct slab *s)
+{
+	struct unixfs_builder *b = r->b;
+	struct input *in = r->in;
+
+	if (!in->planned || r->filled == 0 || s->len || s->off + b->slab_len > in->size)
+		return 0;
+	s->len = r->filled < SLABS_FIRST ? b->slab_first : b->slab_len;
+	s->fd = in->fd;
+	s->from = is_hole(in, s->off, s->len) ? FROM_HOLE : FROM_FILE;
+	return 1;
+}
+
+/* All chunks of holes are one chunk. */
+static int name_hole(struct unixfs_builder *b, struct slab *s)
+{
+	struct chunk *c = s->chunks;
+	size_t len = c->len;
+	int i, rc = 0;
+
+	if (!b->zeros) {
+		uint8_t *zeros = calloc(1, len);
+		struct chunk *zero = calloc(1, sizeof *zero);
+
+		rc = zeros && zero ? 0 : err_nomem();
+		if (rc == 0) {
+			zero->len = len;
+			rc = name_leaf(b, zero, span_of(zeros, len), NULL);
+		}
+		if (rc < 0) {
+			free(zeros);
+			free(zero);
+			return rc;
+		}
+		b->zeros = zeros;
+		b->zero = zero;
+	}
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		b->zero->off = c[i].off;
+		c[i] = *b->zero;
+	}
+	return rc;
 }
 
 /* Cut the slab into chunks; returns the bytes used.  What is left may be a part of a chunk. */
@@ -205,7 +306,7 @@ static size_t cut(struct unixfs_builder *b, struct slab *s, int eof)
 static int emit(struct run *r, struct slab *s)
 {
 	struct unixfs_builder *b = r->b;
-	struct dag_block block = { .src_fd = r->in->clonable ? r->in->fd : -1 };
+	struct dag_block block = { .src_fd = r->in->clonable && s->from != FROM_HOLE ? r->in->fd : -1 };
 	struct unixfs_node leaf = { .type = UNIXFS_FILE };
 	struct chunk *c;
 	int rc = 0;
@@ -215,7 +316,8 @@ static int emit(struct run *r, struct slab *s)
 		block.n_parts = 0;
 		if (c->head_len)
 			block.parts[block.n_parts++] = span_of(c->head, c->head_len);
-		block.parts[block.n_parts++] = span_of(s->mem + c->off, c->len);
+		block.parts[block.n_parts++] = span_of(s->from == FROM_HOLE ? b->zeros : s->mem + c->off,
+						       c->len);
 		if (c->tail_len)
 			block.parts[block.n_parts++] = span_of(c->tail, c->tail_len);
 		block.src_off = s->off + c->off;
@@ -236,8 +338,16 @@ static void submit(struct run *r)
 {
 	struct slab *s = slab_at(r, r->submitted++);
 
+	if (s->from == FROM_HOLE)
+		return;
 	s->job.run = run_job;
 	pool_submit(r->b->pool, &s->job);
+}
+
+/* bytes of the chunks planned */
+static size_t want_of(const struct slab *s)
+{
+	return s->n ? s->chunks[s->n - 1].off + s->chunks[s->n - 1].len : 0;
 }
 
 static int collect(struct run *r)
@@ -245,10 +355,28 @@ static int collect(struct run *r)
 	struct slab *s = slab_at(r, r->collected++);
 	int rc;
 
-	pool_wait(r->b->pool, &s->job);
-	rc = s->rc;
-	if (rc < 0)
-		rc = name_slab(s, NULL);	/* once more here, where the message is heard */
+	if (s->from == FROM_HOLE) {
+		rc = r->ended ? 0 : name_hole(r->b, s);
+	} else {
+		pool_wait(r->b->pool, &s->job);
+		rc = s->rc;
+	}
+	if (r->ended)
+		return 0;
+	/* what went wrong is done once more here, where the message is heard */
+	if (rc < 0 && s->from == FROM_FILE) {
+		s->len = want_of(s);
+		rc = load_slab(s, r->in->what);
+	}
+	if (rc != 0 && s->from != FROM_HOLE) {
+		if (rc > 0) {
+			r->ended = r->in->eof = 1;
+			cut(r->b, s, 1);
+		}
+		rc = name_slab(s, NULL);
+	}
+	if (rc == 0 && s->from != FROM_MEM)
+		rc = tell(r->in, s->len);
 	return rc < 0 ? rc : emit(r, s);
 }
 
@@ -267,7 +395,7 @@ static int finish_small(struct run *r, const struct unixfs_meta *meta)
 }
 
 /* Make room for the next slab and begin it with what the last one left over. */
-static int carry_on(struct run *r, const struct slab *s, size_t used)
+static int carry_on(struct run *r, const struct slab *s, size_t used, size_t over)
 {
 	struct slab *next;
 	int rc = 0;
@@ -280,27 +408,32 @@ static int carry_on(struct run *r, const struct slab *s, size_t used)
 	rc = slab_ready(r->b, next);
 	if (rc < 0)
 		return rc;
+	next->from = FROM_MEM;
 	next->off = s->off + used;
-	next->len = s->len - used;
-	if (next->len)
-		memcpy(next->mem, s->mem + used, next->len);
+	next->len = over;
+	if (over)
+		memcpy(next->mem, s->mem + used, over);
 	return 0;
 }
 
 static int run_file(struct run *r, const struct unixfs_meta *meta)
 {
 	struct slab *s = slab_at(r, 0);
-	size_t used;
+	size_t used, over;
 	int rc = slab_ready(r->b, s);
 
 	s->len = 0;
 	s->off = 0;
+	s->from = FROM_MEM;
+	if (rc == 0)
+		look_at(r->b, r->in);
 	while (rc == 0 && !r->in->eof) {
 		s = slab_at(r, r->filled);
-		rc = fill(r, s);
+		rc = plan(r, s) ? 0 : fill(r, s);
 		if (rc < 0)
 			return rc;
 		used = cut(r->b, s, r->in->eof);
+		over = s->len - used;		/* from here on s->len may be its job's */
 		if (r->filled == 0 ? r->in->eof : r->filled == 1 && s->n == 0)
 			return finish_small(r, meta);
 		r->filled++;
@@ -310,7 +443,7 @@ static int run_file(struct run *r, const struct unixfs_meta *meta)
 				submit(r);
 		}
 		if (rc == 0 && !r->in->eof)
-			rc = carry_on(r, s, used);
+			rc = carry_on(r, s, used, over);
 	}
 	while (rc == 0 && r->collected < r->filled)
 		rc = collect(r);
@@ -326,8 +459,9 @@ static int add(struct unixfs_builder *b, struct input *in, const struct unixfs_m
 	layout_start(&b->layout, b);
 	rc = run_file(&r, meta);
 	/* after a failure: nothing may work on the slabs when we leave */
-	while (r.collected < r.submitted)
-		pool_wait(b->pool, &slab_at(&r, r.collected++)->job);
+	for (; r.collected < r.submitted; r.collected++)
+		if (slab_at(&r, r.collected)->from != FROM_HOLE)
+			pool_wait(b->pool, &slab_at(&r, r.collected)->job);
 	if (rc == 0)
 		rc = layout_end(&b->layout, meta, out);
 	return rc;
@@ -385,4 +519,6 @@ void slabs_free(struct unixfs_builder *b)
 		free(b->slabs[i].chunks);
 	}
 	free(b->slabs);
+	free(b->zeros);
+	free(b->zero);
 }

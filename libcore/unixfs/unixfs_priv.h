@@ -51,6 +51,7 @@ void layout_clear(struct layout *l);
 
 /* ---- the builder ---- */
 
+struct chunk;
 struct slab;				/* file.c: a stretch of a file and the chunks in it */
 
 struct unixfs_builder {
@@ -64,6 +65,8 @@ struct unixfs_builder {
 	int n_slabs;
 	size_t slab_first, slab_len;	/* bytes of the first few and of the others */
 	int slab_chunks;		/* at most */
+	uint8_t *zeros;			/* a chunk from a hole, once there was one, */
+	struct chunk *zero;		/* and its leaf */
 	struct layout layout;
 	size_t dir_mem;			/* entries of open directories in memory, bytes */
 };

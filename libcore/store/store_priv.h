@@ -256,6 +256,9 @@ struct batch {
 void batch_clear(struct store *st);
 struct pend *batch_find(struct store *st, struct span mh);
 struct entry pend_entry(const struct pend *p);
+void pend_place(struct pend *p, const struct entry *e);
+int batch_add(struct store *st, struct span mh, const struct pend *form);
+void batch_unpin(struct store *st, struct pend *p);	/* its segment need not stay open */
 int batch_commit(struct store *st, int roll);
 int batch_room(struct store *st);		/* commits when the batch is large */
 

@@ -84,6 +84,42 @@ static void readers_find_what_moved(void)
 	NO_FAULTS(dir);
 }
 
+/* a writer that sits in a segment when the collector comes, and leaves a moment later */
+static void a_busy_segment_is_tried_again(void)
+{
+	char *dir = fresh(small);
+	struct store_gc *gc;
+	struct store *st = mostly_dead(dir, 20, &gc);	/* one segment */
+	uint64_t freed;
+	int pipes[2], status;
+	pid_t pid;
+	char c;
+
+	fflush(stdout);
+	NEED(pipe(pipes) == 0);
+	if ((pid = fork()) == 0) {
+		struct store *w = opened(dir, STORE_WRITE);
+		int rc = put(w, 777, 100);
+
+		if (rc == 0)
+			rc = store_commit(w);
+		rc |= write(pipes[1], "x", 1) != 1;
+		usleep(200000);
+		store_close(w);
+		_exit(rc != 0);
+	}
+	NEED(read(pipes[0], &c, 1) == 1);
+	CHECK(store_gc_compact(gc, 50, &freed) == 0);
+	CHECK(freed > 150000);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(got(st, 0, 10000) == 1 && got(st, 777, 100) == 1);
+	store_gc_end(gc);
+	store_close(st);
+	close(pipes[0]);
+	close(pipes[1]);
+	NO_FAULTS(dir);
+}
+
 static int read_on(const char *dir)
 {
 	uint64_t bad = 0, round, i;
@@ -323,6 +359,7 @@ int main(void)
 {
 	RUN(space_comes_back);
 	RUN(readers_find_what_moved);
+	RUN(a_busy_segment_is_tried_again);
 	RUN(reading_while_it_runs);
 	RUN(only_what_is_dead_enough);
 	RUN(segments_being_written_are_left);

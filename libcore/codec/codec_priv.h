@@ -24,7 +24,28 @@ struct codec {
 extern const struct codec codec_raw, codec_libp2p_key;	/* raw.c */
 extern const struct codec codec_dag_pb;			/* pb_node.c */
 
+extern const struct codec codec_dag_json, codec_json;	/* json_read.c */
+
 /* node_grow - room for at least one more step. */
 int node_grow(struct node *nd);
+
+/* ---- keys.c ---- */
+
+/* Keys of maps, one map after the other: a stack for a writer that goes down and comes back. */
+struct key {
+	uint64_t head;			/* its first eight bytes, to compare */
+	const uint8_t *p;
+	uint32_t len, at;		/* at: its step */
+};
+struct keys {
+	struct key *v;
+	size_t n, cap;
+};
+#define KEYS_INIT ((struct keys){ 0 })
+void keys_clear(struct keys *k);
+
+/* keys_push - append the keys of the map at `at` in bytewise order.  1; 0: one of them is there twice;
+ * ERR_NOMEM.  Time n log n, whoever chose the keys. */
+int keys_push(struct keys *k, const struct node *nd, size_t at);
 
 #endif

@@ -1,0 +1,272 @@
+/* json_text.c - strings of JSON text: scanned eight bytes at a time, unescaped, and written */
+#include <endian.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "json_priv.h"
+
+#define EACH(byte) (0x0101010101010101ull * (byte))
+#define TOPS EACH(0x80)
+
+/* The top bit of the first byte of `x` that is zero (those behind it may be wrong). */
+static inline uint64_t zero_byte(uint64_t x)
+{
+	return (x - EACH(0x01)) & ~x & TOPS;
+}
+
+/* The same for a quote, a backslash or a control character. */
+static inline uint64_t special(uint64_t x)
+{
+	return zero_byte(x ^ EACH('"')) | zero_byte(x ^ EACH('\\')) | ((x - EACH(0x20)) & ~x & TOPS);
+}
+
+static inline uint64_t load(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof x);
+	return le64toh(x);
+}
+
+static const uint8_t *stop(const uint8_t *p, const char *rule, const uint8_t **where, const char **why)
+{
+	*where = p;
+	*why = rule;
+	return NULL;
+}
+
+const uint8_t *json_text_scan(const uint8_t *p, const uint8_t *end, struct json_raw *raw,
+			      const uint8_t **where, const char **why)
+{
+	const uint8_t *start = p;
+	uint64_t x, hit, wide = 0;
+
+	raw->escaped = 0;
+	for (;;) {
+		while (end - p >= 8) {
+			x = load(p);
+			hit = special(x);
+			if (hit) {
+				/* only the bytes in front of the hit */
+				wide |= x & ((hit & -hit) - 1);
+				p += __builtin_ctzll(hit) / 8;
+				break;
+			}
+			wide |= x;
+			p += 8;
+		}
+		while (p < end && *p >= 0x20 && *p != '"' && *p != '\\')
+			wide |= *p++;
+		if (p == end)
+			return stop(start, "a string without end", where, why);
+		if (*p == '"')
+			break;
+		if (*p < 0x20)
+			return stop(p, "a control character in a string", where, why);
+		raw->escaped = 1;
+		p += 2;			/* whatever is escaped, it does not end the string */
+		if (p > end)
+			return stop(start, "a string without end", where, why);
+	}
+	raw->raw = span_of(start, (size_t)(p - start));
+	raw->wide = (wide & TOPS) != 0;
+	return p;
+}
+
+/* ---- escapes ---- */
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* four hex digits at p; -1: they are not */
+static int32_t hex4(const uint8_t *p, const uint8_t *end)
+{
+	int32_t v = 0;
+	int i, d;
+
+	if (end - p < 4)
+		return -1;
+	for (i = 0; i < 4; i++) {
+		d = hex_digit(p[i]);
+		if (d < 0)
+			return -1;
+		v = v << 4 | d;
+	}
+	return v;
+}
+
+static size_t put_rune(uint32_t c, uint8_t *out)
+{
+	if (c < 0x80) {
+		out[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (uint8_t)(0xc0 | c >> 6);
+		out[1] = (uint8_t)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | c >> 12);
+		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | c >> 18);
+	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/* Is \uXXXX of this character something a writer makes?  Controls, the line separators and U+FFFD are
+ * Go's; pairs of surrogates are told apart by the caller. */
+static int written_as_hex(int32_t c)
+{
+	return c < 0x20 || c == 0x2028 || c == 0x2029 || c == 0xfffd;
+}
+
+/* \uXXXX with *p at the first digit */
+static const char *unescape_hex(const uint8_t **p, const uint8_t *end, int strict, uint8_t **out)
+{
+	int32_t hi = hex4(*p, end), lo;
+
+	if (hi < 0)
+		return "\\u without four hex digits";
+	*p += 4;
+	if (hi >= 0xdc00 && hi <= 0xdfff)
+		return "the second half of a surrogate pair alone";
+	if (hi < 0xd800 || hi > 0xdfff) {
+		if (strict && !written_as_hex(hi))
+			return "an escape of a character that needs none";
+		*out += put_rune((uint32_t)hi, *out);
+		return NULL;
+	}
+	lo = end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' ? hex4(*p + 2, end) : -1;
+	if (lo < 0xdc00 || lo > 0xdfff)
+		return "the first half of a surrogate pair alone";
+	*p += 6;
+	*out += put_rune(0x10000 + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00), *out);
+	return NULL;
+}
+
+ptrdiff_t json_text_unescape(struct span raw, int strict, uint8_t *out, const uint8_t **where,
+			     const char **why)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const uint8_t *p = raw.p, *end = raw.p + raw.len, *mark;
+	uint8_t *o = out;
+	const char *which;
+
+	while (p < end) {
+		mark = memchr(p, '\\', (size_t)(end - p));
+		if (!mark)
+			mark = end;
+		memcpy(o, p, (size_t)(mark - p));
+		o += mark - p;
+		if (mark == end)
+			break;
+		p = mark + 2;		/* the scan saw to it that a byte follows */
+		which = mark[1] ? strchr(from, mark[1]) : NULL;
+		*why = NULL;
+		if (mark[1] == 'u')
+			*why = unescape_hex(&p, end, strict, &o);
+		else if (!which)
+			*why = "an escape that JSON does not have";
+		else if (strict && *which == '/')
+			*why = "an escape of a character that needs none";
+		else
+			*o++ = (uint8_t)to[which - from];
+		if (*why) {
+			*where = mark;
+			return -1;
+		}
+	}
+	return o - out;
+}
+
+/* ---- writing ---- */
+
+/* The escape of the character at p, which begins with a byte that may need one: its length in *n (0: none
+ * is needed) and that of the character in *skip. */
+static size_t escape(const uint8_t *p, const uint8_t *end, char *text, size_t *skip)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*skip = 1;
+	text[0] = '\\';
+	switch (*p) {
+	case '"':
+	case '\\': text[1] = (char)*p; return 2;
+	case '\n': text[1] = 'n'; return 2;
+	case '\r': text[1] = 'r'; return 2;
+	case '\t': text[1] = 't'; return 2;
+	}
+	if (*p < 0x20) {
+		memcpy(text + 1, "u00", 3);
+		text[4] = hex[*p >> 4];
+		text[5] = hex[*p & 15];
+		return 6;
+	}
+	/* U+2028 and U+2029: legal in JSON, but Go escapes them for the sake of JavaScript */
+	if (*p == 0xe2 && end - p >= 3 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) {
+		memcpy(text + 1, "u202", 4);
+		text[5] = p[2] == 0xa8 ? '8' : '9';
+		*skip = 3;
+		return 6;
+	}
+	return 0;
+}
+
+static int wide(struct span s)
+{
+	uint64_t all = 0;
+	size_t i = 0;
+
+	for (; s.len - i >= 8; i += 8)
+		all |= load(s.p + i);
+	for (; i < s.len; i++)
+		all |= s.p[i];
+	return (all & TOPS) != 0;
+}
+
+int json_text_put(struct buf *out, struct span s)
+{
+	const uint8_t *p = s.p, *end = s.p + s.len, *from = p;
+	int non_ascii = wide(s), rc;
+	uint64_t hit;
+	char text[8];
+	size_t n, skip;
+
+	if (non_ascii && !utf8_valid(s))
+		return err_set(ERR_INVALID, "a string that is not UTF-8 cannot be written as JSON");
+	rc = buf_reserve(out, s.len + 2);
+	if (rc == 0)
+		rc = buf_u8(out, '"');
+	while (rc == 0 && p < end) {
+		if (!non_ascii && end - p >= 8) {
+			hit = special(load(p));
+			if (!hit) {
+				p += 8;
+				continue;
+			}
+			p += __builtin_ctzll(hit) / 8;
+		}
+		n = escape(p, end, text, &skip);
+		if (n > 0) {
+			rc = buf_bytes(out, from, (size_t)(p - from));
+			if (rc == 0)
+				rc = buf_bytes(out, text, n);
+			from = p + skip;
+		}
+		p += skip;
+	}
+	if (rc == 0)
+		rc = buf_bytes(out, from, (size_t)(end - from));
+	return rc < 0 ? rc : buf_u8(out, '"');
+}

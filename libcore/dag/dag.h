@@ -151,4 +151,159 @@ struct dag_path {
 int dag_path_parse(struct dag_path *p, const char *text);
 void dag_path_clear(struct dag_path *p);
 
+/*
+ * dag_tap - a source in front of another, that tells of the blocks read through it, as they are read; also of
+ * identity ones.  `block` gets no bytes (p NULL) for a block that was taken as an extent; a negative return
+ * fails the read.  Blocks a dag_stack reads again are not told again.  A dag_extent and the dag_get that
+ * follows it for the same CID are one reading.
+ */
+struct dag_tap {
+	struct dag_source source;	/* give this one away */
+	struct dag_source *under;	/* borrowed */
+	int (*block)(void *arg, const struct cid *cid, struct span bytes);
+	void *arg;
+	struct cid quiet;		/* is not told; len 0: none.  For a root that is known */
+	struct cid taken;		/* the tap's: the last one told as an extent */
+};
+void dag_tap_init(struct dag_tap *t, struct dag_source *under,
+		  int (*block)(void *arg, const struct cid *cid, struct span bytes), void *arg);
+/* dag_tap_under - the source behind all taps; any other source is its own. */
+struct dag_source *dag_tap_under(struct dag_source *s);
+
+/*
+ * dag_names - what the links in dag-pb blocks are called, where that takes more than the codec: files
+ * and directories.  unixfs_names() is the one there is.
+ * lookup: the CID `name` leads to from the dag-pb block `dir`.  ERR_NOTFOUND, `no link named "x" under
+ * <cid>`, or the reading's error.
+ */
+struct dag_names {
+	int (*lookup)(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out);
+};
+
+/* A value is a block, or stands inside one. */
+struct dag_place {
+	struct cid cid;			/* of the block */
+	const char *rest;		/* the segments inside it; "": the block itself.  Borrowed from the path */
+};
+
+/*
+ * dag_resolve - follow the segments of `rest` ("a/b", as dag_path has it) from the block `root`: keys of
+ * maps, decimal indexes of lists, and across links into the blocks they lead to.  dag-pb blocks go by `names`
+ * (the name space /ipfs/), or with NULL by the data model, Links/0/Hash (/ipld/).  A link at the end is
+ * the answer and what it leads to is not read.  `rest` must outlive *out.
+ * Reads one block at a time and at most DAG_SEGMENTS_MAX segments (ERR_LIMIT).  ERR_NOTFOUND: `no link named
+ * "x" under <cid>`, or a block is not there; ERR_UNSUPPORTED: a codec without a decoder; ERR_INVALID.
+ * To hear of the blocks on the way hand in a dag_tap.  Spec: boxo path/resolver, ResolveToLastNode.
+ */
+enum { DAG_SEGMENTS_MAX = 16384 };
+int dag_resolve(struct dag_source *src, const struct cid *root, const char *rest,
+		const struct dag_names *names, struct dag_place *out);
+/* dag_value - the value at `place`: its block into `block`, decoded as *nd (which borrows from it), and the
+ * step of the value in *at.  Both are reset first.  For raw and others without segments, rest is "". */
+int dag_value(struct dag_source *src, const struct dag_place *place, struct buf *block, struct node *nd,
+	      size_t *at);
+
+/*
+ * dag_selector - which part of a DAG is meant: a program for a walk, written as a value of the data model.
+ * Spec: ipld/ipld specs/selectors/selectors.md.  What the text leaves open is taken from
+ * go-ipld-prime, and for conditions, which that has not: "/": the link; "=": any value; "%": the name of a
+ * kind; "hasField": a key; "greaterThan" (">") and "lessThan" ("<"): a number; "and", "or": lists of
+ * conditions.  A value that a condition cannot be asked of does not meet it; links are not followed to ask.
+ */
+struct dag_selector;
+
+enum {
+	SELECTOR_CLAUSES_MAX = 4096,	/* clauses and conditions */
+	SELECTOR_DEPTH_MAX = 256,	/* in each other */
+	SELECTOR_NEST_MAX = 16		/* recursions in each other */
+};
+
+/* dag_selector_parse - the selector at `at`, bare or in its envelope {"selector": …}.  gives *sel, which
+ * keeps nothing of the node.  ERR_INVALID: `selector: /R/:>/a: missing ">"`, the place and the rule broken;
+ * ERR_LIMIT: over the limits above. */
+int dag_selector_parse(const struct node *nd, size_t at, struct dag_selector **sel);
+void dag_selector_free(struct dag_selector *sel);		/* accepts NULL */
+
+/* Ready-made ones; each gives *sel.  all: everything, every node matched.  block: the root alone.  depth:
+ * `n` levels of nodes from the root, which is the first (a dag-pb link is three: Links, an index, Hash).
+ * entity: of a file all blocks, of a directory its own.  bytes: what [from, to) of a file needs; negative ones
+ * count from the end, INT64_MAX is the end. */
+int dag_selector_all(struct dag_selector **sel);
+int dag_selector_block(struct dag_selector **sel);
+int dag_selector_depth(uint64_t n, struct dag_selector **sel);
+int dag_selector_entity(struct dag_selector **sel);
+int dag_selector_bytes(int64_t from, int64_t to, struct dag_selector **sel);
+
+/*
+ * dag_adl - another reading of a block, by name, for the clause "interpret as": a file as bytes, a directory
+ * as a map of links, though both may be many blocks.  unixfs_adls() lists those there are.
+ * Views are plain and small; they are told the block again at every call, and own nothing.
+ */
+enum dag_view_kind { DAG_VIEW_NONE, DAG_VIEW_MAP, DAG_VIEW_BYTES };
+struct dag_view {
+	const struct dag_adl *adl;
+	enum dag_view_kind kind;	/* NONE: there is no other reading of this block */
+	uint64_t len;			/* BYTES: claimed by the root block */
+	size_t pos;			/* MAP: the next link of this block */
+	int state;			/* the adl's: hash bits used up by the shards above */
+};
+struct dag_adl {
+	const char *name;		/* "unixfs"; NULL ends a list */
+	/* open - what the block is; v->state is that of the block above it when next() gave this one */
+	int (*open)(const struct cid *cid, struct span block, struct dag_view *v);
+	/* next - 1: an entry; 2: a block with more entries of the same map; 0: the end of this block */
+	int (*next)(struct dag_view *v, struct span block, struct span *name, struct cid *cid);
+	int (*lookup)(struct dag_source *src, const struct cid *cid, struct span name, struct cid *out);
+	int (*read)(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
+		    struct sink *out);
+	/* load - every block of the thing, when it is met; NULL: as they are needed */
+	int (*load)(struct dag_source *src, const struct cid *cid, const struct dag_view *v);
+};
+
+/* A node the walk has reached. */
+struct dag_selected {
+	struct span path;		/* from the root, "a/0/b" */
+	const struct cid *cid;		/* of the block it stands in */
+	struct span label;		/* the matcher's; p NULL: none */
+	int matched;			/* 1: meant; 0: on the way */
+	const struct node *nd;		/* the value is at `at`; of a subset the part alone.  NULL: a view */
+	size_t at;
+	const struct dag_view *view;	/* NULL: a plain node */
+	uint64_t off, len;		/* bytes of the view that are meant */
+	struct dag_source *src;		/* for dag_selected_read */
+};
+/* dag_selected_read - the bytes of a matched file, into `out`; reads its blocks. */
+int dag_selected_read(const struct dag_selected *s, struct sink *out);
+
+/*
+ * dag_select - walk a DAG as the selector says: depth first, a node before what is below it, in the order
+ * of the block, or of the selector where it names fields.  A link is loaded when it is met.
+ *
+ * block: every block, when it is loaded; with `once` the first time only.  With `lazy` raw blocks that nobody
+ * looks into are only looked for (bytes.p NULL), and files may be taken as extents.
+ * node: every node reached; once for each matcher that matches it.  The blocks of a matched file are
+ * loaded, and told, after the call, unless it read them itself.
+ * Both: 0 goes on, a negative value stops and is returned; either may be NULL.
+ * missing: asked about a block that is not there: 0 goes on without it, negative stops (NULL: ERR_NOTFOUND).
+ * once: a link is followed again only where the selector is in a state it was not in there before; so nothing
+ * that is meant is left out, but the same nodes are not told again under another path.
+ * nodes_max, links_max: nodes reached and blocks loaded before the walk ends with ERR_LIMIT; 0: no limit.
+ * Memory: the blocks on the way down as in a dag_stack, their nodes, and with `once` a set as in dag_walk.
+ * ERR_LIMIT: over DAG_DEPTH_MAX blocks in each other; ERR_UNSUPPORTED: a codec without a decoder, or no adl of
+ * that name; ERR_INVALID: a block is not what its codec says.
+ */
+struct dag_select {
+	int (*block)(void *arg, const struct cid *cid, struct span bytes);
+	int (*node)(void *arg, const struct dag_selected *s);
+	int (*missing)(void *arg, const struct cid *cid);
+	void *arg;
+	int once, lazy;
+	uint64_t nodes_max, links_max;
+	const struct dag_adl *adls;	/* borrowed; NULL: none */
+	size_t seen_mem;		/* as in dag_walk */
+	const char *tmpdir;
+};
+int dag_select(struct dag_source *src, const struct cid *root, const struct dag_selector *sel,
+	       const struct dag_select *opts);
+
 #endif

@@ -11,9 +11,23 @@
 #include "store/store.h"
 #include "unixfs/unixfs.h"
 
-/* ops_resolve - the CID at the end of a path.  ERR_USAGE: not a path; ERR_NOTFOUND: no such entry, or
- * a block on the way is not in the store. */
+/* ops_resolve - the CID of the block at the end of a path, across nodes of any codec.  ERR_USAGE: not a
+ * path; ERR_NOTFOUND: no such entry, or a block on the way is not in the store; ERR_INVALID: what is
+ * there is no block, but a value inside one. */
 int ops_resolve(struct store *st, const char *path, struct cid *cid);
+
+/* ops_resolve_place - the same for any value: the block that holds it and the segments inside the block. */
+struct ops_place {
+	struct cid cid;
+	const struct mb_base *base;	/* the CID in the path was written in this; NULL for a CIDv0 */
+	char *rest;			/* "a/0", "": the block itself; owned */
+};
+int ops_resolve_place(struct store *st, const char *path, struct ops_place *p);
+void ops_place_clear(struct ops_place *p);
+/* ops_place_from - the same from any source; a dag_tap hears what is read. */
+int ops_place_from(struct dag_source *src, const char *path, struct ops_place *p);
+/* ops_place_format - append `<cid>[/<rest>]`; base NULL: that of the path. */
+int ops_place_format(const struct ops_place *p, const struct mb_base *base, struct buf *out);
 
 /* ops_cat - bytes [start, start + len) of the file at `path` to `fd` (borrowed); len UINT64_MAX: to
  * the end.  A start behind the end is an empty answer.  ERR_INVALID: a directory, or not a file. */

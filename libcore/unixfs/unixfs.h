@@ -191,9 +191,16 @@ int unixfs_tree(struct dag_source *src, const struct cid *dir, const struct unix
 
 /* unixfs_lookup - one entry; reads one block a level.  ERR_NOTFOUND: `no link named "x" under <cid>`. */
 int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out);
-/* unixfs_resolve - a path text (see dag_path_parse) through directories and HAMTs; dag-pb nodes
- * that are not UnixFS resolve by link name.  Symlinks are not followed. */
+/* unixfs_names - names of entries for dag_resolve: directories, HAMTs; dag-pb nodes that are not UnixFS
+ * have the names of their links.  Symlinks are not followed. */
+const struct dag_names *unixfs_names(void);
+/* unixfs_resolve - the block a path text (see dag_path_parse) leads to, through directories and
+ * across nodes of other codecs.  ERR_INVALID: what is there is a value inside a block. */
 int unixfs_resolve(struct dag_source *src, const char *path, struct cid *out);
+/* unixfs_adls - for dag_select: "unixfs", a file as bytes and a directory as a map, whose blocks are read
+ * as they are needed; "unixfs-preload", the same with all blocks of the file or directory (not those of its
+ * entries) read at once.  Leaves of any codec that hold bytes are bytes of the file. */
+const struct dag_adl *unixfs_adls(void);
 int unixfs_readlink(struct dag_source *src, const struct cid *cid, struct buf *target);
 
 #endif

@@ -37,9 +37,13 @@ static int verify_enter(void *arg, const struct cid *cid)
 	if (rc != 1 || !v->naming)
 		return rc;
 	rc = idset_has(v->bad, id);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = cid->codec == CID_RAW ? 1 : dag_leaf(store_source(v->st), cid);
-	else if (rc == 1) {
+		if (rc != ERR_NOTFOUND)
+			return rc < 0 ? rc : !rc;
+		rc = 1;				/* gone since the first time round */
+	}
+	if (rc == 1) {
 		v->block = *cid;
 		v->found = 1;
 		rc = ERR_INTERRUPTED;
@@ -82,6 +86,7 @@ static int name_pin(void *arg, const struct pin *p)
 {
 	struct verify *v = arg;
 	struct pin pin = *p;
+	enum pin_mode mode;
 	uint8_t id[16];
 	int rc;
 
@@ -101,6 +106,10 @@ static int name_pin(void *arg, const struct pin *p)
 	}
 	if (!v->found)
 		return rc < 0 ? rc : 0;
+	/* whoever unpins and collects meanwhile has done no harm */
+	rc = pin_get(v->st, &pin.cid, &mode, NULL);
+	if (rc <= 0)
+		return rc;
 	v->n++;
 	rc = read_block(v, &v->block);		/* for what is wrong with it */
 	if (rc == 0)

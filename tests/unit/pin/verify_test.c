@@ -68,6 +68,55 @@ static void a_lost_block_is_told_of_every_pin_above_it(void)
 	store_close(st);
 }
 
+/* a pin that is removed and collected while the others are looked through */
+struct going {
+	struct store *st;
+	struct cid pin, block;
+	int n;
+};
+
+static int take_away(void *arg, const struct pin *p, const struct cid *block, const char *why)
+{
+	struct going *g = arg;
+
+	(void)p;
+	(void)block;
+	(void)why;
+	if (g->n++ == 0) {
+		CHECK(pin_rm(g->st, &g->pin, PIN_RECURSIVE) == 0);
+		CHECK(store_delete(g->st, &g->pin) == 0 && store_delete(g->st, &g->block) == 0);
+		commit(g->st);
+	}
+	return 0;
+}
+
+static void a_pin_that_goes_meanwhile_is_no_fault(void)
+{
+	struct store *st = open_store(new_store(NULL), STORE_WRITE);
+	struct cid gone = put_leaf(st, 1, 50), leaf = put_leaf(st, 2, 50), pins[2], sub[2];
+	struct going g = { .st = st };
+	int i, first;
+
+	for (i = 0; i < 2; i++) {
+		struct cid links[2];
+
+		links[0] = i ? leaf : gone;
+		sub[i] = put_node(st, links, 1);
+		links[1] = sub[i];
+		pins[i] = put_node(st, links, 2);
+	}
+	/* the one that stays comes first, and is the broken one */
+	first = span_cmp(cid_span(&pins[0]), cid_span(&pins[1])) > 0;
+	for (i = 0; i < 2; i++)
+		CHECK(pin_add(st, &pins[i], PIN_RECURSIVE, NULL) == 0);
+	g.pin = pins[!first];
+	g.block = sub[!first];
+	CHECK(store_delete(st, first ? &leaf : &gone) == 0);
+	commit(st);
+	CHECK(pin_verify(st, take_away, &g) == 1 && g.n == 1);
+	store_close(st);
+}
+
 /* bytes that changed on the disk are found in leaves, too */
 static void a_damaged_leaf(void)
 {
@@ -113,6 +162,7 @@ int main(void)
 {
 	RUN(all_is_well);
 	RUN(a_lost_block_is_told_of_every_pin_above_it);
+	RUN(a_pin_that_goes_meanwhile_is_no_fault);
 	RUN(a_damaged_leaf);
 	RUN(a_block_that_is_not_what_its_codec_says);
 	return UNIT_END();

@@ -368,7 +368,7 @@ static int is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-int ops_get(struct store *st, const char *path, const char *target, const struct ops_get *o)
+int ops_get_from(struct dag_source *src, const char *path, const char *target, const struct ops_get *o)
 {
 	struct get x = { .g = { .o = o } };
 	char *own = NULL, *name = NULL, *inside = NULL;
@@ -377,7 +377,7 @@ int ops_get(struct store *st, const char *path, const char *target, const struct
 
 	rc = ops_get_name(path, &own);
 	if (rc == 0)
-		rc = get_root(&x.g, st, path, &root);
+		rc = get_root(&x.g, src, path, &root);
 	if (rc == 0 && !target)
 		target = own;
 	/* as cp does: a file into a folder */
@@ -405,4 +405,9 @@ int ops_get(struct store *st, const char *path, const char *target, const struct
 	free(name);
 	free(inside);
 	return rc < 0 ? rc : 0;
+}
+
+int ops_get(struct store *st, const char *path, const char *target, const struct ops_get *o)
+{
+	return ops_get_from(store_source(st), path, target, o);
 }

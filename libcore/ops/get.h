@@ -31,6 +31,8 @@ struct ops_get {
  * ERR_INVALID.  Modes (only the bits 0777) and times are set where the DAG has them.  Nothing is synced.
  */
 int ops_get(struct store *st, const char *path, const char *target, const struct ops_get *o);
+/* ops_get_from - the same from any source of blocks. */
+int ops_get_from(struct dag_source *src, const char *path, const char *target, const struct ops_get *o);
 
 /*
  * ops_get_archive - the same as an archive (tar.h lists formats) to fd; everything is below the name

@@ -109,7 +109,7 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 	if (rc == 0 && !x.copy)
 		rc = err_nomem();
 	if (rc == 0)
-		rc = get_root(&x.g, st, path, &root);
+		rc = get_root(&x.g, store_source(st), path, &root);
 	if (rc == 0)
 		rc = tar_writer_new(&x.w, fd, format, what);
 	if (rc == 0)

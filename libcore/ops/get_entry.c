@@ -34,14 +34,14 @@ int ops_get_name(const char *path, char **name)
 	return *name ? 0 : err_nomem();
 }
 
-int get_root(struct getter *g, struct store *st, const char *path, struct got *root)
+int get_root(struct getter *g, struct dag_source *src, const char *path, struct got *root)
 {
 	int rc;
 
-	g->src = store_source(st);
+	g->src = src;
 	buf_init(&g->target, TARGET_MAX);
 	buf_init(&g->text, TEXT_MAX);
-	rc = ops_resolve(st, path, &g->cid);
+	rc = unixfs_resolve(src, path, &g->cid);
 	if (rc == 0)
 		rc = unixfs_stat(g->src, &g->cid, &g->stat);
 	if (rc == 0 && g->stat.type == UNIXFS_SYMLINK)

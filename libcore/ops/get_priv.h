@@ -28,7 +28,7 @@ struct getter {
 };
 
 /* get_root - find what `path` leads to; *root borrows from g. */
-int get_root(struct getter *g, struct store *st, const char *path, struct got *root);
+int get_root(struct getter *g, struct dag_source *src, const char *path, struct got *root);
 /* get_entry - an entry as something to write; an error when it cannot be: it was not to be looked at, or
  * has a name that might lead elsewhere. */
 int get_entry(struct getter *g, const struct unixfs_visit *v, struct got *e);

@@ -1,0 +1,132 @@
+/*
+ * car.h - DAGs into content archives and out of them, and work on archives: the verbs behind ipfrs-car.
+ * Memory does not depend on the size of a DAG or an archive, except where it is said.
+ */
+#ifndef OPS_CAR_H
+#define OPS_CAR_H
+
+#include "car/car.h"
+#include "ops/get.h"
+#include "store/store.h"
+
+/*
+ * Where an archive goes.  A path gets a CARv2 with an index (0x0401), which appears whole or not at all; if
+ * the path is a device or a fifo, or is NULL (then fd), or with `plain`, it is a CARv1.
+ */
+struct ops_car_to {
+	const char *path;
+	int fd;				/* borrowed; used when path is NULL */
+	int plain;			/* CARv1 also into a file */
+	int sync;			/* wait for the disk */
+	const char *tmpdir;		/* for what outgrows memory; NULL: $TMPDIR or /tmp */
+};
+
+/*
+ * ops_car_export - the blocks of the DAGs at `paths`, in one archive: depth first, parents before children,
+ * each CID once.  Byte for byte what `ipfs dag export` writes.  Blocks that lie plain in the source go as
+ * extents and are not hashed on the way.
+ * ERR_NOTFOUND: a block is not there; the archive ends before it.  ERR_USAGE: over CAR_ROOTS_MAX
+ * paths, options that exclude each other.
+ */
+struct dag_selector;
+struct ops_car_export {
+	int depth_max;			/* levels of links; -1: all */
+	int dups;			/* a block as often as it is met */
+	int partial;			/* leave out what is not there, and what is below it */
+	int way;			/* the root is that of the path, and the blocks on the way come first */
+	int ranged;			/* only what bytes [start, start + len) of the files need */
+	uint64_t start, len;
+	const struct dag_selector *selector;	/* only blocks it visits; NULL: none */
+	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);	/* nonzero stops; may be NULL */
+	void *arg;
+	uint64_t n_blocks, bytes, n_missing;	/* out; bytes of blocks */
+};
+void ops_car_export_init(struct ops_car_export *o);
+int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
+		   struct ops_car_export *o, const struct ops_car_to *to);
+
+/*
+ * Importing is a session: any number of archives, then the end, which makes all durable, pins, and tells.
+ * Every block is hashed, and decoded by its codec.  Blocks that are here are passed over.  A session that
+ * is dropped takes the blocks it brought out of the store again, unless `keep`; what another program
+ * relies on by then, or pinned, stays.
+ */
+struct ops_car_import {
+	int pin;			/* the roots, recursively */
+	const char *pin_name;		/* NULL: none */
+	int keep;			/* what came before a fault */
+	int allow_big;			/* blocks over BLOCK_MAX */
+	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);	/* bytes read; nonzero stops */
+	void *arg;
+};
+struct ops_car_counts {
+	uint64_t files, blocks, bytes;	/* duplicates counted, as in Kubo */
+	uint64_t new_blocks, new_bytes;
+};
+struct car_importer;
+/* begin - o is copied.  st must be open for writing. */
+int ops_car_import_begin(struct car_importer **m, struct store *st, const struct ops_car_import *o);
+/* fd - one archive to its end; `what` names it.  After an error only drop is left.  Errors: those of
+ * car_in_open and car_in_next; ERR_LIMIT: a block over BLOCK_MAX; ERR_INVALID: it is not what its codec
+ * says; ERR_UNSUPPORTED: no such codec here. */
+int ops_car_import_fd(struct car_importer *m, int fd, const char *what);
+/* end - root is told of each root, once, in the order they were met.  ERR_INVALID: a root to be pinned is
+ * not whole; nothing is pinned then.  After an error only drop is left; else also drop, to release. */
+int ops_car_import_end(struct car_importer *m, int (*root)(void *arg, const struct cid *cid), void *arg);
+struct ops_car_counts ops_car_import_counts(const struct car_importer *m);
+/* drop - release, and without an end before it, undo.  0; or why something that was to be taken out is
+ * still there (garbage, for a collection).  Accepts NULL. */
+int ops_car_import_drop(struct car_importer *m);
+
+/*
+ * ops_car_ls - the sections of an archive, in its order; nothing is hashed.  `roots` hears the roots first;
+ * either may be NULL.  A nonzero return stops and is returned.
+ */
+struct ops_car_ls {
+	int (*roots)(void *arg, const struct cid *roots, size_t n);
+	int (*block)(void *arg, const struct car_section *s);
+	void *arg;
+};
+int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o);
+
+/*
+ * ops_car_verify - structure, every hash, every block by its codec; the index of a CARv2 in an ordinary file
+ * against its payload; and whether all that is linked from the roots is there: `missing` hears each
+ * block that is not, once.  0, or 1: something is missing; or the first fault.
+ * Memory: 16 bytes a block (in a file beyond 32 MiB), and 32 a link of blocks that stand before those
+ * that link to them.
+ */
+struct ops_car_verify {
+	int partial;			/* do not look for what is missing */
+	int (*missing)(void *arg, const struct cid *cid);	/* nonzero stops; may be NULL */
+	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);
+	void *arg;
+	const char *tmpdir;
+	/* out */
+	int version, packed, indexed;
+	uint64_t n_roots, n_blocks, bytes, n_missing;
+	uint64_t n_opaque;		/* blocks of a codec we cannot read, taken as without links */
+};
+int ops_car_verify(int fd, const char *what, struct ops_car_verify *o);
+
+/* ops_car_index - the archive on fd again, as a CARv2 with an index (to->plain: without, a CARv1).  Blocks are
+ * hashed only if asked. */
+int ops_car_index(int fd, const char *what, int verify, const struct ops_car_to *to);
+
+/*
+ * ops_car_split - into CARv1 files of at most `most` bytes, all with the roots of the whole and
+ * named PREFIX-0001.car and so on; `piece` hears each when it is there.  ERR_LIMIT: a block does not fit,
+ * even alone.  On an error the pieces are removed again.
+ */
+int ops_car_split(int fd, const char *what, const char *prefix, uint64_t most,
+		  int (*piece)(void *arg, const char *path, uint64_t bytes, uint64_t blocks), void *arg);
+
+/* ops_car_join - the blocks of many archives in one, each CID once (dups: as often as it comes), with
+ * all their roots.  Blocks are hashed.  "-" is standard input (once).  The archives are opened twice. */
+int ops_car_join(const char *const *paths, size_t n, int dups, const struct ops_car_to *to);
+
+/* ops_car_open - an archive to read blocks from (car_file_source), with an index made in memory if it has
+ * none (40 bytes a block). */
+int ops_car_open(struct car_file **f, const char *path);
+
+#endif

@@ -1,0 +1,66 @@
+/* car_file.c - listing archives, indexing them, and opening one to read blocks from */
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ops/car_priv.h"
+
+int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o)
+{
+	const struct cid *roots;
+	struct car_section s;
+	struct car_in *c;
+	size_t n;
+	int rc = car_in_open(&c, fd, what, CAR_NO_HASH);
+
+	if (rc < 0)
+		return rc;
+	roots = car_in_roots(c, &n);
+	rc = o->roots ? o->roots(o->arg, roots, n) : 0;
+	while (rc == 0 && o->block && (rc = car_in_next(c, &s)) == 1)
+		rc = o->block(o->arg, &s);
+	car_in_close(c);
+	return rc;
+}
+
+int ops_car_index(int fd, const char *what, int verify, const struct ops_car_to *to)
+{
+	const struct cid *roots;
+	struct car_section s;
+	struct target t;
+	struct car_in *c;
+	size_t n;
+	int rc = car_in_open(&c, fd, what, verify ? 0 : CAR_NO_HASH);
+
+	if (rc < 0)
+		return rc;
+	rc = target_open(&t, to);
+	if (rc < 0) {
+		car_in_close(c);
+		return rc;
+	}
+	roots = car_in_roots(c, &n);
+	rc = target_start(&t, roots, n);
+	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
+		struct piece p = { .bytes = s.data, .fd = -1, .len = s.data.len };
+
+		rc = car_out_block(&t.out, &s.cid, &p);
+	}
+	rc = rc == 0 ? target_end(&t) : target_cut(&t, rc);
+	target_close(&t);
+	car_in_close(c);
+	return rc;
+}
+
+int ops_car_open(struct car_file **f, const char *path)
+{
+	int rc = car_file_open(f, path);
+
+	if (rc == 0 && !car_file_indexed(*f)) {
+		rc = car_file_scan(*f);
+		if (rc < 0) {
+			car_file_close(*f);
+			*f = NULL;
+		}
+	}
+	return rc;
+}

@@ -1,6 +1,6 @@
 /* dag.c - what holds for every source and sink: identity CIDs and the block policy */
 #include "base/err.h"
-#include "dag/dag.h"
+#include "dag_priv.h"
 
 /* BOXO verifcid: asked whenever a block enters or leaves */
 static int allowed(const struct cid *cid)
@@ -18,9 +18,10 @@ int dag_get(struct dag_source *s, const struct cid *cid, struct buf *out)
 
 	if (rc < 0)
 		return rc;
-	if (cid_identity(cid, &inlined))
-		return buf_add(out, inlined);
-	return s->get(s, cid, out);
+	if (!cid_identity(cid, &inlined))
+		return s->get(s, cid, out);
+	rc = tap_identity(s, cid, inlined);
+	return rc < 0 ? rc : buf_add(out, inlined);
 }
 
 int dag_has(struct dag_source *s, const struct cid *cid)

@@ -237,27 +237,31 @@ int dag_selector_bytes(int64_t from, int64_t to, struct dag_selector **sel);
 /*
  * dag_adl - another reading of a block, by name, for the clause "interpret as": a file as bytes, a directory
  * as a map of links, though both may be many blocks.  unixfs_adls() lists those there are.
- * Views are plain and small; they are told the block again at every call, and own nothing.
+ * A view is of one block of the thing; it is plain, owns nothing, and is handed the block at every call.
  */
 enum dag_view_kind { DAG_VIEW_NONE, DAG_VIEW_MAP, DAG_VIEW_BYTES };
 struct dag_view {
 	const struct dag_adl *adl;
 	enum dag_view_kind kind;	/* NONE: there is no other reading of this block */
-	uint64_t len;			/* BYTES: claimed by the root block */
-	size_t pos;			/* MAP: the next link of this block */
+	uint64_t len;			/* BYTES: of the whole, as the block claims */
+	uint64_t off, end;		/* BYTES: what is wanted of it, below this block */
+	size_t pos;			/* the next link of this block */
 	int state;			/* the adl's: hash bits used up by the shards above */
 };
 struct dag_adl {
 	const char *name;		/* "unixfs"; NULL ends a list */
-	/* open - what the block is; v->state is that of the block above it when next() gave this one */
+	int whole;			/* load every block of the thing when it is met */
+	/* open - what the block is; kind and len are set, `state` is that of the view above it, or 0 */
 	int (*open)(const struct cid *cid, struct span block, struct dag_view *v);
-	/* next - 1: an entry; 2: a block with more entries of the same map; 0: the end of this block */
-	int (*next)(struct dag_view *v, struct span block, struct span *name, struct cid *cid);
-	int (*lookup)(struct dag_source *src, const struct cid *cid, struct span name, struct cid *out);
+	/* next - 1: an entry of a map; 2: a block with more of the same thing, BYTES: of what is wanted, and
+	 * *below (off, end, state) is for it; 0: the end of this block */
+	int (*next)(struct dag_view *v, struct span block, struct span *name, struct cid *cid,
+		    struct dag_view *below);
+	/* step - of a map: 1: the entry `name`; 2: if at all, it is in this block; 0: there is none */
+	int (*step)(const struct dag_view *v, struct span block, struct span name, struct cid *cid,
+		    struct dag_view *below);
 	int (*read)(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
 		    struct sink *out);
-	/* load - every block of the thing, when it is met; NULL: as they are needed */
-	int (*load)(struct dag_source *src, const struct cid *cid, const struct dag_view *v);
 };
 
 /* A node the walk has reached. */
@@ -272,17 +276,17 @@ struct dag_selected {
 	uint64_t off, len;		/* bytes of the view that are meant */
 	struct dag_source *src;		/* for dag_selected_read */
 };
-/* dag_selected_read - the bytes of a matched file, into `out`; reads its blocks. */
+/* dag_selected_read - the bytes of a matched file, into `out`. */
 int dag_selected_read(const struct dag_selected *s, struct sink *out);
 
 /*
  * dag_select - walk a DAG as the selector says: depth first, a node before what is below it, in the order
  * of the block, or of the selector where it names fields.  A link is loaded when it is met.
  *
- * block: every block, when it is loaded; with `once` the first time only.  With `lazy` raw blocks that nobody
- * looks into are only looked for (bytes.p NULL), and files may be taken as extents.
- * node: every node reached; once for each matcher that matches it.  The blocks of a matched file are
- * loaded, and told, after the call, unless it read them itself.
+ * block: every block, when it is loaded; with `once` the first time only.  With `lazy` raw blocks, and leaves
+ * of files, that nobody looks into are only looked for (bytes.p NULL).
+ * node: every node reached; once for each matcher that matches it.  The blocks that hold what is meant of a
+ * file are loaded after it, when there is a `block` to hear of them.
  * Both: 0 goes on, a negative value stops and is returned; either may be NULL.
  * missing: asked about a block that is not there: 0 goes on without it, negative stops (NULL: ERR_NOTFOUND).
  * once: a link is followed again only where the selector is in a state it was not in there before; so nothing

@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 #include <sys/random.h>
 
-#include "dag/dag.h"
+#include "dag_priv.h"
 
 static uint64_t key[2];
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -59,10 +59,10 @@ static void put64(uint8_t *p, uint64_t v)
 		p[i] = (uint8_t)(v >> (8 * i));
 }
 
-void dag_id(const struct cid *cid, uint8_t id[16])
+void dag_keyed(struct span bytes, uint8_t id[16])
 {
-	const uint8_t *p = cid->bytes;
-	size_t left = cid->len;
+	const uint8_t *p = bytes.p;
+	size_t left = bytes.len;
 	uint64_t v[4], m;
 
 	pthread_once(&key_once, key_draw);
@@ -76,7 +76,7 @@ void dag_id(const struct cid *cid, uint8_t id[16])
 		rounds(v, 2);
 		v[0] ^= m;
 	}
-	m = le64(p, left) | (uint64_t)cid->len << 56;
+	m = le64(p, left) | (uint64_t)bytes.len << 56;
 	v[3] ^= m;
 	rounds(v, 2);
 	v[0] ^= m;
@@ -86,4 +86,9 @@ void dag_id(const struct cid *cid, uint8_t id[16])
 	v[1] ^= 0xdd;
 	rounds(v, 4);
 	put64(id + 8, v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
+void dag_id(const struct cid *cid, uint8_t id[16])
+{
+	dag_keyed(cid_span(cid), id);
 }

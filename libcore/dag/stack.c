@@ -88,7 +88,7 @@ int dag_stack_top(struct dag_stack *s, struct dag_level **level)
 	if (s->whole < s->n)
 		return 1;
 	buf_init(&l->block, DAG_BLOCK_MAX);
-	rc = dag_get(s->src, &l->cid, &l->block);
+	rc = dag_get(dag_tap_under(s->src), &l->cid, &l->block);
 	if (rc < 0) {
 		buf_clear(&l->block);
 		return rc;

@@ -4,11 +4,6 @@
 #include "base/progress.h"
 #include "ops/read.h"
 
-int ops_resolve(struct store *st, const char *path, struct cid *cid)
-{
-	return unixfs_resolve(store_source(st), path, cid);
-}
-
 static int heard(void *arg, uint64_t bytes)
 {
 	progress_add(arg, bytes, 0);

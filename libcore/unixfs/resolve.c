@@ -106,11 +106,12 @@ static int lookup(struct dag_source *src, const struct cid *dir, struct span nam
 	return rc < 0 ? rc : 0;
 }
 
-int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out)
+static int lookup_as(struct dag_source *src, const struct cid *dir, struct span name, int plain,
+		     struct cid *out)
 {
 	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
 	struct cid found = { 0 };
-	int rc = lookup(src, dir, name, 0, &block, &found);
+	int rc = lookup(src, dir, name, plain, &block, &found);
 
 	if (rc == 0)
 		*out = found;
@@ -118,37 +119,38 @@ int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span nam
 	return rc;
 }
 
-static int follow(struct dag_source *src, const struct dag_path *path, struct cid *out)
+int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out)
 {
-	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
-	struct cid at = path->root, next = { 0 };
-	const char *p = path->rest;
-	int rc = 0;
+	return lookup_as(src, dir, name, 0, out);
+}
 
-	if (path->ipld && *p)
-		rc = err_set(ERR_UNSUPPORTED, "paths into blocks below /ipld/ are not supported");
-	while (rc == 0 && *p) {
-		size_t n = strcspn(p, "/");
+static int lookup_name(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out)
+{
+	return lookup_as(src, dir, name, 1, out);
+}
 
-		rc = lookup(src, &at, span_of(p, n), 1, &block, &next);
-		at = next;
-		next = (struct cid){ 0 };
-		p += n + (p[n] == '/');
-	}
-	if (rc == 0)
-		*out = at;
-	buf_clear(&block);
-	return rc;
+const struct dag_names *unixfs_names(void)
+{
+	static const struct dag_names names = { lookup_name };
+
+	return &names;
 }
 
 int unixfs_resolve(struct dag_source *src, const char *text, struct cid *out)
 {
+	struct dag_place place;
 	struct dag_path path;
+	char cid[CID_TEXT_MAX];
 	int rc = dag_path_parse(&path, text);
 
 	if (rc < 0)
 		return rc;
-	rc = follow(src, &path, out);
+	rc = dag_resolve(src, &path.root, path.rest, path.ipld ? NULL : unixfs_names(), &place);
+	if (rc == 0 && *place.rest)
+		rc = err_set(ERR_INVALID, "not a block of its own, but '%s' inside block %s", place.rest,
+			     cid_text(&place.cid, cid));
+	if (rc == 0)
+		*out = place.cid;
 	dag_path_clear(&path);
 	return rc;
 }

@@ -118,7 +118,7 @@ static void what_stops_a_path(void)
 	struct cid dir, cid;
 
 	memdag_init(&m);
-	l[0].cid = memdag_add(&m, 1, CID_DAG_CBOR, unit_hex("a0"));
+	l[0].cid = memdag_add(&m, 1, 0x1234, unit_hex("a0"));
 	NEED(cid_sum(&l[1].cid, 1, CID_DAG_PB, MH_SHA2_256, &(struct span){ NULL, 0 }, 1) == 0);
 	dir = memdag_node(&m, 1, l, 2, unit_hex("0801"));
 	snprintf(path, sizeof path, "/ipfs/%s/cbor/x", cid_text(&dir, text));
@@ -130,7 +130,9 @@ static void what_stops_a_path(void)
 	snprintf(path, sizeof path, "/ipld/%s", text);
 	CHECK(unixfs_resolve(&m.source, path, &cid) == 0 && cid_equal(&cid, &dir));
 	snprintf(path, sizeof path, "/ipld/%s/Links", text);
-	CHECK_ERR(unixfs_resolve(&m.source, path, &cid), ERR_UNSUPPORTED);
+	CHECK_ERR(unixfs_resolve(&m.source, path, &cid), ERR_INVALID);
+	snprintf(path, sizeof path, "/ipld/%s/Links/1/Hash", text);
+	CHECK(unixfs_resolve(&m.source, path, &cid) == 0 && cid_equal(&cid, &l[1].cid));
 	CHECK_ERR(unixfs_resolve(&m.source, "/ipns/x", &cid), ERR_UNSUPPORTED);
 	CHECK_ERR(unixfs_resolve(&m.source, "nonsense", &cid), ERR_USAGE);
 }

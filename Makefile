@@ -23,16 +23,17 @@ BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -I$(BUILD) $(WARN) -pthread \
               -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 
-# Three small libraries are linked statically where their archives are installed, because loading them
+# Four small libraries are linked statically where their archives are installed, because loading them
 # is half of what it takes to start a command (libb2 alone brings libgomp).  SHARED=1 for packagers.
 static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l$1)
-LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lb2 -lnettle,$(foreach l,zstd b2 nettle,$(call static,$l)))
+LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lz -lb2 -lnettle,$(foreach l,zstd z b2 nettle,$(call static,$l)))
 LIBS += -larchive
 
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
-CMD_OBJ := $(BUILD)/cmd/cmd.o $(BUILD)/cmd/help.o
+CMD_LIB := $(BUILD)/libcmd.a
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))
@@ -78,9 +79,13 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(CMD_LIB): $(CMD_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
 # --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
-$(BIN)/%: $(BUILD)/cmd/%.o $(CMD_OBJ) $(LIB)
+$(BIN)/%: $(BUILD)/cmd/%.o $(CMD_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 

@@ -23,6 +23,7 @@ static char out_room[65536];
 
 static struct {
 	const struct cmd_info *info;
+	const struct cmd_verb *verbs, *verb;	/* the table, and what was picked of it, or NULL */
 	int argc;
 	char **argv;
 	char letters[160];		/* the getopt string */
@@ -82,11 +83,24 @@ void cmd_start(const struct cmd_info *info, int argc, char **argv)
 	optind = 1;
 }
 
+static void check_count(int min, int max)
+{
+	int n = me.argc - optind;
+
+	if (n < min)
+		cmd_usage("%s", n ? "an operand is missing" : "operands are missing");
+	if (max >= 0 && n > max)
+		cmd_usage(max ? "unexpected operand '%s'" : "no operands expected, but '%s'",
+			  me.argv[optind + max]);
+}
+
 static void options_done(void)
 {
 	me.done = 1;
 	log_start(me.info->name, me.verbose - me.quiet);
 	progress_enable(!me.quiet && isatty(2));
+	if (me.verb)
+		check_count(me.verb->min, me.verb->max);
 }
 
 /* words that stand where an option may stand: --help, and --opts for scripts */
@@ -97,9 +111,9 @@ static void long_words(void)
 	if (!w || strncmp(w, "--", 2) != 0 || w[2] == 0)
 		return;
 	if (strcmp(w, "--help") == 0)
-		cmd_help_manual(me.info);
+		cmd_help_manual(me.info, me.verbs);
 	else if (strcmp(w, "--opts") == 0)
-		cmd_help_table(me.info);
+		cmd_help_table(me.info, me.verbs);
 	else if (strcmp(w, "--version") == 0)
 		cmd_help_version(me.info);
 	else
@@ -120,7 +134,10 @@ static int step(void)
 	case ':':
 		cmd_usage("option '-%c' needs an argument", optopt);
 	case 'h':
-		cmd_help_text(me.info);
+		if (me.verb)
+			cmd_help_verb(me.info, me.verb);
+		else
+			cmd_help_text(me.info, me.verbs);
 		exit(cmd_finish());
 	case 'V':
 		cmd_help_version(me.info);
@@ -151,6 +168,8 @@ int cmd_getopt(void)
 			me.store = optarg;
 			break;
 		default:
+			if (me.verb && !strchr(me.verb->opts, c))
+				cmd_usage("'%s' takes no option '-%c'", me.verb->name, c);
 			if (c == '0')
 				me.zero = 1;
 			me.letter = c;
@@ -183,12 +202,27 @@ uint64_t cmd_count(void)
 	return v;
 }
 
-static int is_verb(const char *word)
+/* the names of the verbs, with a space between two; gives a buffer of the whole run */
+static const char *verb_names(void)
 {
-	const char *p = me.info->subs;
+	static struct buf names = { .max = 4096 };
+	const struct cmd_verb *v;
+
+	if (!me.verbs)
+		return me.info->subs;
+	buf_reset(&names);
+	for (v = me.verbs; v->name; v++)
+		if (buf_printf(&names, "%s%s", names.len ? " " : "", v->name) < 0)
+			exit(cmd_fail(ERR_NOMEM));
+	return (const char *)names.data;
+}
+
+static int is_name(const char *word)
+{
+	const char *p = verb_names();
 	size_t len = strlen(word);
 
-	while (len && p && *p) {
+	while (len && *p) {
 		size_t n = strcspn(p, " ");
 
 		if (n == len && memcmp(p, word, n) == 0)
@@ -206,10 +240,10 @@ const char *cmd_verb(void)
 	while (step() != -1)
 		;			/* only looking for where the options end */
 	if (optind >= me.argc)
-		cmd_usage("a verb is needed: %s", me.info->subs);
+		cmd_usage("a verb is needed: %s", verb_names());
 	verb = me.argv[optind];
-	if (!is_verb(verb))
-		cmd_usage("unknown verb '%s', it is one of: %s", verb, me.info->subs);
+	if (!is_name(verb))
+		cmd_usage("unknown verb '%s', it is one of: %s", verb, verb_names());
 	/* take the verb out (and a `--` before it), so that the options around it become one run */
 	from = optind;
 	if (from > 1 && strcmp(me.argv[from - 1], "--") == 0) {
@@ -227,6 +261,22 @@ const char *cmd_verb(void)
 	return verb;
 }
 
+const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *name)
+{
+	const struct cmd_verb *v = verbs;
+
+	while (strcmp(v->name, name) != 0)
+		v++;
+	me.verbs = verbs;
+	return me.verb = v;
+}
+
+const struct cmd_verb *cmd_pick(const struct cmd_verb *verbs)
+{
+	me.verbs = verbs;
+	return cmd_pick_as(verbs, cmd_verb());
+}
+
 static void options_over(void)
 {
 	if (!me.done)
@@ -236,16 +286,9 @@ static void options_over(void)
 
 int cmd_operands(int min, int max)
 {
-	int n;
-
 	options_over();
-	n = me.argc - optind;
-	if (n < min)
-		cmd_usage("%s", n ? "an operand is missing" : "operands are missing");
-	if (max >= 0 && n > max)
-		cmd_usage(max ? "unexpected operand '%s'" : "no operands expected, but '%s'",
-			  me.argv[optind + max]);
-	return n;
+	check_count(min, max);
+	return me.argc - optind;
 }
 
 const char *cmd_operand(int i)
@@ -400,7 +443,8 @@ void cmd_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "; see '%s -h'\n", me.info->name);
+	fprintf(stderr, "; see '%s%s%s -h'\n", me.info->name, me.verb ? " " : "",
+		me.verb ? me.verb->name : "");
 	cmd_status(2);
 	exit(cmd_finish());
 }

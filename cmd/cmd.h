@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct store;
+
 struct cmd_opt {
 	char letter;		/* 0 ends the table */
 	const char *arg;	/* name of its argument, NULL: takes none */
@@ -30,7 +32,7 @@ struct cmd_info {
 	const char *operands;	/* "[path ...]" as in the synopsis */
 	const char *summary;	/* one line */
 	const struct cmd_opt *opts;
-	const char *subs;	/* for programs with verbs: "add ls rm", else NULL */
+	const char *subs;	/* verbs without a table: "add ls rm"; NULL in new programs */
 };
 
 void cmd_start(const struct cmd_info *info, int argc, char **argv);
@@ -42,8 +44,37 @@ const char *cmd_arg(void);			/* the option's argument */
 uint64_t cmd_bytes(void);			/* … as a size: 4096, 64KiB, 1.5GB */
 uint64_t cmd_count(void);			/* … as a number */
 
-/* cmd_verb - for programs with verbs (`ipfrs-pin add …`): the first operand, checked against `subs`;
- * options may follow it.  Call once before cmd_getopt; ends with status 2 if there is none. */
+/*
+ * A program with verbs (`ipfrs-pin add …`) has a table of them.  It gives the errors, the text of -h
+ * (`ipfrs-pin -h` tells of all, `ipfrs-pin ls -h` of one), --opts and with it the completions.
+ */
+struct cmd_verb {
+	const char *name;	/* NULL ends the table */
+	const char *opts;	/* the letters of the program's table that it takes: "0jN" */
+	const char *operands;	/* "[path ...]" as in the synopsis; "": none */
+	const char *summary;	/* one line, lower case, no full stop */
+	int min, max;		/* how many operands; max -1: any number */
+	int (*run)(struct store *st);	/* what it does; negative: an error that is not told yet */
+	int store;		/* for cmd_run: STORE_READ, STORE_WRITE, or CMD_NO_STORE */
+};
+enum { CMD_NO_STORE = -1 };
+
+/*
+ * cmd_pick - the verb that the first operand names; options may stand before and behind it.  Call
+ * once, before cmd_getopt; the table stays the caller's and is used until the end.
+ *
+ * No verb and an unknown one end the program with status 2.  From now on cmd_getopt refuses, in the
+ * same way, options that the verb does not take, and at their end the wrong number of operands.
+ * cmd_pick_as - picks without a word on the command line, where something else says which.
+ */
+const struct cmd_verb *cmd_pick(const struct cmd_verb *verbs);
+const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *name);
+
+/* cmd_run - the rest of main: opens the store as the verb wants it (none: run gets NULL), runs the
+ * verb, says what went wrong, closes the store; the exit status of the program. */
+int cmd_run(const struct cmd_verb *verb);
+
+/* cmd_verb - the first operand, checked against `subs`, where there is no table. */
 const char *cmd_verb(void);
 
 /* cmd_operands - how many operands are left; with limits: fewer or more than allowed (max -1: any

@@ -63,57 +63,93 @@ static void wrap(const char *text, int at, int indent, int cols)
 	putchar('\n');
 }
 
-static void flags(struct buf *line, const struct cmd_opt *o)
+/* is this an option of the verb?  (NULL: of the program) */
+static int takes(const struct cmd_verb *verb, char letter)
+{
+	return !verb || strchr(verb->opts, letter) != NULL;
+}
+
+static void flags(struct buf *line, const struct cmd_opt *o, const struct cmd_verb *verb)
 {
 	const struct cmd_opt *p;
 	int any = 0;
 
 	for (p = o; p && p->letter; p++)
-		if (!p->arg) {
+		if (!p->arg && takes(verb, p->letter)) {
 			buf_printf(line, any ? "%c" : "[-%c", p->letter);
 			any = 1;
 		}
 	if (any)
 		buf_str(line, "] ");
 	for (p = o; p && p->letter; p++)
-		if (p->arg)
+		if (p->arg && takes(verb, p->letter))
 			buf_printf(line, "[-%c %s] ", p->letter, p->arg);
 }
 
-static void list(const struct cmd_opt *o, int cols)
+static void list(const struct cmd_opt *o, const struct cmd_verb *verb, int cols)
 {
 	char left[64];
 
 	for (; o && o->letter; o++) {
-		int n = snprintf(left, sizeof left, "  -%c %s", o->letter, o->arg ? o->arg : "");
-		int at = n < 14 ? 14 : n + 2;
+		int n, at;
 
+		if (!takes(verb, o->letter))
+			continue;
+		n = snprintf(left, sizeof left, "  -%c %s", o->letter, o->arg ? o->arg : "");
+		at = n < 14 ? 14 : n + 2;
 		printf("%-*s", at, left);
 		wrap(o->help, at, 14, cols);
 	}
 }
 
-void cmd_help_text(const struct cmd_info *info)
+static void usage(const struct cmd_info *info, const char *verb, const struct cmd_verb *v,
+		  const char *operands, int cols)
 {
 	struct buf line = BUF_INIT(HELP_MAX);
-	int cols = width();
 
-	buf_printf(&line, "usage: %s ", info->name);
-	if (info->subs)
-		buf_str(&line, "verb ");
-	flags(&line, info->opts);
-	flags(&line, common);
-	buf_str(&line, info->operands ? info->operands : "");
+	buf_printf(&line, "usage: %s %s%s", info->name, verb, *verb ? " " : "");
+	flags(&line, info->opts, v);
+	flags(&line, common, NULL);
+	buf_str(&line, operands ? operands : "");
 	if (line.len)
 		wrap((const char *)line.data, 0, 7, cols);
 	buf_clear(&line);
+}
+
+static void list_verbs(const struct cmd_verb *v, int cols)
+{
+	puts("verbs:");
+	for (; v->name; v++) {
+		printf("  %-11s ", v->name);
+		wrap(v->summary, 14, 14, cols);
+	}
+	puts("options:");
+}
+
+void cmd_help_text(const struct cmd_info *info, const struct cmd_verb *verbs)
+{
+	int cols = width();
+
+	usage(info, info->subs || verbs ? "verb" : "", NULL, info->operands, cols);
 	wrap(info->summary, 0, 0, cols);
-	if (info->subs) {
+	if (verbs) {
+		list_verbs(verbs, cols);
+	} else if (info->subs) {
 		printf("verbs: ");
 		wrap(info->subs, 7, 7, cols);
 	}
-	list(info->opts, cols);
-	list(common, cols);
+	list(info->opts, NULL, cols);
+	list(common, NULL, cols);
+}
+
+void cmd_help_verb(const struct cmd_info *info, const struct cmd_verb *verb)
+{
+	int cols = width();
+
+	usage(info, verb->name, verb, verb->operands, cols);
+	wrap(verb->summary, 0, 0, cols);
+	list(info->opts, verb, cols);
+	list(common, NULL, cols);
 }
 
 void cmd_help_version(const struct cmd_info *info)
@@ -127,12 +163,15 @@ static void table(const char *kind, const struct cmd_opt *o)
 		printf("%s\t%c\t%s\t%s\n", kind, o->letter, o->arg ? o->arg : "", o->help);
 }
 
-void cmd_help_table(const struct cmd_info *info)
+void cmd_help_table(const struct cmd_info *info, const struct cmd_verb *verbs)
 {
-	const char *p = info->subs;
+	const struct cmd_verb *v = verbs;
+	const char *p = v ? NULL : info->subs;
 
 	printf("name\t%s\noperands\t%s\nsummary\t%s\n", info->name,
 	       info->operands ? info->operands : "", info->summary);
+	for (; v && v->name; v++)
+		printf("verb\t%s\t%s\t%s\t%s\n", v->name, v->opts, v->operands, v->summary);
 	while (p && *p) {
 		int n = (int)strcspn(p, " ");
 
@@ -164,7 +203,7 @@ static char *page_beside(const char *name)
 	return NULL;
 }
 
-void cmd_help_manual(const struct cmd_info *info)
+void cmd_help_manual(const struct cmd_info *info, const struct cmd_verb *verbs)
 {
 	char *page = page_beside(info->name);
 	int status = -1;
@@ -186,5 +225,5 @@ void cmd_help_manual(const struct cmd_info *info)
 		while (waitpid(pid, &status, 0) < 0)
 			;
 	if (status != 0)
-		cmd_help_text(info);
+		cmd_help_text(info, verbs);
 }

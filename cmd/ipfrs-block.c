@@ -17,31 +17,33 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-block", "get|put|rm|has|stat [cid or file ...]",
-	"read, write and remove single blocks", opts, "get put rm has stat"
+	"ipfrs-block", "[path or file ...]", "read, write and remove single blocks", opts, NULL
 };
 
 enum { BATCH = 1024, BATCH_BYTES = 64 * 1024 * 1024 };	/* what one commit takes */
 
-static struct ops_block_put put;
+static struct ops_block_put how;
+static int force;
 static struct cid batch[BATCH];
 static size_t n_batch;
 
-static int parse_put(int c)
+static int parse(int c)
 {
-	if (c == 'b')
-		put.allow_big = 1;
+	if (c == 'f')
+		force = 1;
+	else if (c == 'b')
+		how.allow_big = 1;
 	else if (c == 'p')
-		put.pin = 1;
+		how.pin = 1;
 	else if (c == 'l')
-		put.digest_len = (size_t)cmd_bytes();
+		how.digest_len = (size_t)cmd_bytes();
 	else if (c == 't')
-		return mh_by_name(cmd_arg(), &put.hash);
+		return mh_by_name(cmd_arg(), &how.hash);
 	else if (c == 'c' && strcmp(cmd_arg(), "v0"))
-		return codec_by_name(cmd_arg(), &put.codec);
+		return codec_by_name(cmd_arg(), &how.codec);
 	else if (c == 'c') {
-		put.codec = CID_DAG_PB;
-		put.version = 0;
+		how.codec = CID_DAG_PB;
+		how.version = 0;
 	}
 	return 0;
 }
@@ -54,10 +56,10 @@ static void print_cid(const struct cid *cid)
 }
 
 /* a CID is printed when it is safe on the disk */
-static int put_commit(struct store *st)
+static int put_batch(struct store *st)
 {
 	size_t i, n = n_batch;
-	int rc = ops_block_commit(st, &put, batch, n);
+	int rc = ops_block_commit(st, &how, batch, n);
 
 	n_batch = 0;
 	for (i = 0; rc == 0 && i < n; i++)
@@ -65,7 +67,7 @@ static int put_commit(struct store *st)
 	return rc;
 }
 
-static int put_all(struct store *st)
+static int put(struct store *st)
 {
 	uint64_t bytes = 0, len;
 	const char *name;
@@ -73,27 +75,24 @@ static int put_all(struct store *st)
 
 	while (rc == 0 && cmd_next(&name)) {
 		fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : 0;
-		rc = fd < 0 ? err_sys("opening") : ops_block_put(st, &put, fd, name, &batch[n_batch]);
+		rc = fd < 0 ? err_sys("opening") : ops_block_put(st, &how, fd, name, &batch[n_batch]);
 		if (fd > 0)
 			close(fd);
+		if (rc == ERR_IO || rc == ERR_NOSPACE)
+			return err_add(rc, "%s", name);	/* not only this one's trouble */
 		if (rc < 0) {
 			cmd_complain(rc, name);
-			if (rc != ERR_IO && rc != ERR_NOSPACE)
-				rc = 0;		/* this one's trouble: go on */
+			rc = 0;
 			continue;
 		}
 		if (dag_size(store_source(st), &batch[n_batch++], &len) == 0)
 			bytes += len;
 		if (n_batch == BATCH || bytes >= BATCH_BYTES) {
-			rc = put_commit(st);
+			rc = put_batch(st);
 			bytes = 0;
-			if (rc < 0)
-				cmd_complain(rc, NULL);
 		}
 	}
-	if (rc == 0 && n_batch && (rc = put_commit(st)) < 0)
-		cmd_complain(rc, NULL);
-	return rc;
+	return rc == 0 && n_batch ? put_batch(st) : rc;
 }
 
 static int removed(void *arg, const struct cid *cid, int rc)
@@ -108,22 +107,20 @@ static int removed(void *arg, const struct cid *cid, int rc)
 	return 0;
 }
 
-static int rm_commit(struct store *st, int force)
+static int rm_batch(struct store *st)
 {
 	size_t n = n_batch, i;
 	int rc;
 
 	n_batch = 0;
 	rc = ops_block_rm(st, batch, n, force, removed, NULL);
-	if (rc < 0)
-		cmd_complain(rc, NULL);
 	for (i = 0; rc >= 0 && i < n_batch; i++)
 		print_cid(&batch[i]);
 	n_batch = 0;
 	return rc;
 }
 
-static int rm_all(struct store *st, int force)
+static int rm(struct store *st)
 {
 	const char *name;
 	int rc = 0;
@@ -134,66 +131,92 @@ static int rm_all(struct store *st, int force)
 			cmd_complain(rc, name);
 			rc = 0;
 		} else if (++n_batch == BATCH) {
-			rc = rm_commit(st, force);
+			rc = rm_batch(st);
 		}
 	}
-	return rc >= 0 && n_batch ? rm_commit(st, force) : rc;
+	return rc >= 0 && n_batch ? rm_batch(st) : rc;
 }
 
-/* get, has, stat: one block */
-static int look(struct store *st, char verb, const char *name)
+/* get, has, stat: one block each */
+static int each(struct store *st, int (*look)(struct store *st, const struct cid *cid, const char *name))
 {
-	char text[CID_TEXT_MAX];
+	const char *name;
 	struct cid cid;
-	uint64_t len;
-	int rc = ops_resolve(st, name, &cid);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	if (verb == 'g')
-		return ops_block_get(st, &cid, 1);
-	if (verb == 's') {
-		rc = dag_size(store_source(st), &cid, &len);
+	while (cmd_next(&name)) {
+		rc = ops_resolve(st, name, &cid);
 		if (rc == 0)
-			cmd_print("%s\t%" PRIu64, cid_text(&cid, text), len);
-		return rc;
+			rc = look(st, &cid, name);
+		if (rc < 0)
+			cmd_complain(rc, name);
 	}
-	rc = dag_has(store_source(st), &cid);
+	return 0;
+}
+
+static int get_one(struct store *st, const struct cid *cid, const char *name)
+{
+	(void)name;
+	return ops_block_get(st, cid, 1);
+}
+
+static int has_one(struct store *st, const struct cid *cid, const char *name)
+{
+	int rc = dag_has(store_source(st), cid);
+
 	if (rc == 0)
 		cmd_status(1);			/* no */
 	else if (rc == 1 && !cmd_quiet())
 		cmd_print("%s", name);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
+
+static int stat_one(struct store *st, const struct cid *cid, const char *name)
+{
+	char text[CID_TEXT_MAX];
+	uint64_t len;
+	int rc = dag_size(store_source(st), cid, &len);
+
+	(void)name;
+	if (rc == 0)
+		cmd_print("%s\t%" PRIu64, cid_text(cid, text), len);
+	return rc;
+}
+
+static int get(struct store *st)
+{
+	return each(st, get_one);
+}
+
+static int has(struct store *st)
+{
+	return each(st, has_one);
+}
+
+static int stat(struct store *st)
+{
+	return each(st, stat_one);
+}
+
+static const struct cmd_verb verbs[] = {
+	{ "get", "0", "[path ...]", "write blocks to standard output", 0, -1, get, STORE_READ },
+	{ "put", "0bclpt", "[file ...]", "store files as blocks", 0, -1, put, STORE_WRITE },
+	{ "rm", "0f", "[path ...]", "remove blocks", 0, -1, rm, STORE_WRITE },
+	{ "has", "0", "[path ...]", "print those that are here", 0, -1, has, STORE_READ },
+	{ "stat", "0", "[path ...]", "print CIDs and sizes in bytes", 0, -1, stat, STORE_READ },
+	{ 0 }
+};
 
 int main(int argc, char **argv)
 {
-	struct store *st = NULL;
-	const char *verb, *name;
-	int force = 0, write, c, rc;
+	const struct cmd_verb *verb;
+	int c;
 
 	cmd_start(&info, argc, argv);
-	verb = cmd_verb();
-	ops_block_put_init(&put);
-	while ((c = cmd_getopt()) != -1) {
-		if (c == 'f')
-			force = 1;
-		else if (parse_put(c) < 0)
+	verb = cmd_pick(verbs);
+	ops_block_put_init(&how);
+	while ((c = cmd_getopt()) != -1)
+		if (parse(c) < 0)
 			cmd_usage("%s", err_text());
-	}
-	write = *verb == 'p' || *verb == 'r';
-	rc = store_open(&st, cmd_store(), write ? STORE_WRITE : STORE_READ);
-	if (rc < 0)
-		return cmd_fail(rc);
-	if (*verb == 'p')
-		put_all(st);
-	else if (*verb == 'r')
-		rm_all(st, force);
-	while (!write && cmd_next(&name)) {
-		rc = look(st, *verb, name);
-		if (rc < 0)
-			cmd_complain(rc, name);
-	}
-	store_close(st);
-	return cmd_finish();
+	return cmd_run(verb);
 }

@@ -21,8 +21,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts,
-	"format base32 inspect explain bases codecs hashes"
+	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts, NULL
 };
 
 enum { RECORD_MAX = 65536 };
@@ -47,47 +46,74 @@ static int each(make_record *make, void *arg)
 			cmd_complain(rc, text);
 	}
 	buf_clear(&out);
-	return cmd_finish();
+	return 0;
 }
 
-struct format {
-	struct cid_convert how;
-	const char *format;
-};
+static struct cid_convert convert = CID_CONVERT_NONE;
+static const char *template = "%s", *file;
+static int json;
 
 static int format_one(const char *text, void *arg, struct buf *out)
 {
-	const struct format *f = arg;
 	const struct mb_base *base;
 	struct cid cid;
 	int rc = cid_parse(span_str(text), &cid, &base);
 
+	(void)arg;
 	if (rc == 0)
-		rc = cid_convert_apply(&f->how, &cid, base, &cid, &base);
-	return rc < 0 ? rc : cidfmt_write(&cid, base, f->format, out);
+		rc = cid_convert_apply(&convert, &cid, base, &cid, &base);
+	return rc < 0 ? rc : cidfmt_write(&cid, base, template, out);
+}
+
+static int format(struct store *st)
+{
+	int rc = cid_convert_check(&convert);
+
+	(void)st;
+	if (rc == 0)
+		rc = cidfmt_check(template);
+	if (rc < 0)
+		cmd_usage("%s", err_text());
+	return each(format_one, NULL);
+}
+
+static int base32(struct store *st)
+{
+	(void)st;
+	convert = (struct cid_convert){ .version = 1, .base = mb_by_name("base32") };
+	return each(format_one, NULL);
 }
 
 static int inspect_one(const char *text, void *arg, struct buf *out)
 {
 	int rc, *told = arg;
 
-	if (*told >= 0)
+	if (json)
 		return cid_inspect_json(text, out);
-	rc = *told == -2 ? buf_u8(out, '\n') : 0;	/* an empty line between two */
+	rc = *told ? buf_u8(out, '\n') : 0;	/* an empty line between two */
 	if (rc == 0)
 		rc = cid_inspect_text(text, out);
 	if (rc == 0) {
 		out->len--;			/* the record brings its own end */
-		*told = -2;
+		*told = 1;
 	}
 	return rc;
 }
 
-static int bases(void)
+static int inspect(struct store *st)
+{
+	int told = 0;
+
+	(void)st;
+	return each(inspect_one, &told);
+}
+
+static int bases(struct store *st)
 {
 	const struct mb_base *b;
 	int i;
 
+	(void)st;
 	for (i = 0; (b = mb_each(i)) != NULL; i++) {
 		const uint8_t *p = (const uint8_t *)b->prefix;
 		uint32_t point = p[0];
@@ -97,26 +123,28 @@ static int bases(void)
 				(p[3] & 63u);
 		cmd_print("%s\t%s\t%" PRIu32, b->name, b->prefix, point);
 	}
-	return cmd_finish();
+	return 0;
 }
 
-static int codecs(void)
+static int codecs(struct store *st)
 {
 	uint64_t code;
 	int i, usable;
 
+	(void)st;
 	for (i = 0; codec_each(i, &code, &usable); i++)
 		cmd_print("%s\t%" PRIu64 "\t%s", codec_name(code), code, usable ? "usable" : "-");
-	return cmd_finish();
+	return 0;
 }
 
 /* the functions a block may be named by, with the bytes their digests have */
-static int hashes(void)
+static int hashes(struct store *st)
 {
 	static const uint8_t zero[MH_DIGEST_MAX];
 	uint64_t code;
 	int i, len;
 
+	(void)st;
 	for (i = 0; mh_each(i, &code); i++) {
 		struct mh mh = { code, span_of(zero, 0) };
 
@@ -127,7 +155,7 @@ static int hashes(void)
 		if (mh_allowed(&mh) == 0)
 			cmd_print("%s\t%" PRIu64 "\t%d", mh_name(code), code, len);
 	}
-	return cmd_finish();
+	return 0;
 }
 
 struct explained {
@@ -155,13 +183,14 @@ static int reading(void *arg, uint64_t bytes)
 }
 
 /* which options of ipfrs-add give the file these CIDs? */
-static int explain(const char *file)
+static int explain(struct store *st)
 {
 	struct explained x;
 	const struct ops_explain how = { explained, reading, &x };
 	struct cid cid;
 	int rc;
 
+	(void)st;
 	if (!file)
 		cmd_usage("'-e' with a file is needed");
 	while (cmd_next(&x.cid)) {
@@ -175,58 +204,59 @@ static int explain(const char *file)
 		if (rc < 0)
 			cmd_complain(rc, x.cid);
 	}
-	return cmd_finish();
+	return 0;
 }
+
+static void option(int c)
+{
+	uint64_t version;
+
+	switch (c) {
+	case 'b':
+		convert.base = mb_by_name(cmd_arg());
+		if (!convert.base)
+			cmd_usage("%s", err_text());
+		break;
+	case 'C':
+		version = cmd_count();
+		if (version > 1)
+			cmd_usage("a CID has version 0 or 1, not %" PRIu64, version);
+		convert.version = (int)version;
+		break;
+	case 'c':
+		if (codec_by_name(cmd_arg(), &convert.codec) < 0)
+			cmd_usage("%s", err_text());
+		convert.have_codec = 1;
+		break;
+	case 'e': file = cmd_arg(); break;
+	case 'f': template = cmd_arg(); break;
+	case 'j': json = 1; break;
+	}
+}
+
+static const struct cmd_verb verbs[] = {
+	{ "format", "0bCcf", "[cid ...]", "print CIDs in another form", 0, -1, format, CMD_NO_STORE },
+	{ "base32", "0", "[cid ...]", "print as CIDv1 in base32", 0, -1, base32, CMD_NO_STORE },
+	{ "inspect", "0j", "[cid ...]", "tell what is in CIDs", 0, -1, inspect, CMD_NO_STORE },
+	{ "explain", "0e", "[cid ...]", "find the options of ipfrs-add that give a file these CIDs",
+	  0, -1, explain, CMD_NO_STORE },
+	{ "bases", "0", "", "list the multibases", 0, 0, bases, CMD_NO_STORE },
+	{ "codecs", "0", "", "list the codecs", 0, 0, codecs, CMD_NO_STORE },
+	{ "hashes", "0", "", "list the hashes", 0, 0, hashes, CMD_NO_STORE },
+	{ 0 }
+};
 
 int main(int argc, char **argv)
 {
-	struct format f = { .how = CID_CONVERT_NONE, .format = "%s" };
-	int c, told = -1, rc = 0;
-	uint64_t version;
-	const char *verb, *file = NULL;
+	const struct cmd_verb *verb;
+	int c, rc;
 
 	cmd_start(&info, argc, argv);
 	/* -e says enough: the verb may be left out */
-	verb = argc > 1 && !strncmp(argv[1], "-e", 2) ? "explain" : cmd_verb();
-	while ((c = cmd_getopt()) != -1) {
-		switch (c) {
-		case 'b':
-			f.how.base = mb_by_name(cmd_arg());
-			if (!f.how.base)
-				cmd_usage("%s", err_text());
-			break;
-		case 'C':
-			version = cmd_count();
-			if (version > 1)
-				cmd_usage("a CID has version 0 or 1, not %" PRIu64, version);
-			f.how.version = (int)version;
-			break;
-		case 'c':
-			if (codec_by_name(cmd_arg(), &f.how.codec) < 0)
-				cmd_usage("%s", err_text());
-			f.how.have_codec = 1;
-			break;
-		case 'e': file = cmd_arg(); break;
-		case 'f': f.format = cmd_arg(); break;
-		case 'j': told = 0; break;
-		}
-	}
-	if (strcmp(verb, "explain") == 0)
-		return explain(file);
-	if (strcmp(verb, "inspect") == 0)
-		return each(inspect_one, &told);
-	if (strcmp(verb, "base32") == 0)
-		f.how = (struct cid_convert){ .version = 1, .base = mb_by_name("base32") };
-	else if (strcmp(verb, "format") == 0)
-		rc = cid_convert_check(&f.how);
-	else {
-		cmd_operands(0, 0);
-		return strcmp(verb, "bases") == 0 ? bases() :
-		       strcmp(verb, "codecs") == 0 ? codecs() : hashes();
-	}
-	if (rc == 0)
-		rc = cidfmt_check(f.format);
-	if (rc < 0)
-		cmd_usage("%s", err_text());
-	return each(format_one, &f);
+	verb = argc > 1 && !strncmp(argv[1], "-e", 2) ? cmd_pick_as(verbs, "explain") :
+	       cmd_pick(verbs);
+	while ((c = cmd_getopt()) != -1)
+		option(c);
+	rc = verb->run(NULL);
+	return rc < 0 ? cmd_fail(rc) : cmd_finish();
 }

@@ -19,13 +19,13 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-config", "[key [value]]", "read and change the settings of a store", opts,
-	"get set unset list edit profile"
+	"ipfrs-config", "[key [value]]", "read and change the settings of a store", opts, NULL
 };
 
 enum { CONFIG_TEXT_MAX = 1024 * 1024, JSON_MAX = 65536 };
 
 static int json, only_set;
+static struct config *conf;
 
 static int show(const char *key, const char *value, int set, const char *help)
 {
@@ -47,24 +47,26 @@ static int show(const char *key, const char *value, int set, const char *help)
 	return rc;
 }
 
-static int list(const struct config *c)
+static int list(struct store *st)
 {
 	const char *key, *value, *help;
 	int i, set, rc = 0;
 
-	for (i = 0; rc == 0 && config_each(c, i, &key, &value, &set, &help); i++)
+	(void)st;
+	for (i = 0; rc == 0 && config_each(conf, i, &key, &value, &set, &help); i++)
 		if (set || !only_set)
 			rc = show(key, value, set, help);
 	return rc;
 }
 
-static int get(const struct config *c)
+static int get(struct store *st)
 {
 	const char *key, *value;
 	int rc;
 
+	(void)st;
 	while (cmd_next(&key)) {
-		rc = config_get(c, key, &value);
+		rc = config_get(conf, key, &value);
 		if (rc < 0)
 			cmd_complain(rc, NULL);
 		else
@@ -73,27 +75,30 @@ static int get(const struct config *c)
 	return 0;
 }
 
-static int change(struct config *c, const char *key, const char *value)
+/* set KEY VALUE, unset KEY */
+static int change(struct store *st)
 {
-	int rc = config_set(c, key, value);
+	int rc = config_set(conf, cmd_operand(0), cmd_operand(1));
 
-	return rc < 0 ? rc : store_config_save(cmd_store(), c);
+	(void)st;
+	return rc < 0 ? rc : store_config_save(cmd_store(), conf);
 }
 
-static int profile(struct config *c)
+static int profile(struct store *st)
 {
 	const char *name;
 	int i, rc;
 
-	if (cmd_operands(0, 1) == 0) {
+	(void)st;
+	if (!cmd_operand(0)) {
 		for (i = 0; (name = config_profile_name(i)) != NULL; i++)
 			cmd_print("%s", name);
 		return 0;
 	}
-	rc = config_profile(c, cmd_operand(0));
+	rc = config_profile(conf, cmd_operand(0));
 	if (rc == ERR_NOTFOUND)
 		cmd_usage("%s", err_text());
-	return rc < 0 ? rc : store_config_save(cmd_store(), c);
+	return rc < 0 ? rc : store_config_save(cmd_store(), conf);
 }
 
 /* run the user's editor on a file and wait for it */
@@ -140,7 +145,7 @@ static int read_config(struct buf *text)
 
 /* A copy is edited, checked, and only then put in place, so that a store never has a bad file.
  * A text with a mistake is kept for the next try. */
-static int edit(void)
+static int edit(struct store *st)
 {
 	struct buf before = BUF_INIT(CONFIG_TEXT_MAX), now = BUF_INIT(CONFIG_TEXT_MAX);
 	struct buf after = BUF_INIT(CONFIG_TEXT_MAX);
@@ -149,6 +154,7 @@ static int edit(void)
 	char file[4096];
 	int fd = -1, slot = -1, keep = 0, rc = read_config(&before);
 
+	(void)st;
 	snprintf(file, sizeof file, "%.4000s/ipfrs-config.XXXXXX", dir && *dir ? dir : "/tmp");
 	if (rc < 0)
 		goto out;
@@ -192,37 +198,35 @@ out:
 	return rc;
 }
 
+static const struct cmd_verb verbs[] = {
+	{ "get", "0", "[key ...]", "print the values of settings", 0, -1, get, CMD_NO_STORE },
+	{ "set", "", "key value", "change a setting", 2, 2, change, CMD_NO_STORE },
+	{ "unset", "", "key", "give a setting its default back", 1, 1, change, CMD_NO_STORE },
+	{ "list", "0js", "", "print all settings and what they mean", 0, 0, list, CMD_NO_STORE },
+	{ "edit", "", "", "change the file with an editor", 0, 0, edit, CMD_NO_STORE },
+	{ "profile", "0", "[name]", "change several settings, or list the profiles", 0, 1, profile,
+	  CMD_NO_STORE },
+	{ 0 }
+};
+
 int main(int argc, char **argv)
 {
-	struct config *conf = NULL;
-	const char *verb;
+	const struct cmd_verb *verb;
 	int c, rc;
 
 	cmd_start(&info, argc, argv);
-	verb = cmd_verb();
+	verb = cmd_pick(verbs);
 	while ((c = cmd_getopt()) != -1) {
 		switch (c) {
 		case 'j': json = 1; break;
 		case 's': only_set = 1; break;
 		}
 	}
-	if (verb[0] == 's')
-		cmd_operands(2, 2);
-	else if (verb[0] == 'u')
-		cmd_operands(1, 1);
-	else if (verb[0] == 'l' || verb[0] == 'e')
-		cmd_operands(0, 0);
 	rc = store_config_load(cmd_store(), &conf);
-	if (verb[0] == 'e' && (rc == 0 || rc == ERR_INVALID))
-		rc = edit();		/* a file with a mistake in it is there to be mended */
-	else if (rc == 0)
-		switch (verb[0]) {
-		case 'g': rc = get(conf); break;
-		case 's': rc = change(conf, cmd_operand(0), cmd_operand(1)); break;
-		case 'u': rc = change(conf, cmd_operand(0), NULL); break;
-		case 'l': rc = list(conf); break;
-		case 'p': rc = profile(conf); break;
-		}
+	if (rc == ERR_INVALID && verb->run == edit)
+		rc = 0;			/* a file with a mistake in it is there to be mended */
+	if (rc == 0)
+		rc = verb->run(NULL);
 	config_free(conf);
 	return rc < 0 ? cmd_fail(rc) : cmd_finish();
 }

@@ -14,8 +14,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-pin", "add|rm|ls|update|verify [path ...]", "say what must stay in the store", opts,
-	"add rm ls update verify"
+	"ipfrs-pin", "[path ...]", "say what must stay in the store", opts, NULL
 };
 
 enum { BATCH = 1024 };
@@ -156,6 +155,16 @@ static int each_batch(struct store *st, int (*deal)(struct store *st))
 	return rc == 0 && n_batch ? deal(st) : rc;
 }
 
+static int add(struct store *st)
+{
+	return each_batch(st, add_batch);
+}
+
+static int rm(struct store *st)
+{
+	return each_batch(st, rm_batch);
+}
+
 /* ---- ls, update, verify ---- */
 
 static int list_one(void *arg, const struct pin *p)
@@ -192,7 +201,6 @@ static int update(struct store *st)
 	struct cid from, to;
 	int rc;
 
-	cmd_operands(2, 2);
 	rc = ops_resolve(st, cmd_operand(0), &from);
 	if (rc < 0)
 		return err_add(rc, "%s", cmd_operand(0));
@@ -241,21 +249,29 @@ static int verify(struct store *st)
 {
 	int rc;
 
-	cmd_operands(0, 0);
 	if (cmd_quiet() && cmd_verbose())
 		cmd_usage("the -v and -q options can not be used at the same time");
 	rc = ops_pin_verify(st, cmd_verbose() > 0, verified, NULL);
 	return rc < 0 ? rc : 0;
 }
 
+static const struct cmd_verb verbs[] = {
+	{ "add", "0djN", "[path ...]", "pin what paths lead to", 0, -1, add, STORE_WRITE },
+	{ "rm", "0dj", "[path ...]", "remove pins", 0, -1, rm, STORE_WRITE },
+	{ "ls", "0jNt", "[path ...]", "list all pins, or those of paths", 0, -1, ls, STORE_READ },
+	{ "update", "0jk", "old new", "move a recursive pin to the next version", 2, 2, update,
+	  STORE_WRITE },
+	{ "verify", "0j", "", "read every pinned block and check it", 0, 0, verify, STORE_READ },
+	{ 0 }
+};
+
 int main(int argc, char **argv)
 {
-	struct store *st = NULL;
-	const char *verb;
-	int c, rc;
+	const struct cmd_verb *verb;
+	int c;
 
 	cmd_start(&info, argc, argv);
-	verb = cmd_verb();
+	verb = cmd_pick(verbs);
 	while ((c = cmd_getopt()) != -1) {
 		switch (c) {
 		case 'd': direct = 1; break;
@@ -268,19 +284,7 @@ int main(int argc, char **argv)
 				cmd_usage("%s", err_text());
 		}
 	}
-	rc = store_open(&st, cmd_store(), *verb == 'l' || *verb == 'v' ? STORE_READ : STORE_WRITE);
-	if (rc < 0)
-		return cmd_fail(rc);
-	switch (*verb) {
-	case 'a': rc = each_batch(st, add_batch); break;
-	case 'r': rc = each_batch(st, rm_batch); break;
-	case 'l': rc = ls(st); break;
-	case 'u': rc = update(st); break;
-	default: rc = verify(st);
-	}
-	if (rc < 0)
-		cmd_complain(rc, NULL);
-	store_close(st);
+	c = cmd_run(verb);
 	buf_clear(&line);
-	return cmd_finish();
+	return c;
 }

@@ -106,12 +106,42 @@ verbs() {
 	[ -n "$(field "$1" verb)" ] || return 0
 	[ "$(status "$BIN/$1")" = 2 ] || echo "no verb is not exit 2"
 	[ "$(status "$BIN/$1" nonsense)" = 2 ] || echo "an unknown verb is not exit 2"
-	for v in $(field "$1" verb); do
+	for v in $(field "$1" verb | cut -f1); do
 		grep -q -w -- "$v" err || echo "does not offer $v: $(cat err)"
 		section "$1" SYNOPSIS | grep -q -w -- "$v" || echo "the synopsis lacks the verb $v"
 	done
 }
 @test "programs with verbs say which" { visit verbs; }
+
+# a table with fields 2 to 5 is what cmd_pick is given
+verb_options() {
+	local v letters text letter
+
+	field "$1" verb | awk -F '\t' 'NF > 1' | while IFS=$'\t' read -r v letters; do
+		letters=$(field "$1" verb | awk -F '\t' -v v="$v" '$1 == v { print $2 }')
+		text=$(field "$1" verb | awk -F '\t' -v v="$v" '$1 == v { print $4 }')
+		[ "$(status "$BIN/$1" "$v" -h)" = 0 ] || echo "$v -h failed"
+		grep -q "^usage: $1 $v " out || echo "$v -h: no usage: $(head -n 1 out)"
+		tr '\n' ' ' < out | tr -s ' ' | grep -qF -- "$text" || echo "$v -h does not say '$text'"
+		awk 'length($0) > 80' out | grep . && echo "$v -h is wider than 80 columns"
+		for letter in $(grep -o . <<< "$letters"); do
+			own "$1" | grep -q -x -- "$letter" || echo "$v takes -$letter, the table has none"
+			grep -q "^  -$letter " out || echo "$v -h does not tell of -$letter"
+		done
+		for letter in $(own "$1"); do
+			[[ $letters != *$letter* ]] || continue
+			! grep -q "^  -$letter " out || echo "$v -h tells of -$letter"
+			[ "$(status "$BIN/$1" "$v" "-$letter" 0)" = 2 ] || echo "$v -$letter is not exit 2"
+			grep -q "^$1: .*$v.* no option .*-$letter.*$1 $v -h" err ||
+				echo "$v -$letter: $(cat err)"
+		done
+	done
+	for letter in $(own "$1"); do
+		[ -z "$(field "$1" verb | cut -s -f2)" ] || field "$1" verb | cut -f2 | grep -q -F -- "$letter" ||
+			echo "no verb takes -$letter"
+	done
+}
+@test "verbs refuse the options of others" { visit verb_options; }
 
 full_disk() {
 	local rc=0
@@ -186,15 +216,17 @@ completes() {
 		source "$1/bash/ipfrs"; source "$1/bash/ipfrs-config"
 		COMP_WORDS=(ipfrs-config -) COMP_CWORD=1; _ipfrs_config; echo "${COMPREPLY[*]}"
 		COMP_WORDS=(ipfrs-config pro) COMP_CWORD=1; _ipfrs_config; echo "${COMPREPLY[*]}"
+		COMP_WORDS=(ipfrs-config set -) COMP_CWORD=2; _ipfrs_config; echo "${COMPREPLY[*]}"
 		COMP_WORDS=(ipfrs conf) COMP_CWORD=1; _ipfrs; echo "${COMPREPLY[*]}"
 		COMP_WORDS=(ipfrs config uns) COMP_CWORD=2; _ipfrs; echo "${COMPREPLY[*]}"
 		COMP_WORDS=(ipfrs -S dir config uns) COMP_CWORD=4; _ipfrs; echo "${COMPREPLY[*]}"
 		' bash "$ROOT/COMPLETIONS"
 	[ "${lines[0]}" = "-0 -j -s -h -q -v -V -S --help" ]
 	[ "${lines[1]}" = profile ]
-	[ "${lines[2]}" = config ]
-	[ "${lines[3]}" = unset ]
+	[ "${lines[2]}" = "-h -q -v -V -S --help" ]
+	[ "${lines[3]}" = config ]
 	[ "${lines[4]}" = unset ]
+	[ "${lines[5]}" = unset ]
 }
 
 opens_manual() {

@@ -23,10 +23,14 @@ enum { CAR_HEADER_MAX = 32 * 1024 * 1024, CAR_SECTION_MAX = 8 * 1024 * 1024,
 struct car_in;
 enum {
 	CAR_NO_HASH = 1,	/* do not hash blocks: the caller does, or only looks at the shape */
-	CAR_ZERO_ENDS = 2	/* a section of length zero ends the archive (padded files of old) */
+	CAR_ZERO_ENDS = 2,	/* a section of length zero ends the archive (padded files of old) */
+	CAR_LOOSE_HEADER = 4	/* the keys of a header may stand in any order, as go-car and js-car take it */
 };
 /* car_in_open - reads the header.  gives *c.  ERR_INVALID with the rule broken and the offset in the
- * file; ERR_LIMIT: header over CAR_HEADER_MAX; ERR_IO. `what` (borrowed) names it in messages. */
+ * file; ERR_LIMIT: header over CAR_HEADER_MAX; ERR_IO. `what` (borrowed) names it in messages.
+ * The reader reads ahead, from car_in_next on in a thread of its own, and hashes in a pool of threads; where
+ * it leaves the fd is of no use to anybody.  Memory: 4 slabs of 1 MiB, or of the largest section, and the
+ * window of zstd (at most 128 MiB, as zstd(1) without --long=N). */
 int car_in_open(struct car_in **c, int fd, const char *what, int flags);
 void car_in_close(struct car_in *c);			/* accepts NULL; the fd stays open */
 int car_in_version(const struct car_in *c);		/* 1 or 2 */
@@ -84,13 +88,18 @@ int car_v2_decode(struct span in, uint64_t file_size, struct car_v2 *v);
 /*
  * Gathered (digest, offset) pairs, sorted when written: 0x0401 MultihashIndexSorted, or 0x0400.  Beyond
  * `mem` bytes (0: 64 MiB) sorted runs go to files without a name in tmpdir and are merged.
- * Identity CIDs are left out unless `full`.
+ * Identity CIDs are left out unless `full`, and those without a byte always.  One index has at most 256
+ * kinds and lengths of hashes (ERR_LIMIT).
  */
 int car_index_new(struct car_index **x, size_t mem, const char *tmpdir, int full);
 void car_index_free(struct car_index *x);
 int car_index_add(struct car_index *x, const struct cid *cid, uint64_t off);
 uint64_t car_index_count(const struct car_index *x);
-int car_index_write(struct car_index *x, uint64_t codec, struct sink *out);	/* 0x0400 or 0x0401 */
+/* car_index_write - once, after the last car_index_add.  ERR_UNSUPPORTED: another codec; what the sink says.
+ * car_index_len - the bytes it will write. */
+enum { CAR_INDEX_SORTED = 0x0400, CAR_INDEX_MH_SORTED = 0x0401 };
+int car_index_write(struct car_index *x, uint64_t codec, struct sink *out);
+int car_index_len(struct car_index *x, uint64_t codec, uint64_t *len);
 
 /* ---- a file at hand: look blocks up without reading it ---- */
 

@@ -9,6 +9,7 @@ static const struct codec *const codecs[] = {
 	&codec_dag_pb,
 	&codec_dag_json,
 	&codec_json,
+	&codec_git_raw,
 	&codec_libp2p_key,
 };
 

@@ -25,6 +25,7 @@ extern const struct codec codec_raw, codec_libp2p_key;	/* raw.c */
 extern const struct codec codec_dag_pb;			/* pb_node.c */
 
 extern const struct codec codec_dag_json, codec_json;	/* json_read.c */
+extern const struct codec codec_git_raw;		/* git.c */
 
 /* node_grow - room for at least one more step. */
 int node_grow(struct node *nd);

@@ -1,5 +1,5 @@
 /*
- * added.c - roots that were added without a pin, by age.
+ * added.c - roots that were added without a pin, or lost it, by age.
  * Two rows each: "t", ~microseconds since the epoch (big-endian, so that the newest sorts first), CID;
  * and "c", CID -> the same time.  A "t" row whose time is not the one of its "c" row is of an earlier
  * time the root was added, and void.
@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/rd.h"
 #include "pin/pin_priv.h"
 
@@ -75,6 +76,24 @@ int pin_note(struct store *st, const struct cid *root)
 	buf_clear(&key);
 	buf_clear(&value);
 	return rc;
+}
+
+void added_unpinned(struct store *st, const struct change *changes, size_t n)
+{
+	size_t i, noted = 0;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++)
+		if (changes[i].op == PIN_DROP && changes[i].mode == PIN_RECURSIVE) {
+			rc = pin_note(st, changes[i].cid);
+			noted++;
+		}
+	if (rc == 0 && noted)
+		rc = store_commit(st);
+	if (rc < 0) {
+		store_rollback(st);
+		log_info("pin", "remembering what is unpinned: %s", err_text());
+	}
 }
 
 struct each {

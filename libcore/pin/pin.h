@@ -51,7 +51,7 @@ int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mo
 int pin_added(struct store *st, const struct cid *root, const char *name);
 
 /* pin_note - remember an unpinned root as just added, so that a quota takes the oldest first.  Joins
- * the store's batch (commit follows). */
+ * the store's batch (commit follows).  Removing a recursive pin does it, too. */
 int pin_note(struct store *st, const struct cid *root);
 
 /* pin_rm - mode PIN_RECURSIVE removes the pin whatever its mode; PIN_DIRECT on a recursive one is

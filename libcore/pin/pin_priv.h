@@ -263,6 +263,9 @@ int collect_keep(struct store *st, struct pin_gc *gc, const struct cid *extra);
 
 /* ---- roots that are not pinned, by age: added.c ---- */
 
+/* added_unpinned - before recursive pins are removed: their roots are as if just added.  That this may
+ * fail (a full disk) is no reason to keep the pins.  Commits. */
+void added_unpinned(struct store *st, const struct change *changes, size_t n);
 /* added_each - the newest first; a nonzero return stops. */
 int added_each(struct store *st, int (*fn)(void *arg, const struct cid *root), void *arg);
 /* added_tidy - forget those that are gone. */

@@ -125,8 +125,10 @@ static int append_one(struct pins *p, char op, enum pin_mode mode, const struct 
 		      const char *name)
 {
 	struct change c = { op, mode, cid, name };
-	int rc = pins_append(p, &c, 1);
+	int rc;
 
+	added_unpinned(p->st, &c, 1);
+	rc = pins_append(p, &c, 1);
 	if (rc == 0) {
 		board_count(pins_board(p), op == PIN_SET ? BOARD_PINS_ADDED : BOARD_PINS_REMOVED, 1);
 		copy_tend(p);
@@ -382,6 +384,8 @@ static int drop_some(struct many *m, const struct cid *cids, size_t from, size_t
 		m->changes[k++] = (struct change){ PIN_DROP, have, cid, NULL };
 	}
 	overlay_clear(&done);
+	if (rc == 0)
+		added_unpinned(m->p->st, m->changes, k);
 	if (rc == 0 && k)
 		rc = pins_append(m->p, m->changes, (int)k);
 	if (rc == 0 && k) {
@@ -447,6 +451,7 @@ int pin_update(struct store *st, const struct cid *from, const struct cid *to, i
 					{ PIN_DROP, PIN_RECURSIVE, from, NULL },
 				};
 
+				added_unpinned(st, c, unpin ? 2 : 1);
 				rc = pins_append(p, c, unpin ? 2 : 1);
 			}
 			if (rc == 0)

@@ -80,6 +80,18 @@ TAB=$'\t'
 	try 0 ipfrs-fsck
 }
 
+@test "what was unpinned counts as just added" {
+	ipfrs-config set store.segment 1MiB
+	bytes 1500000 1 > was
+	bytes 1500000 2 > old
+	was=$(ipfrs-add -Q was)
+	old=$(ipfrs-add -PQ old)
+	ipfrs-pin rm "$was" > /dev/null
+	try 0 ipfrs-gc -k 2500000
+	try 1 ipfrs-cat "$old"
+	ipfrs-cat "$was" | cmp - was
+}
+
 @test "a quota is kept when things are added" {
 	ipfrs-config set store.max 4MiB
 	ipfrs-config set store.segment 1MiB

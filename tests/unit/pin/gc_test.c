@@ -301,6 +301,55 @@ static void the_oldest_go_first(void)
 	store_close(st);
 }
 
+static int no_matter(void *arg, size_t i, int rc)
+{
+	(void)arg;
+	(void)i;
+	return rc;
+}
+
+/* what lost its pin counted as older than everything, and went first */
+static void unpinned_is_as_if_just_added(void)
+{
+	struct timespec nap = { .tv_nsec = 2000000 };
+	char *path = new_store("store.segment = 64KiB\n");
+	struct store *st = open_store(path, STORE_WRITE);
+	struct cid was[4], old;
+	struct pin_gc gc;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		was[i] = put_tree(st, 10 + (uint64_t)i, TREE, LEAF);
+		commit(st);
+		CHECK(pin_add(st, &was[i], PIN_RECURSIVE, NULL) == 0);
+	}
+	old = put_tree(st, 20, TREE, LEAF);
+	note(st, &old);
+	/* the three ways */
+	CHECK(pin_rm(st, &was[1], PIN_RECURSIVE) == 0);
+	nanosleep(&nap, NULL);
+	CHECK(pin_rm_many(st, &was[0], 1, PIN_RECURSIVE, no_matter, NULL) == 0);
+	nanosleep(&nap, NULL);
+	CHECK(pin_update(st, &was[2], &was[3], 1) == ERR_EXISTS);
+	CHECK(pin_rm(st, &was[3], PIN_RECURSIVE) == 0);
+	nanosleep(&nap, NULL);
+	CHECK(pin_update(st, &was[2], &was[3], 1) == 0);
+	st = again(st, path);
+
+	gc = (struct pin_gc){ .keep_bytes = disk(st) - 100 * 1024 };
+	CHECK(pin_gc(st, &gc) == 0 && gc.disk_after <= gc.keep_bytes);
+	CHECK(!complete(st, &old));
+	for (i = 0; i < 4; i++)
+		CHECK(complete(st, &was[i]));
+	gc = (struct pin_gc){ .keep_bytes = disk(st) - 100 * 1024 };
+	CHECK(pin_gc(st, &gc) == 0 && gc.disk_after <= gc.keep_bytes);
+	CHECK(!complete(st, &was[1]) && complete(st, &was[0]) && complete(st, &was[2]));
+	gc = (struct pin_gc){ .keep_bytes = disk(st) - 100 * 1024 };
+	CHECK(pin_gc(st, &gc) == 0 && gc.disk_after <= gc.keep_bytes);
+	CHECK(!complete(st, &was[0]) && complete(st, &was[2]) && complete(st, &was[3]));
+	store_close(st);
+}
+
 static void shared_with_a_newer_root_stays(void)
 {
 	char *path = new_store("store.segment = 64KiB\n");
@@ -398,6 +447,7 @@ int main(void)
 	RUN(deep_and_wide);
 	RUN(an_opaque_block_is_a_leaf);
 	RUN(the_oldest_go_first);
+	RUN(unpinned_is_as_if_just_added);
 	RUN(shared_with_a_newer_root_stays);
 	RUN(a_store_with_a_quota_stays_within_it);
 	RUN(no_quota_no_work);

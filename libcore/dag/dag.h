@@ -109,8 +109,10 @@ void dag_id(const struct cid *cid, uint8_t id[16]);
  * (dag_extent) shows to be without links are only looked for, not read.  It returns 0 to go on, 1 to
  * skip what is below, or a negative error to stop.  `missing`, if set, is asked about a block that
  * is not there: 0 goes on without it, a negative error stops (default: the ERR_NOTFOUND).
+ * `leave`, if set, is called when everything below a block was told (of leaves, too): after a visit that
+ * returned 0, post-order.
  * With `once` and a depth_max a CID met again higher up is entered again (it reaches deeper) but not
- * visited again.  A codec whose links we cannot read is ERR_UNSUPPORTED, not a leaf.
+ * visited again, but left again.  A codec whose links we cannot read is ERR_UNSUPPORTED, not a leaf.
  */
 struct dag_visit {
 	const struct cid *cid, *parent;
@@ -127,6 +129,7 @@ struct dag_walk {
 	size_t seen_mem;
 	const char *tmpdir;
 	int (*visit)(void *arg, const struct dag_visit *v);
+	int (*leave)(void *arg, const struct cid *cid, int depth);
 	int (*missing)(void *arg, const struct cid *cid);
 	void *arg;
 };

@@ -172,6 +172,11 @@ static int is_leaf(struct walk *k, const struct cid *cid, int depth)
 	return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not there", cid_text(cid, text)) : rc;
 }
 
+static int leave(const struct walk *k, const struct cid *cid, int depth)
+{
+	return k->w->leave ? k->w->leave(k->w->arg, cid, depth) : 0;
+}
+
 static int enter(struct walk *k, const struct cid *cid, const struct cid *parent, struct span name,
 		 int depth)
 {
@@ -210,12 +215,12 @@ static int enter(struct walk *k, const struct cid *cid, const struct cid *parent
 			return rc < 0 ? rc : 0;
 	}
 	if (leaf || depth == w->depth_max)
-		return 0;
+		return leave(k, cid, depth);
 	rc = open_links(cid, &k->block, &pos, &end);
 	if (rc < 0)
 		return err_add(rc, "block %s", cid_text(cid, text));
 	if (pos == end)
-		return 0;
+		return leave(k, cid, depth);
 	rc = dag_stack_push(&k->stack, cid, &k->block);
 	if (rc < 0)
 		return rc;
@@ -254,7 +259,9 @@ int dag_walk(struct dag_source *s, const struct cid *root, const struct dag_walk
 		if (rc < 0)
 			break;
 		if (rc == 0) {
+			cid = l->cid;
 			dag_stack_pop(&k.stack);
+			rc = leave(&k, &cid, k.stack.n);
 			continue;
 		}
 		parent = l->cid;

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "cmd/cmd.h"
 #include "multi/cid.h"
+#include "ops/add.h"
 #include "pin/pin.h"
 
 static const struct cmd_opt opts[] = {
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
 	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
 	char have[NUM_SIZE_MAX], want[NUM_SIZE_MAX];
 	struct store *st = NULL;
+	uint64_t forgotten = 0;
 	int c, rc;
 
 	cmd_start(&info, argc, argv);
@@ -95,6 +97,10 @@ int main(int argc, char **argv)
 	rc = store_open(&st, cmd_store(), STORE_WRITE);
 	if (rc == 0)
 		rc = pin_gc(st, &gc);
+	if (rc == 0 && !gc.dry_run)
+		rc = ops_add_forget(st, &forgotten);
+	if (rc == 0 && forgotten && cmd_verbose())
+		cmd_note("%" PRIu64 " files forgotten that ipfrs-add -c remembered", forgotten);
 	if (rc == 0 && !gc.deleted)
 		rc = report(&gc);
 	if (rc == 0 && !gc.dry_run && gc.disk_after > gc.keep_bytes) {

@@ -84,4 +84,9 @@ int ops_add_flush(struct adder *a);
 int ops_add_end(struct adder *a);
 void ops_add_free(struct adder *a);	/* drop what is not durable; accepts NULL */
 
+/* ops_add_forget - forget what ops_add.cache remembers of files that are no longer where they were, or whose
+ * block is no longer in the store; *n of them.  Works while others read and write: some hundred rows
+ * a transaction.  Commits the batch. */
+int ops_add_forget(struct store *st, uint64_t *n);
+
 #endif

@@ -73,15 +73,18 @@ int add_tree(struct adder *a, const char *path, const char *shown, struct unixfs
 
 /* ---- add_cache.c ---- */
 int cache_start(struct adder *a);
-/* cache_top - the digest that names of the folder holding `path` are mixed with; cache_down - that of a
- * folder in it. */
-int cache_top(struct adder *a, const char *path, uint8_t digest[CACHE_DIGEST]);
+/* cache_top - the digest that names of the folder holding `path` are mixed with, and the whole path of
+ * that folder, appended to *where; cache_down - the digest of a folder in it. */
+int cache_top(struct adder *a, const char *path, uint8_t digest[CACHE_DIGEST], struct buf *where);
 void cache_down(const uint8_t above[CACHE_DIGEST], const char *name, uint8_t digest[CACHE_DIGEST]);
 /* cache_get - 1: the file was not touched since it was added, and all its blocks are there. */
 int cache_get(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name,
 	      const struct stat *st, struct unixfs_node *node);
-/* cache_put - remember; `before` and `after` are of the open file, around reading it. */
-int cache_put(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name,
+/* cache_put - remember; path is the whole one, `before` and `after` are of the open file, around
+ * reading it. */
+int cache_put(struct adder *a, const uint8_t dir[CACHE_DIGEST], const char *name, const char *path,
 	      const struct stat *before, const struct stat *after, const struct unixfs_node *node);
+/* cache_leave - a folder was added, with so many files: forget those that went away. */
+int cache_leave(struct adder *a, const uint8_t dir[CACHE_DIGEST], uint64_t files);
 
 #endif

@@ -17,6 +17,7 @@ struct level {
 	struct unixfs_dir *dir;
 	int rules;			/* its own were pushed */
 	uint8_t digest[CACHE_DIGEST];
+	uint64_t files;			/* in it, not below */
 };
 
 struct tree {
@@ -25,6 +26,8 @@ struct tree {
 	struct level *level;
 	int n, cap;
 	uint8_t digest[CACHE_DIGEST];	/* of the folder that holds the top */
+	struct buf where;		/* the whole path of that folder, and room behind it */
+	size_t where_len;
 	struct buf shown;		/* the path things are told under */
 	size_t shown_top;
 	struct unixfs_node root;
@@ -88,6 +91,20 @@ static const char *base_name(const struct walk_entry *e)
 	return slash ? slash + 1 : e->name;
 }
 
+/* where it is, from the root of the file system on; "" when that is too long even for us */
+static const char *whole_path(struct tree *t, const struct walk_entry *e)
+{
+	size_t top = strlen(e->path) - strlen(e->rel);
+
+	while (top > 1 && e->path[top - 1] == '/')
+		top--;
+	while (top && e->path[top - 1] != '/')
+		top--;
+	t->where.len = t->where_len;
+	return buf_u8(&t->where, '/') < 0 || buf_str(&t->where, e->path + top) < 0 ? "" :
+	       (const char *)t->where.data;
+}
+
 static int add_file(struct tree *t, struct walk *w, const struct walk_entry *e)
 {
 	struct adder *a = t->a;
@@ -96,6 +113,8 @@ static int add_file(struct tree *t, struct walk *w, const struct walk_entry *e)
 	struct stat before, after;
 	int fd, rc, hit = 0;
 
+	if (t->n)
+		t->level[t->n - 1].files++;
 	if (a->o.cache) {
 		hit = cache_get(a, digest_here(t), base_name(e), &e->st, &node);
 		if (hit < 0)
@@ -108,7 +127,8 @@ static int add_file(struct tree *t, struct walk *w, const struct walk_entry *e)
 		rc = unixfs_add_fd(a->b, fd, e->path, 1, meta_of(a, &before, 0, &m), add_progress, a,
 				   &node);
 		if (rc == 0 && a->o.cache && fstat(fd, &after) == 0)
-			rc = cache_put(a, digest_here(t), base_name(e), &before, &after, &node);
+			rc = cache_put(a, digest_here(t), base_name(e), whole_path(t, e), &before,
+				       &after, &node);
 		close(fd);
 		if (rc < 0)
 			return trouble(t, rc, e);
@@ -198,6 +218,8 @@ static int leave(struct tree *t, const struct walk_entry *e)
 	if (l->rules)
 		ignore_pop(t->rules);
 	rc = unixfs_dir_end(l->dir, &node);
+	if (rc == 0 && t->a->o.cache)
+		rc = cache_leave(t->a, l->digest, l->files);
 	return rc < 0 ? rc : done(t, e, &node);
 }
 
@@ -235,6 +257,7 @@ static int start(struct tree *t, const char *path, const char *show)
 	int rc;
 
 	buf_init(&t->shown, SHOWN_MAX);
+	buf_init(&t->where, SHOWN_MAX);
 	rc = buf_str(&t->shown, show);
 	while (t->shown.len > 1 && t->shown.data[t->shown.len - 1] == '/')
 		t->shown.len--;
@@ -245,7 +268,8 @@ static int start(struct tree *t, const char *path, const char *show)
 	if (rc == 0 && !a->rules && a->o.ignore_name)
 		rc = ignore_new(&t->rules);
 	if (rc == 0 && a->o.cache)
-		rc = cache_top(a, path, t->digest);
+		rc = cache_top(a, path, t->digest, &t->where);
+	t->where_len = t->where.len;
 	return rc;
 }
 
@@ -286,6 +310,7 @@ int add_tree(struct adder *a, const char *path, const char *show, struct unixfs_
 		ignore_free(t.rules);
 	free(t.level);
 	buf_clear(&t.shown);
+	buf_clear(&t.where);
 	return rc;
 }
 

@@ -112,6 +112,30 @@ TAB=$'\t'
 	try 0 ipfrs-fsck
 }
 
+@test "what ipfrs-add -c remembers goes with the file and with the block" {
+	mkdir d
+	for i in 1 2 3; do
+		bytes 1000 $i > d/$i
+	done
+	bytes 1000 4 > alone
+	touch -d '2020-01-01' d/* alone
+	sleep 2.1
+	ipfrs-add -c -Q -r d > /dev/null
+	alone=$(ipfrs-add -c -Q alone)
+	try 0 ipfrs-gc -v -q
+	silent
+	rm d/2
+	ipfrs-pin rm "$alone" > /dev/null
+	try 0 ipfrs-gc -n -v
+	silent
+	try 0 ipfrs-gc -v
+	says '2 files forgotten that ipfrs-add -c remembered'
+	try 0 ipfrs-gc -v
+	silent
+	try 0 ipfrs-add -v -c -Q -r d
+	says '2 files, 2 of them as they were'
+}
+
 @test "below a pin that is not whole nothing is deleted" {
 	mkdir d
 	bytes 600000 > d/f

@@ -289,6 +289,62 @@ static void cache(void)
 	CHECK(store_has(st, &first) == 1);
 }
 
+static uint64_t rows(void)
+{
+	uint64_t n = 999;
+
+	CHECK(store_table_count(st, STORE_FILES, &n) == 0);
+	return n;
+}
+
+/* rows of files that went away stayed for ever */
+static void cache_forgets(void)
+{
+	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
+	struct ops_add o = options();
+	char name[64], path[4200];
+	uint64_t n;
+	int i;
+
+	store_start();
+	mkdir(at("f"), 0755);
+	mkdir(at("f/sub"), 0755);
+	for (i = 0; i < 1200; i++) {
+		snprintf(name, sizeof name, "f/sub/%d", i);
+		make_file(name, 10, (unsigned)i);
+		age(name, 100);
+	}
+	make_file("f/a", 10, 1);
+	make_file("f/b", 10, 2);
+	age("f/a", 100);
+	age("f/b", 100);
+	sleep(3);
+	o.cache = 1;
+	CHECK(cached(&o, at("f")) == 0 && rows() == 1202);
+	CHECK(ops_add_forget(st, &n) == 0 && n == 0 && rows() == 1202);
+	/* with its folder, when that is added again; the others are told apart */
+	unlink(at("f/a"));
+	CHECK(cached(&o, at("f")) == 1201 && rows() == 1201);
+	CHECK(cached(&o, at("f")) == 1201 && rows() == 1201);
+	/* a file that became a folder, and more than one transaction takes */
+	unlink(at("f/b"));
+	CHECK(rename(at("f/sub"), at("f/other")) == 0);
+	CHECK(rename(at("f/other/7"), at("f/sub")) == 0);
+	CHECK(ops_add_forget(st, &n) == 0 && n == 1201 && rows() == 0);
+	CHECK(ops_add_forget(st, &n) == 0 && n == 0);
+	/* the file is there, its blocks are not */
+	store_start();
+	o.pin = 0;
+	CHECK(cached(&o, at("f/other/9")) == 0 && rows() == 1);
+	snprintf(path, sizeof path, "%s", store_path(st));
+	store_close(st);			/* with the lease on what it added */
+	st = NULL;
+	CHECK(store_open(&st, path, STORE_WRITE) == 0);
+	CHECK(ops_add_forget(st, &n) == 0 && n == 0);
+	CHECK(pin_gc(st, &gc) == 0 && gc.n_deleted == 1);
+	CHECK(ops_add_forget(st, &n) == 0 && n == 1 && rows() == 0);
+}
+
 /* a sweep while an add relies on what the cache says: the pin must not lose a block */
 static void cache_and_sweep(void)
 {
@@ -339,6 +395,7 @@ int main(void)
 	RUN(what_stops_a_session);
 	RUN(contradictions);
 	RUN(cache);
+	RUN(cache_forgets);
 	RUN(cache_and_sweep);
 	store_close(st);
 	return UNIT_END();

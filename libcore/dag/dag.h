@@ -248,13 +248,13 @@ struct dag_view {
 	enum dag_view_kind kind;	/* NONE: there is no other reading of this block */
 	uint64_t len;			/* BYTES: of the whole, as the block claims */
 	uint64_t off, end;		/* BYTES: what is wanted of it, below this block */
-	size_t pos;			/* the next link of this block */
-	int state;			/* the adl's: hash bits used up by the shards above */
+	int state;			/* the adl's; 0: the first block of the thing */
+	uint64_t own[8];		/* the adl's: where it is in this block */
 };
 struct dag_adl {
 	const char *name;		/* "unixfs"; NULL ends a list */
 	int whole;			/* load every block of the thing when it is met */
-	/* open - what the block is; kind and len are set, `state` is that of the view above it, or 0 */
+	/* open - what the block is; adl, off, end and state (next gave them, or all is wanted) are there */
 	int (*open)(const struct cid *cid, struct span block, struct dag_view *v);
 	/* next - 1: an entry of a map; 2: a block with more of the same thing, BYTES: of what is wanted, and
 	 * *below (off, end, state) is for it; 0: the end of this block */

@@ -22,6 +22,7 @@ struct cat {
 	struct buf block;
 	uint64_t skip, left;		/* bytes to pass over, bytes still wanted */
 	int idle;			/* blocks since the last byte */
+	int any;			/* leaves of other codecs than raw and dag-pb, too */
 };
 
 /* the part of a leaf of `len` bytes that is wanted: from *at, returns its length */
@@ -184,6 +185,24 @@ static int wrong_node(unsigned type, int root)
 	return err_set(ERR_INVALID, "found %s node in unexpected place", names[type]);
 }
 
+/* a leaf of some codec, whose value is bytes (go-unixfsnode reads such files) */
+static int other_leaf(struct cat *c, const struct cid *cid)
+{
+	struct node nd = NODE_INIT;
+	int rc;
+
+	buf_reset(&c->block);
+	rc = dag_get(c->src, cid, &c->block);
+	if (rc == 0)
+		rc = codec_decode(cid->codec, buf_span(&c->block), 0, &nd);
+	if (rc == 0 && nd.step[0].kind != NODE_BYTES)
+		rc = err_set(ERR_INVALID, "a leaf of a file is a %s", node_kind_name(nd.step[0].kind));
+	if (rc == 0)
+		rc = send_bytes(c, node_span(&nd, 0));
+	node_clear(&nd);
+	return rc;
+}
+
 /* a node of a file; *follow, for a root only: the node it stands for */
 static int enter(struct cat *c, const struct cid *cid, int root, struct cid *follow)
 {
@@ -205,6 +224,8 @@ static int enter(struct cat *c, const struct cid *cid, int root, struct cid *fol
 		rc = dag_get(c->src, cid, &c->block);
 		return rc < 0 ? rc : send_bytes(c, buf_span(&c->block));
 	}
+	if (c->any && cid->codec != CID_DAG_PB)
+		return other_leaf(c, cid);
 	rc = read_get(c->src, cid, &c->block, &n);
 	if (rc == ERR_INVALID && !root && cid->codec == CID_DAG_PB)
 		return err_add(rc, "incorrectly formatted protobuf");
@@ -256,32 +277,46 @@ static int next_child(struct cat *c, struct cid *child)
 	}
 }
 
+static int cat(struct cat *c, const struct cid *cid)
+{
+	struct cid at = *cid, follow = { 0 };
+	char text[CID_TEXT_MAX];
+	int rc;
+
+	dag_stack_init(&c->stack, c->src);
+	rc = enter(c, &at, 1, &follow);
+	while (rc == 0 && follow.len) {		/* metadata; each turn counts as idle */
+		at = follow;
+		follow = (struct cid){ 0 };
+		rc = enter(c, &at, 1, &follow);
+	}
+	while (rc == 0 && c->left > 0) {
+		rc = next_child(c, &at);
+		if (rc <= 0)
+			break;
+		rc = enter(c, &at, 0, &follow);
+		if (rc == ERR_INVALID)
+			err_add(rc, "block %s", cid_text(&at, text));
+	}
+	dag_stack_clear(&c->stack);
+	buf_clear(&c->block);
+	return rc;
+}
+
 int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
 	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg)
 {
 	struct cat c = { .src = src, .out = out, .progress = progress, .arg = arg, .skip = off,
 			 .left = len, .block = BUF_INIT(DAG_BLOCK_MAX) };
-	struct cid at, follow = { 0 };
-	char text[CID_TEXT_MAX];
-	int rc;
 
-	dag_stack_init(&c.stack, src);
-	at = *cid;
-	rc = enter(&c, &at, 1, &follow);
-	while (rc == 0 && follow.len) {		/* metadata; each turn counts as idle */
-		at = follow;
-		follow = (struct cid){ 0 };
-		rc = enter(&c, &at, 1, &follow);
-	}
-	while (rc == 0 && c.left > 0) {
-		rc = next_child(&c, &at);
-		if (rc <= 0)
-			break;
-		rc = enter(&c, &at, 0, &follow);
-		if (rc == ERR_INVALID)
-			err_add(rc, "block %s", cid_text(&at, text));
-	}
-	dag_stack_clear(&c.stack);
-	buf_clear(&c.block);
-	return rc;
+	return cat(&c, cid);
+}
+
+int read_any(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
+	     struct sink *out)
+{
+	struct cat c = { .src = src, .out = out, .skip = off, .left = len, .any = 1,
+			 .block = BUF_INIT(DAG_BLOCK_MAX) };
+
+	return cat(&c, cid);
 }

@@ -35,4 +35,14 @@ int shard_open(const struct read_node *n, struct shard *s);
 int shard_has(const struct shard *s, unsigned slot);		/* 1 or 0 */
 unsigned shard_below(const struct shard *s, unsigned slot);	/* slots in use before this one */
 
+/* read_link - the first link of that name: 1, or 0. */
+int read_link(const struct pb_node *node, struct span name, struct pb_link *link);
+/* shard_step - the name in one shard, with *used hash bits above it: 1 and the entry, 2 and the shard below
+ * where it is if at all (*used counts on), 0: it is not there; ERR_INVALID. */
+int shard_step(const struct read_node *n, int *used, struct span name, struct cid *out);
+
+/* read_any - as unixfs_cat; leaves may be of any codec that holds bytes. */
+int read_any(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
+	     struct sink *out);
+
 #endif

@@ -14,8 +14,7 @@ static int no_link(const struct cid *cid, struct span name)
 		       cid_text(cid, text));
 }
 
-/* the first link of that name: 1, or 0 */
-static int find_link(const struct pb_node *node, struct span name, struct pb_link *link)
+int read_link(const struct pb_node *node, struct span name, struct pb_link *link)
 {
 	struct pb_iter it = pb_links(node);
 
@@ -35,40 +34,44 @@ static int nth_link(const struct pb_node *node, unsigned i, struct pb_link *link
 	return 0;
 }
 
-/* down through the shards: the bits of the name's hash say which slot, most significant first */
+/* The bits of the name's hash say which slot, most significant first. */
+int shard_step(const struct read_node *n, int *used, struct span name, struct cid *out)
+{
+	uint64_t hash = murmur3_x64_64(name);
+	struct pb_link link;
+	struct shard s;
+	unsigned slot;
+	int rc = shard_open(n, &s);
+
+	if (rc < 0)
+		return rc;
+	if (*used + s.bits > HASH_BITS)
+		return err_set(ERR_INVALID, "sharded directory too deep");
+	slot = (unsigned)(hash << *used >> (HASH_BITS - s.bits));
+	*used += s.bits;
+	if (!shard_has(&s, slot) || !nth_link(&n->pb, shard_below(&s, slot), &link))
+		return 0;
+	if (link.name.len < s.prefix)
+		return err_set(ERR_INVALID, "invalid link name '%.*s'", (int)link.name.len,
+			       (const char *)link.name.p);
+	if (link.name.len > s.prefix &&
+	    !span_equal(span_of(link.name.p + s.prefix, link.name.len - s.prefix), name))
+		return 0;
+	rc = cid_decode(link.hash, out);
+	return rc < 0 ? rc : link.name.len > s.prefix ? 1 : 2;
+}
+
 static int find_in_hamt(struct dag_source *src, struct buf *block, struct read_node *n,
 			struct span name, struct cid *out)
 {
-	uint64_t hash = murmur3_x64_64(name);
 	int used = 0, rc;
 
-	for (;;) {
-		struct pb_link link;
-		struct shard s;
-		unsigned slot;
-
-		rc = shard_open(n, &s);
-		if (rc < 0)
-			return rc;
-		if (used + s.bits > HASH_BITS)
-			return err_set(ERR_INVALID, "sharded directory too deep");
-		slot = (unsigned)(hash << used >> (HASH_BITS - s.bits));
-		used += s.bits;
-		if (!shard_has(&s, slot) || !nth_link(&n->pb, shard_below(&s, slot), &link))
-			return 0;
-		if (link.name.len < s.prefix)
-			return err_set(ERR_INVALID, "invalid link name '%.*s'", (int)link.name.len,
-				       (const char *)link.name.p);
-		rc = cid_decode(link.hash, out);
-		if (rc < 0)
-			return rc;
-		if (link.name.len > s.prefix)
-			return span_equal(span_of(link.name.p + s.prefix, link.name.len - s.prefix),
-					  name);
+	while ((rc = shard_step(n, &used, name, out)) == 2) {
 		rc = read_get(src, out, block, n);
 		if (rc < 0)
 			return rc;
 	}
+	return rc;
 }
 
 /* `plain`: a dag-pb node that is not UnixFS has its link names as entries */
@@ -99,7 +102,7 @@ static int lookup(struct dag_source *src, const struct cid *dir, struct span nam
 		rc = find_in_hamt(src, block, &n, name, out);
 	else if (n.data.type != UNIXFS_DIRECTORY)
 		rc = 0;
-	else if ((rc = find_link(&n.pb, name, &link)) == 1)
+	else if ((rc = read_link(&n.pb, name, &link)) == 1)
 		rc = cid_decode(link.hash, out) < 0 ? ERR_INVALID : 1;
 	if (rc == 0)
 		return no_link(dir, name);

@@ -1,60 +1,10 @@
 /* add_archive_test.c - archives of many entries, and stops in the middle of them */
-#include "ops/add.h"
 #include "tar/tar.h"
-#include "tests/unit/ops/opstest.h"
-
-static struct {
-	uint64_t entries, roots, troubles;
-	int trouble_rc;
-	struct unixfs_node root;
-	uint64_t stop_after;
-} got;
-
-static int entry(void *arg, const struct ops_added *e)
-{
-	(void)arg;
-	got.entries++;
-	got.roots += e->root;
-	if (e->root)
-		got.root = e->node;
-	return got.stop_after && got.entries >= got.stop_after;
-}
-
-static int trouble(void *arg, int rc, const char *path)
-{
-	(void)arg;
-	(void)path;
-	got.troubles++;
-	got.trouble_rc = rc;
-	return 0;
-}
-
-static struct ops_add options(void)
-{
-	struct ops_add o;
-
-	memset(&got, 0, sizeof got);
-	ops_add_init(&o);
-	o.all = 1;
-	o.entry = entry;
-	o.trouble = trouble;
-	return o;
-}
+#include "tests/unit/ops/told.h"
 
 static int add(const struct ops_add *o, int fd)
 {
-	struct adder *a;
-	int rc = ops_add_begin(&a, o->only_hash ? NULL : st, o);
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		abort();
-	if (rc == 0)
-		rc = ops_add_archive(a, fd, "x.tar", "x.tar");
-	if (rc < 0) {
-		ops_add_free(a);
-		return rc;
-	}
-	return ops_add_end(a);
+	return add_one(o, NULL, fd);
 }
 
 enum { N = 60000 };
@@ -108,7 +58,7 @@ static void order_means_nothing(void)
 	CHECK(cid_equal(&got.root.cid, &first.cid));
 	/* someone has heard enough */
 	o = options();
-	got.stop_after = 10;
+	got.stop_entry = 10;
 	CHECK_ERR(add(&o, fd), ERR_INTERRUPTED);
 	CHECK(got.entries == 10);
 	close(fd);

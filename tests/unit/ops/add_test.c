@@ -1,25 +1,11 @@
 /* add_test.c - sessions of adding: what is told and when, what stops them, what the cache knows */
 #include <sys/wait.h>
 
-#include "ops/add.h"
-#include "tests/unit/ops/opstest.h"
+#include "tests/unit/ops/told.h"
 
-static struct {
-	struct ops_added last;
-	char path[4096];
-	int entries, roots, troubles, trouble_rc;
-	uint64_t bytes, files;
-	int stop_entry, stop_progress, stop_trouble;
-} got;
-
-static int entry(void *arg, const struct ops_added *e)
+/* told means durable: another handle finds it */
+static int durable(void *arg, const struct ops_added *e)
 {
-	(void)arg;
-	got.last = *e;
-	snprintf(got.path, sizeof got.path, "%s", e->path);
-	got.entries++;
-	got.roots += e->root;
-	/* told means durable: another handle finds it */
 	if (st && e->root) {
 		struct store *other;
 
@@ -27,54 +13,20 @@ static int entry(void *arg, const struct ops_added *e)
 		CHECK(store_has(other, &e->node.cid) == 1);
 		store_close(other);
 	}
-	return got.stop_entry;
+	return entry(arg, e);
 }
 
-static int trouble(void *arg, int rc, const char *path)
+static struct ops_add all_told(void)
 {
-	(void)arg;
-	(void)path;
-	got.troubles++;
-	got.trouble_rc = rc;
-	return got.stop_trouble;
-}
+	struct ops_add o = options();
 
-static int progress(void *arg, uint64_t bytes, uint64_t files)
-{
-	(void)arg;
-	got.bytes += bytes;
-	got.files += files;
-	return got.stop_progress;
-}
-
-static struct ops_add options(void)
-{
-	struct ops_add o;
-
-	memset(&got, 0, sizeof got);
-	ops_add_init(&o);
-	o.recursive = 1;
-	o.all = 1;
-	o.entry = entry;
-	o.trouble = trouble;
-	o.progress = progress;
+	o.entry = durable;
 	return o;
 }
 
-/* one path in a session of its own */
 static int add(const struct ops_add *o, const char *path)
 {
-	struct adder *a;
-	int rc = ops_add_begin(&a, o->only_hash ? NULL : st, o);
-
-	if (rc < 0)
-		return rc;
-	rc = ops_add_path(a, path);
-	if (rc < 0) {
-		ops_add_free(a);
-		return rc;
-	}
-	return ops_add_end(a);
+	return add_one(o, path, -1);
 }
 
 static const char *last_cid(void)
@@ -94,7 +46,7 @@ static uint64_t pins(void)
 
 static void a_tree(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	enum pin_mode mode;
 	struct cid root;
 
@@ -109,12 +61,12 @@ static void a_tree(void)
 	CHECK(got.bytes == 600010 && got.files == 3);
 	root = got.last.node.cid;
 	CHECK(pin_get(st, &root, &mode, NULL) == 1 && mode == PIN_RECURSIVE);
-	o = options();
+	o = all_told();
 	o.all = 0;
 	o.only_hash = 1;
 	CHECK(add(&o, at("t")) == 0);
 	CHECK(got.entries == 1 && got.roots == 1 && cid_equal(&got.last.node.cid, &root));
-	o = options();
+	o = all_told();
 	o.pin = 0;
 	CHECK(add(&o, at("t/a")) == 0);
 	CHECK(pins() == 1);
@@ -126,7 +78,7 @@ static void a_tree(void)
 static void roots_wait_for_company(void)
 {
 	enum { MANY = 1100 };		/* more than wait for one commit */
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	char name[32], text[CID_TEXT_MAX];
 	struct adder *a;
 	uint64_t before = pins();
@@ -153,7 +105,7 @@ static void roots_wait_for_company(void)
 
 static void wrapped(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	struct adder *a;
 	int fd;
 
@@ -175,16 +127,16 @@ static void wrapped(void)
 
 static void what_stops_a_session(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	struct adder *a;
 
 	got.stop_entry = 1;
 	CHECK_ERR(add(&o, at("t")), ERR_INTERRUPTED);
-	o = options();
+	o = all_told();
 	got.stop_progress = 1;
 	CHECK(add(&o, at("t")) < 0);
 	CHECK(got.entries == 0);
-	o = options();
+	o = all_told();
 	got.stop_trouble = 1;
 	CHECK_ERR(add(&o, at("none")), ERR_NOTFOUND);
 	o.trouble = NULL;
@@ -199,23 +151,23 @@ static void what_stops_a_session(void)
 
 static void contradictions(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	struct adder *a;
 
 	o.pin = 0;
 	o.pin_name = "x";
 	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
 	CHECK_STR(err_text(), "pin-name option requires pin to be set");
-	o = options();
+	o = all_told();
 	o.meta.mode = 04755;
 	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
-	o = options();
+	o = all_told();
 	o.keep_mode = 1;
 	CHECK(ops_add_set(&o, "raw-leaves=yes") == 0);
 	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_USAGE);
 	CHECK_ERR(ops_add_set(&o, "raw-leaves"), ERR_USAGE);
 	CHECK_ERR(ops_add_set(&o, "chunker=size-1,colour=red"), ERR_USAGE);
-	o = options();
+	o = all_told();
 	o.ignore_rules = at("none");
 	CHECK_ERR(ops_add_begin(&a, st, &o), ERR_NOTFOUND);
 }
@@ -243,7 +195,7 @@ static uint64_t cached(const struct ops_add *o, const char *path)
 
 static void cache(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	struct cid first;
 	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
 
@@ -301,7 +253,7 @@ static uint64_t rows(void)
 static void cache_forgets(void)
 {
 	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	char name[64], path[4200];
 	uint64_t n;
 	int i;
@@ -348,7 +300,7 @@ static void cache_forgets(void)
 /* a sweep while an add relies on what the cache says: the pin must not lose a block */
 static void cache_and_sweep(void)
 {
-	struct ops_add o = options();
+	struct ops_add o = all_told();
 	struct adder *a;
 	char path[4200];
 	struct cid root;

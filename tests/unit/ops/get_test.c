@@ -1,16 +1,8 @@
 /* get_test.c - what getting tells, what stops it, and what it compares */
-#include "ops/add.h"
 #include "ops/get.h"
-#include "tests/unit/ops/opstest.h"
+#include "tests/unit/ops/told.h"
 
-static struct {
-	int entries, written, troubles, trouble_rc;
-	uint64_t bytes;
-	int stop_entry, stop_trouble, stop_progress;
-} got;
-static struct cid root;
-
-static int entry(void *arg, const char *path, int new)
+static int got_one(void *arg, const char *path, int new)
 {
 	(void)arg;
 	(void)path;
@@ -19,45 +11,16 @@ static int entry(void *arg, const char *path, int new)
 	return got.stop_entry;
 }
 
-static int trouble(void *arg, int rc, const char *path)
-{
-	(void)arg;
-	(void)path;
-	got.troubles++;
-	got.trouble_rc = rc;
-	return got.stop_trouble;
-}
-
-static int progress(void *arg, uint64_t bytes, uint64_t files)
-{
-	(void)arg;
-	(void)files;
-	got.bytes += bytes;
-	return got.stop_progress;
-}
-
-static const struct ops_get how = { trouble, entry, progress, NULL };
-
-static int take(void *arg, const struct ops_added *e)
-{
-	(void)arg;
-	if (e->root)
-		root = e->node.cid;
-	return 0;
-}
+static const struct ops_get how = { trouble, got_one, progress, NULL };
 
 static const char *added(const char *name)
 {
 	static char text[CID_TEXT_MAX];
-	struct ops_add o;
-	struct adder *a;
+	struct ops_add o = options();
 
-	ops_add_init(&o);
-	o.recursive = 1;
-	o.entry = take;
-	if (ops_add_begin(&a, st, &o) < 0 || ops_add_path(a, at(name)) < 0 || ops_add_end(a) < 0)
+	if (add_one(&o, at(name), -1) < 0 || got.troubles)
 		abort();
-	return cid_text(&root, text);
+	return cid_text(&got.root.cid, text);
 }
 
 static int get(const char *path, const char *target)

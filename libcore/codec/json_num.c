@@ -34,6 +34,30 @@ static inline int is_digit(uint8_t c)
 
 /* ---- reading ---- */
 
+/* more digits at p, eight at a time while there are so many; *w wraps when they are too many to count */
+static const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *w)
+{
+	uint64_t x, v = *w;
+
+	for (; end - p >= 8; p += 8) {
+		x = json_load(p);
+		/* '0'..'9' are 0x30..0x39, and six more is still 0x3x */
+		if (((x & JSON_EACH(0xf0)) | ((x + JSON_EACH(0x06)) & JSON_EACH(0xf0)) >> 4) !=
+		    JSON_EACH(0x33))
+			break;
+		/* pairs, then fours, then eight */
+		x -= JSON_EACH('0');
+		x = x * 10 + (x >> 8);
+		x = ((x & 0x000000ff000000ff) * 0x000f424000000064 +
+		     (x >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+		v = v * 100000000 + (x & 0xffffffff);
+	}
+	for (; p < end && is_digit(*p); p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	*w = v;
+	return p;
+}
+
 /* the double nearest to q * 2^exp, ties to even; q has its top bit set, `more`: something below q is lost.
  * The result is a normal number for the exponents that get here. */
 static double round_to_double(uint64_t q, int exp, int more)
@@ -203,8 +227,7 @@ const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_s
 		*why = "a number with a leading zero";
 		return NULL;
 	}
-	for (; p < end && is_digit(*p); p++)
-		w = w * 10 + (uint64_t)(*p - '0');
+	p = read_digits(p, end, &w);
 	if (p == end || (*p != '.' && *p != 'e' && *p != 'E')) {
 		if (p - digits >= EXACT_DIGITS || w == 0)
 			return read_int(digits, p, neg, s, minus_zero, why);
@@ -213,8 +236,7 @@ const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_s
 	}
 	point = p;
 	if (*p == '.') {
-		for (p++; p < end && is_digit(*p); p++)
-			w = w * 10 + (uint64_t)(*p - '0');
+		p = read_digits(point + 1, end, &w);
 		if (p == point + 1) {
 			*why = "a decimal point without digits behind it";
 			return NULL;

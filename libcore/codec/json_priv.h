@@ -6,6 +6,8 @@
 #ifndef CODEC_JSON_PRIV_H
 #define CODEC_JSON_PRIV_H
 
+#include <endian.h>
+
 #include "codec_priv.h"
 
 /* ---- numbers: json_num.c ---- */
@@ -31,6 +33,52 @@ struct json_raw {
 	struct span raw;
 	int escaped, wide;		/* has a backslash; has bytes beyond ASCII */
 };
+
+/* Eight bytes at a time: bytes of one value, a word whatever the machine, the top bit of the first byte
+ * that is zero, and of the first that ends a run of plain text (those behind it may be wrong). */
+#define JSON_EACH(byte) (0x0101010101010101ull * (byte))
+
+static inline uint64_t json_load(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof x);
+	return le64toh(x);
+}
+
+static inline uint64_t json_zero_byte(uint64_t x)
+{
+	return (x - JSON_EACH(0x01)) & ~x & JSON_EACH(0x80);
+}
+
+static inline uint64_t json_special(uint64_t x)
+{
+	return json_zero_byte(x ^ JSON_EACH('"')) | json_zero_byte(x ^ JSON_EACH('\\')) |
+	       ((x - JSON_EACH(0x20)) & ~x & JSON_EACH(0x80));
+}
+
+/*
+ * json_text_plain - most strings: no escapes, and not at the very end of the block.  The closing quote, or
+ * NULL: json_text_scan knows more.
+ */
+static inline const uint8_t *json_text_plain(const uint8_t *p, const uint8_t *end, int *wide)
+{
+	uint64_t x, hit, all = 0;
+
+	for (; end - p >= 8; p += 8) {
+		x = json_load(p);
+		hit = json_special(x);
+		if (hit) {
+			/* only the bytes in front of the hit */
+			all |= x & ((hit & -hit) - 1);
+			p += __builtin_ctzll(hit) / 8;
+			*wide = (all & JSON_EACH(0x80)) != 0;
+			return *p == '"' ? p : NULL;
+		}
+		all |= x;
+	}
+	return NULL;
+}
 
 /* json_text_scan - the string whose first byte is `p`, behind the opening quote.  Returns the closing
  * quote, or NULL with the place and the rule broken. */

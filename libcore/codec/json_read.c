@@ -67,7 +67,7 @@ static int too_deep(const struct reader *r)
 		       (size_t)(r->p - r->start), NODE_DEPTH_MAX);
 }
 
-static int spend(struct reader *r, size_t cost)
+static inline int spend(struct reader *r, size_t cost)
 {
 	r->budget -= (int64_t)cost;
 	if (r->budget < 0)
@@ -108,8 +108,8 @@ static inline int skip(struct reader *r)
 
 /* ---- strings ---- */
 
-/* the string whose opening quote is at p */
-static int read_string(struct reader *r, struct span *text)
+/* a string with escapes, or near the end of the block, or that is none */
+static int read_any_string(struct reader *r, struct span *text)
 {
 	const uint8_t *open = r->p, *where = NULL, *close;
 	const char *why = NULL;
@@ -136,7 +136,20 @@ static int read_string(struct reader *r, struct span *text)
 		*text = span_of(own, (size_t)len);
 	}
 	r->p = close + 1;
-	return spend(r, text->len);
+	return 0;
+}
+
+/* the string whose opening quote is at p */
+static inline int read_string(struct reader *r, struct span *text)
+{
+	int wide;
+	const uint8_t *first = r->p + 1, *close = json_text_plain(first, r->end, &wide);
+
+	if (!close || wide || close - first > NODE_TEXT_MAX)
+		return read_any_string(r, text);
+	*text = span_of(first, (size_t)(close - first));
+	r->p = close + 1;
+	return 0;
 }
 
 /* ---- links and bytes ---- */
@@ -282,8 +295,16 @@ static int close_level(struct reader *r)
 	return 0;
 }
 
+/* span_cmp, when most keys differ in their first byte */
+static inline int key_order(struct span a, struct span b)
+{
+	if (a.len > 0 && b.len > 0 && *a.p != *b.p)
+		return *a.p - *b.p;
+	return span_cmp(a, b);
+}
+
 /* a key and its colon */
-static int read_key(struct reader *r, struct level *l)
+static inline int read_key(struct reader *r, struct level *l)
 {
 	const uint8_t *where = r->p;
 	struct span key;
@@ -294,8 +315,11 @@ static int read_key(struct reader *r, struct level *l)
 	rc = read_string(r, &key);
 	if (rc < 0)
 		return rc;
+	rc = spend(r, key.len + COST_FIELD);
+	if (rc < 0)
+		return rc;
 	if (l->n > 0) {
-		order = span_cmp(node_span(r->nd, l->key), key);
+		order = key_order(node_span(r->nd, l->key), key);
 		if (order == 0)
 			return bad_at(r, where, "a map has the same key twice");
 		if (order > 0 && r->strict)
@@ -353,6 +377,8 @@ static int read_value(struct reader *r)
 	case '[': return open_level(r, NODE_LIST);
 	case '"':
 		rc = read_string(r, &text);
+		if (rc == 0)
+			rc = spend(r, text.len);
 		if (rc < 0)
 			return rc;
 		return put(r, (struct node_step){ .kind = NODE_STRING, .n = (uint32_t)text.len,
@@ -386,9 +412,7 @@ static int read_entry(struct reader *r)
 		if (rc < 0)
 			return rc;
 	}
-	rc = spend(r, is_map ? COST_FIELD : COST_ENTRY);
-	if (rc == 0 && is_map)
-		rc = read_key(r, l);
+	rc = is_map ? read_key(r, l) : spend(r, COST_ENTRY);
 	if (rc < 0)
 		return rc;
 	l->n++;

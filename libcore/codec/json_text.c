@@ -1,32 +1,7 @@
 /* json_text.c - strings of JSON text: scanned eight bytes at a time, unescaped, and written */
-#include <endian.h>
-
 #include "base/err.h"
 #include "base/json.h"
 #include "json_priv.h"
-
-#define EACH(byte) (0x0101010101010101ull * (byte))
-#define TOPS EACH(0x80)
-
-/* The top bit of the first byte of `x` that is zero (those behind it may be wrong). */
-static inline uint64_t zero_byte(uint64_t x)
-{
-	return (x - EACH(0x01)) & ~x & TOPS;
-}
-
-/* The same for a quote, a backslash or a control character. */
-static inline uint64_t special(uint64_t x)
-{
-	return zero_byte(x ^ EACH('"')) | zero_byte(x ^ EACH('\\')) | ((x - EACH(0x20)) & ~x & TOPS);
-}
-
-static inline uint64_t load(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof x);
-	return le64toh(x);
-}
 
 static const uint8_t *stop(const uint8_t *p, const char *rule, const uint8_t **where, const char **why)
 {
@@ -44,8 +19,8 @@ const uint8_t *json_text_scan(const uint8_t *p, const uint8_t *end, struct json_
 	raw->escaped = 0;
 	for (;;) {
 		while (end - p >= 8) {
-			x = load(p);
-			hit = special(x);
+			x = json_load(p);
+			hit = json_special(x);
 			if (hit) {
 				/* only the bytes in front of the hit */
 				wide |= x & ((hit & -hit) - 1);
@@ -69,7 +44,7 @@ const uint8_t *json_text_scan(const uint8_t *p, const uint8_t *end, struct json_
 			return stop(start, "a string without end", where, why);
 	}
 	raw->raw = span_of(start, (size_t)(p - start));
-	raw->wide = (wide & TOPS) != 0;
+	raw->wide = (wide & JSON_EACH(0x80)) != 0;
 	return p;
 }
 
@@ -229,10 +204,10 @@ static int wide(struct span s)
 	size_t i = 0;
 
 	for (; s.len - i >= 8; i += 8)
-		all |= load(s.p + i);
+		all |= json_load(s.p + i);
 	for (; i < s.len; i++)
 		all |= s.p[i];
-	return (all & TOPS) != 0;
+	return (all & JSON_EACH(0x80)) != 0;
 }
 
 int json_text_put(struct buf *out, struct span s)
@@ -250,7 +225,7 @@ int json_text_put(struct buf *out, struct span s)
 		rc = buf_u8(out, '"');
 	while (rc == 0 && p < end) {
 		if (!non_ascii && end - p >= 8) {
-			hit = special(load(p));
+			hit = json_special(json_load(p));
 			if (!hit) {
 				p += 8;
 				continue;

@@ -90,7 +90,7 @@ PY
 @test "links of git objects" {
 	b=$(printf 'blob 3\0hi\n' | ipfrs-block put -c git-raw -t sha1 -)
 	[ "$b" = baf4bcfcfxgb34nvxhqdyrxe4xs3wzo4a7r53avy ]
-	t=$(printf 'tree 29\0100644 a\0\x45\xb9\x83\xbe\x36\xb7\x3c\x07\x88\xdc\x9c\xbc\xb7\x6c\xbb\x80\xfc\x7b\xb0\x57' |
+	t=$(printf 'tree 29\000100644 a\0\x45\xb9\x83\xbe\x36\xb7\x3c\x07\x88\xdc\x9c\xbc\xb7\x6c\xbb\x80\xfc\x7b\xb0\x57' |
 		ipfrs-block put -c git-raw -t sha1 -)
 	try 0 ipfrs-refs -r "$t"
 	prints "$b"

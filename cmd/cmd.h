@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct cid;
 struct store;
 
 struct cmd_opt {
@@ -90,6 +91,11 @@ int cmd_next(const char **name);
 /* cmd_waits - 1: cmd_next would wait now for whoever writes our standard input; a program that gathers
  * its answers gives them first (cmd_next itself flushes standard output then). */
 int cmd_waits(void);
+
+/* cmd_cids - the CIDs that operands (or names, as cmd_next has them) lead to, up to 1024 at once, fewer
+ * when the next name keeps us waiting.  Complains about names that lead nowhere and goes on.  Stops at a
+ * nonzero return of `deal` and returns it. */
+int cmd_cids(struct store *st, int (*deal)(struct store *st, const struct cid *cids, size_t n));
 
 const char *cmd_store(void);	/* -S, else $IPFRS_PATH, else ~/.ipfrs; never NULL */
 int cmd_zero(void);		/* -0 was given */

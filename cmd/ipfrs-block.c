@@ -99,42 +99,29 @@ static int removed(void *arg, const struct cid *cid, int rc)
 {
 	char text[CID_TEXT_MAX];
 
+	(void)arg;
 	if (rc < 0)
 		cmd_complain(rc, cid_text(cid, text));
 	else
-		batch[n_batch++] = *cid;	/* overwrites only what was handled */
-	(void)arg;
+		batch[n_batch++] = *cid;
 	return 0;
 }
 
-static int rm_batch(struct store *st)
+static int rm_some(struct store *st, const struct cid *cids, size_t n)
 {
-	size_t n = n_batch, i;
+	size_t i;
 	int rc;
 
 	n_batch = 0;
-	rc = ops_block_rm(st, batch, n, force, removed, NULL);
+	rc = ops_block_rm(st, cids, n, force, removed, NULL);
 	for (i = 0; rc >= 0 && i < n_batch; i++)
 		print_cid(&batch[i]);
-	n_batch = 0;
 	return rc;
 }
 
 static int rm(struct store *st)
 {
-	const char *name;
-	int rc = 0;
-
-	while (rc >= 0 && cmd_next(&name)) {
-		rc = ops_resolve(st, name, &batch[n_batch]);
-		if (rc < 0) {
-			cmd_complain(rc, name);
-			rc = 0;
-		} else if (++n_batch == BATCH) {
-			rc = rm_batch(st);
-		}
-	}
-	return rc >= 0 && n_batch ? rm_batch(st) : rc;
+	return cmd_cids(st, rm_some);
 }
 
 /* get, has, stat: one block each */

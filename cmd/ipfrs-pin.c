@@ -1,5 +1,6 @@
 /* ipfrs-pin - say what must stay in the store */
-#include "base/json.h"
+#include <stdlib.h>
+
 #include "cmd/cmd.h"
 #include "ops/pin.h"
 #include "ops/read.h"
@@ -17,152 +18,84 @@ static const struct cmd_info info = {
 	"ipfrs-pin", "[path ...]", "say what must stay in the store", opts, NULL
 };
 
-enum { BATCH = 1024 };
-
 static int json, direct, keep, types;
 static const char *name;
 static struct buf line = { .max = SIZE_MAX };
-
-/* ---- one record ---- */
-
-static int print_json(const struct pin *p, const struct cid *through)
-{
-	char text[CID_TEXT_MAX];
-	int rc = buf_u8(&line, '{');
-
-	if (rc == 0)
-		rc = json_field(&line, "cid", span_str(cid_text(&p->cid, text)));
-	if (rc == 0)
-		rc = json_field(&line, "type", span_str(ops_pin_mode_name(p->mode)));
-	if (rc == 0 && *p->name)
-		rc = json_field(&line, "name", span_str(p->name));
-	if (rc == 0 && through)
-		rc = json_field(&line, "through", span_str(cid_text(through, text)));
-	return rc < 0 ? rc : buf_u8(&line, '}');
-}
-
-static int print_text(const struct pin *p, const struct cid *through)
-{
-	char text[CID_TEXT_MAX], root[CID_TEXT_MAX];
-	int rc = buf_printf(&line, "%s", cid_text(&p->cid, text));
-
-	if (rc < 0 || cmd_quiet())
-		return rc;
-	rc = buf_printf(&line, "\t%s", ops_pin_mode_name(p->mode));
-	if (rc == 0 && through)
-		rc = buf_printf(&line, " through %s", cid_text(through, root));
-	if (rc == 0 && *p->name)
-		rc = buf_u8(&line, '\t');
-	if (rc == 0 && *p->name)
-		rc = cmd_zero() ? buf_str(&line, p->name) :
-		     ops_name_text(span_str(p->name), &line);
-	return rc;
-}
 
 static int print_pin(const struct pin *p, const struct cid *through)
 {
 	int rc;
 
 	buf_reset(&line);
-	rc = json ? print_json(p, through) : print_text(p, through);
+	rc = json ? ops_pin_json(p, through, &line) :
+	     cmd_quiet() ? cid_format(&p->cid, NULL, &line) :
+	     ops_pin_text(p, through, cmd_zero(), &line);
 	if (rc == 0)
 		cmd_record(buf_span(&line));
 	return rc;
 }
 
-/* what add, rm and update answer: the CID */
+/* ---- add, rm ---- */
+
+static const struct cid *cids;		/* those that are dealt with */
+static enum pin_mode *was;		/* … and how they were pinned */
+
+/* what add, rm and update answer: the CID, when its pin is safe on the disk, or gone from it */
 static int print_done(const struct cid *cid, enum pin_mode mode)
 {
 	struct pin p = { .cid = *cid, .mode = mode, .name = "" };
+	char text[CID_TEXT_MAX];
 
-	if (json || !cmd_quiet()) {
-		buf_reset(&line);
-		if (json)
-			return print_pin(&p, NULL);
-		cid_format(cid, NULL, &line);
-		cmd_record(buf_span(&line));
-	}
+	if (json)
+		return print_pin(&p, NULL);
+	if (!cmd_quiet())
+		cmd_print("%s", cid_text(cid, text));
 	return 0;
 }
 
-/* ---- add, rm ---- */
-
-static struct cid batch[BATCH];
-static size_t n_batch;
-
-static int added(void *arg, size_t i, int rc)
+static int told(void *arg, size_t i, int rc)
 {
 	char text[CID_TEXT_MAX];
 
 	(void)arg;
-	if (rc < 0) {
-		cmd_complain(rc, cid_text(&batch[i], text));
-		return 0;
-	}
-	return print_done(&batch[i], direct ? PIN_DIRECT : PIN_RECURSIVE);
+	if (rc == 0)
+		return print_done(&cids[i], was ? was[i] : direct ? PIN_DIRECT : PIN_RECURSIVE);
+	cmd_complain(rc, cid_text(&cids[i], text));
+	return 0;
 }
 
-static enum pin_mode was[BATCH];
-
-static int removed(void *arg, size_t i, int rc)
+static int add_some(struct store *st, const struct cid *some, size_t n)
 {
-	char text[CID_TEXT_MAX];
-
-	(void)arg;
-	if (rc < 0) {
-		cmd_complain(rc, cid_text(&batch[i], text));
-		return 0;
-	}
-	return print_done(&batch[i], was[i]);
+	cids = some;
+	return pin_add_many(st, cids, n, direct ? PIN_DIRECT : PIN_RECURSIVE, name, told, NULL);
 }
 
-/* a CID is printed when its pin is safe on the disk, or gone from it */
-static int add_batch(struct store *st)
-{
-	return pin_add_many(st, batch, n_batch, direct ? PIN_DIRECT : PIN_RECURSIVE, name, added,
-			    NULL);
-}
-
-static int rm_batch(struct store *st)
+static int rm_some(struct store *st, const struct cid *some, size_t n)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; json && rc >= 0 && i < n_batch; i++)
-		rc = pin_get(st, &batch[i], &was[i], NULL);
-	return rc < 0 ? rc : pin_rm_many(st, batch, n_batch, direct ? PIN_DIRECT : PIN_RECURSIVE,
-					 removed, NULL);
-}
-
-static int each_batch(struct store *st, int (*deal)(struct store *st))
-{
-	const char *path;
-	int rc = 0;
-
-	while (rc == 0 && cmd_next(&path)) {
-		rc = ops_resolve(st, path, &batch[n_batch]);
-		if (rc < 0) {
-			cmd_complain(rc, path);
-			rc = 0;
-		} else {
-			n_batch++;
-		}
-		if (n_batch == BATCH || (n_batch && cmd_waits())) {
-			rc = deal(st);		/* also when the next name is not there yet */
-			n_batch = 0;
-		}
-	}
-	return rc == 0 && n_batch ? deal(st) : rc;
+	cids = some;
+	was = calloc(n, sizeof *was);
+	if (!was)
+		return err_nomem();
+	for (i = 0; json && rc >= 0 && i < n; i++)
+		rc = pin_get(st, &cids[i], &was[i], NULL);
+	if (rc >= 0)
+		rc = pin_rm_many(st, cids, n, direct ? PIN_DIRECT : PIN_RECURSIVE, told, NULL);
+	free(was);
+	was = NULL;
+	return rc;
 }
 
 static int add(struct store *st)
 {
-	return each_batch(st, add_batch);
+	return cmd_cids(st, add_some);
 }
 
 static int rm(struct store *st)
 {
-	return each_batch(st, rm_batch);
+	return cmd_cids(st, rm_some);
 }
 
 /* ---- ls, update, verify ---- */
@@ -212,34 +145,15 @@ static int update(struct store *st)
 
 static int verified(void *arg, const struct pin *p, const struct cid *block, const char *why)
 {
-	char text[CID_TEXT_MAX], bad[CID_TEXT_MAX];
-	int rc = 0;
+	int rc;
 
 	(void)arg;
 	if (block)
 		cmd_status(1);
 	if (cmd_quiet() && !json)
 		return 0;
-	cid_text(&p->cid, text);
-	if (!json) {
-		if (block)
-			cmd_print("%s\tbroken\t%s\t%s", text, cid_text(block, bad), why);
-		else
-			cmd_print("%s\tok", text);
-		return 0;
-	}
 	buf_reset(&line);
-	rc = buf_u8(&line, '{');
-	if (rc == 0)
-		rc = json_field(&line, "cid", span_str(text));
-	if (rc == 0)
-		rc = json_bool(&line, "ok", !block);
-	if (rc == 0 && block)
-		rc = json_field(&line, "block", span_str(cid_text(block, bad)));
-	if (rc == 0 && block)
-		rc = json_field(&line, "error", span_str(why));
-	if (rc == 0)
-		rc = buf_u8(&line, '}');
+	rc = (json ? ops_pin_verify_json : ops_pin_verify_text)(&p->cid, block, why, &line);
 	if (rc == 0)
 		cmd_record(buf_span(&line));
 	return rc;

@@ -32,4 +32,13 @@ int ops_pin_verify(struct store *st, int all,
 		   int (*fn)(void *arg, const struct pin *p, const struct cid *block,
 			     const char *why), void *arg);
 
+/* Records, appended without an end: of a pin (`through`: the root it is pinned by when indirect, else NULL;
+ * plain: the name as it is, not fit for a terminal), and of what ops_pin_verify tells. */
+int ops_pin_json(const struct pin *p, const struct cid *through, struct buf *out);
+int ops_pin_text(const struct pin *p, const struct cid *through, int plain, struct buf *out);
+int ops_pin_verify_json(const struct cid *cid, const struct cid *block, const char *why,
+			struct buf *out);
+int ops_pin_verify_text(const struct cid *cid, const struct cid *block, const char *why,
+			struct buf *out);
+
 #endif

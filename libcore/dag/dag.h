@@ -288,7 +288,7 @@ int dag_selected_read(const struct dag_selected *s, struct sink *out);
  *
  * block: every block, when it is loaded; with `once` the first time only.  With `lazy` raw blocks, and leaves
  * of files, that nobody looks into are only looked for (bytes.p NULL).
- * node: every node reached; once for each matcher that matches it.  The blocks that hold what is meant of a
+ * node: every node reached; once for each part of it, or label, that a matcher means.  The blocks that hold what is meant of a
  * file are loaded after it, when there is a `block` to hear of them.
  * Both: 0 goes on, a negative value stops and is returned; either may be NULL.
  * missing: asked about a block that is not there: 0 goes on without it, negative stops (NULL: ERR_NOTFOUND).

@@ -129,6 +129,22 @@ int select_slice(const struct clause *c, uint64_t len, uint64_t *from, uint64_t 
 	return 1;
 }
 
+/* A matcher that says no more than one before it, say from another member of a union, says nothing. */
+int select_told_before(const struct select *w, size_t first, size_t i, const struct value *v)
+{
+	const struct clause *c = clause_of(w, i), *o;
+	size_t k;
+
+	for (k = first; k < i; k++) {
+		o = clause_of(w, k);
+		if (o->kind == CLAUSE_MATCH && o->has_subset == c->has_subset && o->from == c->from &&
+		    o->to == c->to && span_equal(o->text, c->text) &&
+		    (o->cond == NOWHERE || cond_met(w->sel, o->cond, v)))
+			return 1;
+	}
+	return 0;
+}
+
 /* the node a matcher means: this one, or of text a part in *part; 0: none */
 static int matches(const struct select *w, const struct clause *c, const struct value *v,
 		   struct node_step *part)
@@ -163,7 +179,7 @@ static int tell_node(struct select *w, int block, const struct value *v, size_t 
 	for (i = first; rc == 0 && i < first + n; i++) {
 		const struct clause *c = clause_of(w, i);
 
-		if (!matches(w, c, v, &part))
+		if (!matches(w, c, v, &part) || select_told_before(w, first, i, v))
 			continue;
 		s.matched = 1;
 		s.label = c->text;

@@ -85,6 +85,8 @@ int select_picks(const struct select *w, size_t first, size_t n);
 int select_explores(const struct select *w, size_t first, size_t n);
 /* select_named_before - 1: a spot of the set before `i` names this child, too. */
 int select_named_before(const struct select *w, const struct frame *f, const struct segment *seg);
+/* select_told_before - 1: a matcher of the set before `i` means the same part of the node. */
+int select_told_before(const struct select *w, size_t first, size_t i, const struct value *v);
 /* select_count - one more node. */
 int select_count(struct select *w);
 /* select_slice - the part [*from, *to) of `len` bytes that a matcher means: 1 or 0. */

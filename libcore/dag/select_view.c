@@ -70,7 +70,7 @@ static int tell_view(struct select *w, int block, const struct value *v, size_t 
 	if (rc < 0 || !w->o->node)
 		return rc;
 	for (i = first; rc == 0 && i < first + n; i++)
-		if (matches(w, clause_of(w, i), v, &s))
+		if (matches(w, clause_of(w, i), v, &s) && !select_told_before(w, first, i, v))
 			rc = w->o->node(w->o->arg, &s);
 	if (rc == 0 && !s.matched)
 		rc = w->o->node(w->o->arg, &s);
@@ -97,7 +97,7 @@ static int push_loads(struct select *w, const struct frame *at, const struct val
 	f.first = w->spots.n;
 	f.n = 0;
 	for (i = first + n; rc == 0 && i-- > first; )
-		if (matches(w, clause_of(w, i), v, &s) && s.len) {
+		if (matches(w, clause_of(w, i), v, &s) && s.len && !select_told_before(w, first, i, v)) {
 			f.view = *v->view;
 			f.view.off = s.off;
 			f.view.end = s.off + s.len;

@@ -7,12 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/num.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "ops/add.h"
-#include "ops/read.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
@@ -45,45 +43,14 @@ static int json, roots_only, archives, unsynced;
 static struct progress progress;
 static struct buf line = { .max = SIZE_MAX };
 
-static int text_line(const struct ops_added *e)
-{
-	int rc = cid_format(&e->node.cid, NULL, &line);
-
-	if (rc < 0 || roots_only)
-		return rc;
-	rc = buf_u8(&line, '\t');
-	if (rc == 0)
-		rc = cmd_zero() ? buf_str(&line, e->path) : ops_name_text(span_str(e->path), &line);
-	return rc;
-}
-
-static int json_line(const struct ops_added *e)
-{
-	char text[CID_TEXT_MAX];
-	int rc = buf_u8(&line, '{');
-
-	if (rc == 0)
-		rc = json_field(&line, "path", span_str(e->path));
-	if (rc == 0)
-		rc = json_field(&line, "cid", span_str(cid_text(&e->node.cid, text)));
-	if (rc == 0)
-		rc = json_field(&line, "type", span_str(ops_type_name(e->node.type)));
-	if (rc == 0 && !unixfs_is_dir(e->node.type))
-		rc = json_num(&line, "size", e->node.size);
-	if (rc == 0)
-		rc = json_num(&line, "cumulative", e->node.tsize);
-	if (rc == 0)
-		rc = json_bool(&line, "root", e->root);
-	return rc < 0 ? rc : buf_u8(&line, '}');
-}
-
 static int added(void *arg, const struct ops_added *e)
 {
 	int rc;
 
 	(void)arg;
 	buf_reset(&line);
-	rc = json ? json_line(e) : text_line(e);
+	rc = json ? ops_added_json(e, &line) : roots_only ? cid_format(&e->node.cid, NULL, &line) :
+	     ops_added_text(e, cmd_zero(), &line);
 	if (rc == 0)
 		cmd_record(buf_span(&line));
 	else
@@ -103,48 +70,6 @@ static int worked(void *arg, uint64_t bytes, uint64_t files)
 	(void)arg;
 	progress_add(&progress, bytes, files);
 	return 0;
-}
-
-static void set_mtime(struct unixfs_meta *m, const char *text)
-{
-	char *end;
-	int digits = 0;
-
-	m->mtime = strtoll(text, &end, 10);
-	if (*end == '.') {
-		for (end++; *end >= '0' && *end <= '9' && digits < 9; end++, digits++)
-			m->nsec = m->nsec * 10 + (uint32_t)(*end - '0');
-		for (; digits < 9; digits++)
-			m->nsec *= 10;
-	}
-	m->has_mtime = 1;
-	if (*end || end == text || *text == ' ')
-		cmd_usage("'%s' is not a time in seconds", text);
-}
-
-static void set_mode(struct unixfs_meta *m, const char *text)
-{
-	char *end;
-	unsigned long v = strtoul(text, &end, 8);
-
-	if (*end || end == text || *text < '0' || v > 07777)
-		cmd_usage("'%s' is not an octal mode", text);
-	m->mode = (uint32_t)v;
-}
-
-static void set_preserve(struct ops_add *o, const char *text)
-{
-	while (*text) {
-		size_t n = strcspn(text, ",");
-
-		if (n == 4 && !strncmp(text, "mode", n))
-			o->keep_mode = 1;
-		else if (n == 5 && !strncmp(text, "mtime", n))
-			o->keep_mtime = 1;
-		else
-			cmd_usage("'-p' takes mode, mtime or both, not '%s'", text);
-		text += n + (text[n] == ',');
-	}
 }
 
 /* Decompressors take what an archive asks for: let them ask for too much and be told so. */
@@ -182,101 +107,66 @@ static int add_operand(struct adder *a, const char *path)
 
 static struct buf settings = { .max = SIZE_MAX };	/* of -1 and -O, in order */
 
-static void setting(const char *text)
+static int setting(const char *text)
 {
-	if ((settings.len && buf_u8(&settings, ',') < 0) || buf_str(&settings, text) < 0)
-		cmd_usage("%s", err_text());
+	int rc = settings.len ? buf_u8(&settings, ',') : 0;
+
+	return rc < 0 ? rc : buf_str(&settings, text);
 }
 
-static void options(struct ops_add *o)
+static int option(struct ops_add *o, int c)
 {
-	int c;
-
-	while ((c = cmd_getopt()) != -1) {
-		switch (c) {
-		case '1': setting("cid-version=1"); break;
-		case 'a': archives = 1; break;
-		case 'c': o->cache = 1; break;
-		case 'D': o->follow = o->follow ? o->follow : OPS_FOLLOW_TOP; break;
-		case 'H': o->hidden = 1; break;
-		case 'i':
-			*(strchr(cmd_arg(), '/') ? &o->ignore_rules : &o->ignore_name) = cmd_arg();
-			break;
-		case 'j': json = 1; break;
-		case 'L': o->follow = OPS_FOLLOW_ALL; break;
-		case 'M': set_mode(&o->meta, cmd_arg()); break;
-		case 'N': o->pin_name = cmd_arg(); break;
-		case 'n': o->only_hash = 1; break;
-		case 'O': setting(cmd_arg()); break;
-		case 'P': o->pin = 0; break;
-		case 'p': set_preserve(o, cmd_arg()); break;
-		case 'Q': roots_only = 1; break;
-		case 'r': o->recursive = 1; break;
-		case 'T': set_mtime(&o->meta, cmd_arg()); break;
-		case 'u': unsynced = STORE_UNSYNCED; break;
-		case 'w': o->wrap = 1; break;
-		}
+	switch (c) {
+	case '1': return setting("cid-version=1");
+	case 'a': archives = 1; break;
+	case 'c': o->cache = 1; break;
+	case 'D': o->follow = o->follow ? o->follow : OPS_FOLLOW_TOP; break;
+	case 'H': o->hidden = 1; break;
+	case 'i': *(strchr(cmd_arg(), '/') ? &o->ignore_rules : &o->ignore_name) = cmd_arg(); break;
+	case 'j': json = 1; break;
+	case 'L': o->follow = OPS_FOLLOW_ALL; break;
+	case 'M': return ops_add_mode(o, cmd_arg());
+	case 'N': o->pin_name = cmd_arg(); break;
+	case 'n': o->only_hash = 1; break;
+	case 'O': return setting(cmd_arg());
+	case 'P': o->pin = 0; break;
+	case 'p': return ops_add_preserve(o, cmd_arg());
+	case 'Q': roots_only = 1; break;
+	case 'r': o->recursive = 1; break;
+	case 'T': return ops_add_mtime(o, cmd_arg());
+	case 'u': unsynced = STORE_UNSYNCED; break;
+	case 'w': o->wrap = 1; break;
 	}
-	roots_only |= cmd_quiet();
-	o->all = !roots_only;
+	return 0;
 }
 
-/* the store's settings, then those of the command line; the store, unless nothing is stored */
-static int open_store(struct ops_add *o, struct store **st)
+/* records on the terminal show how it goes */
+static void start_progress(void)
 {
-	struct config *c;
-	int rc;
-
-	if (o->only_hash) {
-		rc = store_config_load(cmd_store(), &c);
-		if (rc == 0) {
-			rc = ops_add_config(o, c);
-			config_free(c);
-		} else if (rc == ERR_NOTFOUND) {	/* naming needs no store */
-			rc = 0;
-		}
-	} else {
-		rc = store_open(st, cmd_store(), STORE_WRITE | unsynced);
-		if (rc == 0)
-			rc = ops_add_config(o, store_config(*st));
-	}
-	return rc < 0 || !settings.len ? rc : ops_add_set(o, (char *)settings.data);
-}
-
-int main(int argc, char **argv)
-{
-	struct ops_add o;
-	struct adder *a = NULL;
-	struct store *st = NULL;
-	const char *path;
-	struct ops_add_counts n = { 0 };
-	char size[NUM_SIZE_MAX];
 	struct stat sb;
-	int rc;
+	uint64_t size = 0;
 
-	cmd_start(&info, argc, argv);
-	ops_add_init(&o);
-	o.entry = added;
-	o.trouble = trouble;
-	o.progress = worked;
-	options(&o);
-	if (archives)
-		bound_memory();
-	rc = open_store(&o, &st);
-	if (rc == 0)
-		rc = ops_add_begin(&a, st, &o);
-	/* records on the terminal show how it goes */
+	if (cmd_operands(0, -1) == 1 && stat(cmd_operand(0), &sb) == 0 && S_ISREG(sb.st_mode))
+		size = (uint64_t)sb.st_size;
 	if (!roots_only && isatty(1))
 		progress_enable(0);
-	progress_start(&progress, "adding", cmd_operands(0, -1) == 1 &&
-		       stat(cmd_operand(0), &sb) == 0 && S_ISREG(sb.st_mode) ? (uint64_t)sb.st_size : 0, 1);
+	progress_start(&progress, "adding", size, 1);
+}
+
+static int add_all(struct adder *a)
+{
+	struct ops_add_counts n;
+	char size[NUM_SIZE_MAX];
+	const char *path;
+	int rc = 0;
+
+	start_progress();
 	while (rc == 0 && cmd_next(&path)) {
 		rc = add_operand(a, path);
 		if (rc == 0 && cmd_waits())	/* do not keep others waiting */
 			rc = ops_add_flush(a);
 	}
-	if (rc == 0)
-		n = ops_add_counts(a);
+	n = ops_add_counts(a);
 	if (rc == 0)
 		rc = ops_add_end(a);
 	else
@@ -285,6 +175,33 @@ int main(int argc, char **argv)
 	if (rc == 0 && cmd_verbose())
 		cmd_note("%" PRIu64 " files, %" PRIu64 " of them as they were; %s read", n.files, n.cached,
 			 num_format_size(n.bytes, size));
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct ops_add o;
+	struct adder *a = NULL;
+	struct store *st = NULL;
+	int c, rc;
+
+	cmd_start(&info, argc, argv);
+	ops_add_init(&o);
+	o.entry = added;
+	o.trouble = trouble;
+	o.progress = worked;
+	while ((c = cmd_getopt()) != -1)
+		if (option(&o, c) < 0)
+			cmd_usage("option '-%c': %s", c, err_text());
+	roots_only |= cmd_quiet();
+	o.all = !roots_only;
+	if (archives)
+		bound_memory();
+	rc = ops_add_open(&o, cmd_store(), STORE_WRITE | unsynced, (char *)settings.data, &st);
+	if (rc == 0)
+		rc = ops_add_begin(&a, st, &o);
+	if (rc == 0)
+		rc = add_all(a);
 	store_close(st);
 	buf_clear(&settings);
 	buf_clear(&line);

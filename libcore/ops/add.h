@@ -56,6 +56,22 @@ void ops_add_init(struct ops_add *o);
 int ops_add_config(struct ops_add *o, const struct config *c);
 /* ops_add_set - "key=value,key=value" as unixfs_opts_set knows them.  ERR_USAGE. */
 int ops_add_set(struct ops_add *o, const char *text);
+/* ops_add_mode - "644", octal; ops_add_mtime - seconds since 1970, with a fraction if need be;
+ * ops_add_preserve - "mode", "mtime" or "mode,mtime".  ERR_USAGE, and *o is as it was (preserve: what
+ * came before the mistake is set). */
+int ops_add_mode(struct ops_add *o, const char *text);
+int ops_add_mtime(struct ops_add *o, const char *text);
+int ops_add_preserve(struct ops_add *o, const char *text);
+/* ops_add_open - the store at path (STORE_ flags), its settings into *o, then those of `settings` (as
+ * ops_add_set; may be NULL).  With only_hash the store may be absent and *st stays as it is.  Gives *st,
+ * also when the settings are wrong. */
+int ops_add_open(struct ops_add *o, const char *path, int flags, const char *settings,
+		 struct store **st);
+
+/* What was added as a record, appended without an end: CID TAB path (plain: the path as it is, not fit
+ * for a terminal), or a JSON object. */
+int ops_added_text(const struct ops_added *e, int plain, struct buf *out);
+int ops_added_json(const struct ops_added *e, struct buf *out);
 
 struct adder;
 /* ops_add_begin - o is copied, what it points to borrowed.  st may be NULL with only_hash.

@@ -105,13 +105,16 @@ int car_index_len(struct car_index *x, uint64_t codec, uint64_t *len);
 
 /*
  * An archive mapped for reading.  The index inside a CARv2 is used where it is and checked as it is used;
- * nothing it says is believed before the section's CID was compared and the block hashed.
+ * nothing it says is believed before the section's CID was compared and the block hashed.  A file that is
+ * cut short meanwhile is ERR_CORRUPT and not the end of the program: see guard.h.  Blocks are found by
+ * their multihash, whatever version and codec the CID in the section has.
  */
 struct car_file;
 /* car_file_open - ERR_INVALID; ERR_UNSUPPORTED: gzip or zstd.  car_file_indexed: 1 when the file has an
  * index we can read.  Without one car_file_scan walks all sections once and builds one in memory
  * (40 bytes a block). */
 int car_file_open(struct car_file **f, const char *path);
+int car_file_open_flags(struct car_file **f, const char *path, int flags);	/* CAR_LOOSE_HEADER */
 void car_file_close(struct car_file *f);
 int car_file_version(const struct car_file *f);
 int car_file_indexed(const struct car_file *f);
@@ -120,7 +123,19 @@ const struct cid *car_file_roots(const struct car_file *f, size_t *n);
 const struct car_v2 *car_file_v2(const struct car_file *f);	/* of a CARv1: all of it as data */
 /* car_file_find - 1 and the block's place in the file, 0: not here; ERR_INVALID: the index lies. */
 int car_file_find(struct car_file *f, const struct cid *cid, uint64_t *off, uint64_t *len);
+/* car_file_check - every entry of the index: in order, and at its offset a section with its hash (blocks are
+ * not hashed).  *n: entries that are good.  ERR_INVALID with the first that is not; ERR_UNSUPPORTED: no
+ * index.  A block without an entry is found by car_file_find. */
+int car_file_check(struct car_file *f, uint64_t *n);
+uint64_t car_file_index_codec(const struct car_file *f);	/* also one we cannot read; 0: no index */
 /* car_file_source - blocks from the archive as a source for everything above (dag.h); verified. */
 struct dag_source *car_file_source(struct car_file *f);
+
+/* ---- not an archive ---- */
+
+/* car_inflate - append what a zlib stream (RFC 1950) holds, the whole of `in`: git keeps its objects so, and
+ * this is the room that knows zlib.  ERR_INVALID with the offset; ERR_LIMIT: over out->max.  On failure
+ * `out` is as it was. */
+int car_inflate(struct span in, struct buf *out);
 
 #endif

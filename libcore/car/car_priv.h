@@ -4,6 +4,7 @@
 #ifndef CAR_CAR_PRIV_H
 #define CAR_CAR_PRIV_H
 
+#include <endian.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -56,6 +57,23 @@ struct car_head {
 int car_head_decode(struct span in, int loose, struct car_head *h);
 
 extern const uint8_t car_pragma[11];
+
+/* ---- digests ---- */
+
+/* digest_prefix - the first 8 bytes as a number that sorts as they do; digests may be shorter. */
+static inline uint64_t digest_prefix(const uint8_t *digest, size_t len)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (len >= 8) {
+		memcpy(&v, digest, 8);
+		return be64toh(v);
+	}
+	for (i = 0; i < len; i++)
+		v |= (uint64_t)digest[i] << (56 - 8 * i);
+	return v;
+}
 
 /* ---- section.c ---- */
 

@@ -19,7 +19,7 @@ static int take_roots(const struct node *nd, size_t at, struct car_head *h)
 	int rc;
 
 	if (nd->step[at].kind != NODE_LIST)
-		return err_set(ERR_INVALID, "\"roots\" is a %s, not a list",
+		return err_set(ERR_INVALID, "\"roots\" is not a list but a %s",
 			       node_kind_name(nd->step[at].kind));
 	if (n > CAR_ROOTS_MAX)
 		return err_set(ERR_LIMIT, "%zu roots, at most %d are taken", n, CAR_ROOTS_MAX);
@@ -28,7 +28,7 @@ static int take_roots(const struct node *nd, size_t at, struct car_head *h)
 		return err_nomem();
 	for (i = 0, at++; i < n; i++, at = node_next(nd, at)) {
 		if (nd->step[at].kind != NODE_LINK)
-			return err_set(ERR_INVALID, "root %zu is a %s, not a link", i,
+			return err_set(ERR_INVALID, "root %zu is not a link but a %s", i,
 				       node_kind_name(nd->step[at].kind));
 		rc = cid_decode(node_span(nd, at), &h->roots[i]);
 		if (rc < 0)
@@ -43,7 +43,7 @@ static int take_version(const struct node *nd, size_t at, struct car_head *h)
 	const struct node_step *s = &nd->step[at];
 
 	if (s->kind != NODE_INT)
-		return err_set(ERR_INVALID, "\"version\" is a %s, not an integer", node_kind_name(s->kind));
+		return err_set(ERR_INVALID, "\"version\" is not an integer but a %s", node_kind_name(s->kind));
 	if (s->neg || (s->u != 1 && s->u != 2))
 		return err_set(ERR_INVALID, "version %s%" PRIu64 " is not known (1 and 2 are)",
 			       s->neg ? "-" : "", s->neg ? s->u + 1 : s->u);
@@ -58,7 +58,7 @@ static int take_map(const struct node *nd, struct car_head *h)
 	int rc = 0;
 
 	if (nd->step[0].kind != NODE_MAP)
-		return err_set(ERR_INVALID, "it is a %s, not a map", node_kind_name(nd->step[0].kind));
+		return err_set(ERR_INVALID, "not a map but a %s", node_kind_name(nd->step[0].kind));
 	for (i = 0; rc == 0 && i < nd->step[0].n; i++, at = node_next(nd, at)) {
 		key = node_span(nd, at++);
 		if (span_equal(key, span_str("roots")))

@@ -9,7 +9,7 @@
 enum {
 	MEM = 64 * 1024 * 1024,		/* bytes, unless told otherwise */
 	MEM_MIN = 128 * 1024,
-	OUT = 64 * 1024			/* written at a time */
+	OUT = 256 * 1024		/* written at a time: enough for a sink to take it as it is */
 };
 
 struct car_index {

@@ -13,7 +13,7 @@ struct pile_key {
 	uint32_t at;			/* which entry */
 };
 
-enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, FEW = 16 };
+enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, FEW = 16, AHEAD = 24 };
 
 _Static_assert(2 * sizeof(struct pile_key) == PILE_SORT, "what sorting costs is told rightly");
 
@@ -36,20 +36,6 @@ int pile_add(struct pile *p, struct span digest, uint64_t off)
 		e[digest.len + (size_t)i] = (uint8_t)(off >> (8 * i));
 	p->n++;
 	return 0;
-}
-
-static uint64_t prefix_of(const uint8_t *digest, size_t len)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (len >= 8) {
-		memcpy(&v, digest, 8);
-		return __builtin_bswap64(v);
-	}
-	for (i = 0; i < len; i++)
-		v |= (uint64_t)digest[i] << (56 - 8 * i);
-	return v;
 }
 
 /* ---- sorting ---- */
@@ -127,9 +113,9 @@ static int sort(struct pile *p)
 	if (!k)
 		return err_nomem();
 	for (i = 0; i < p->have; i++)
-		k[i] = (struct pile_key){ prefix_of(p->entry + i * p->width, p->width - 8), i };
+		k[i] = (struct pile_key){ digest_prefix(p->entry + i * p->width, p->width - 8), i };
 	b = k + p->have;
-	while (passes < 3 && p->have >> (RADIX_BITS * passes - 3))
+	while (passes < 3 && p->have >> (RADIX_BITS * passes + 2))
 		passes++;
 	for (i = passes; i-- > 0; t = a, a = b, b = t)
 		radix_pass(a, b, p->have, 64 - RADIX_BITS * (i + 1));
@@ -142,6 +128,19 @@ static int sort(struct pile *p)
 }
 
 /* ---- to disk and back ---- */
+
+/* The i-th entry in order; they lie anywhere, so those that follow are called for in time. */
+static const uint8_t *sorted(const struct pile *p, uint32_t i)
+{
+	const uint8_t *later;
+
+	if (p->have - i > AHEAD) {
+		later = p->entry + p->key[i + AHEAD].at * p->width;
+		__builtin_prefetch(later);
+		__builtin_prefetch(later + p->width - 1);
+	}
+	return p->entry + p->key[i].at * p->width;
+}
 
 static int by_digest(struct span a, struct span b)
 {
@@ -156,7 +155,7 @@ int pile_flush(struct pile *p, const char *tmpdir, size_t mem)
 	if (rc == 0)
 		rc = sort(p);
 	for (i = 0; rc == 0 && i < p->have; i++)	/* sorted, so that the spill has little to do */
-		rc = spill_add(p->runs, span_of(p->entry + p->key[i].at * p->width, p->width));
+		rc = spill_add(p->runs, span_of(sorted(p, i), p->width));
 	if (rc == 0)
 		rc = spill_flush(p->runs);
 	free(p->key);
@@ -192,9 +191,7 @@ int pile_next(struct pile *p)
 	}
 	if (p->next == p->have)
 		return 0;
-	if (p->have - p->next > FEW)
-		__builtin_prefetch(p->entry + p->key[p->next + FEW].at * p->width);
-	p->now = p->entry + p->key[p->next++].at * p->width;
+	p->now = sorted(p, p->next++);
 	return 0;
 }
 

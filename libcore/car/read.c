@@ -78,9 +78,9 @@ static int read_head(struct car_in *c, struct buf *raw)
 			       c->left);
 	buf_bytes(raw, start, (size_t)n);
 	rc = read_bytes(c, raw, len);
-	if (rc == 0)
-		rc = car_head_decode(span_of(raw->data + n, (size_t)len), c->flags & CAR_LOOSE_HEADER,
-				     &c->head);
+	if (rc < 0)
+		return rc;
+	rc = car_head_decode(span_of(raw->data + n, (size_t)len), c->flags & CAR_LOOSE_HEADER, &c->head);
 	if (rc < 0)
 		return err_add(rc, "the header");
 	if (c->left != UINT64_MAX)
@@ -92,7 +92,7 @@ static int read_head(struct car_in *c, struct buf *raw)
 static int read_v2(struct car_in *c, struct buf *raw)
 {
 	uint64_t size = input_left(&c->in), skipped;
-	struct car_v2 v;
+	struct car_v2 *v = &c->v2;
 	ssize_t got;
 	int rc;
 
@@ -105,15 +105,15 @@ static int read_v2(struct car_in *c, struct buf *raw)
 	if (size != UINT64_MAX)
 		size += raw->len;
 	raw->len += (size_t)got;
-	rc = car_v2_decode(buf_span(raw), size, &v);
+	rc = car_v2_decode(buf_span(raw), size, v);
 	if (rc < 0)
 		return err_add(rc, "'%s'", c->what);
-	rc = input_skip(&c->in, v.data_off - CAR_V2_HEADER, &skipped);
-	if (rc == 0 && skipped < v.data_off - CAR_V2_HEADER)
+	rc = input_skip(&c->in, v->data_off - CAR_V2_HEADER, &skipped);
+	if (rc == 0 && skipped < v->data_off - CAR_V2_HEADER)
 		return err_set(ERR_INVALID, "'%s', offset %" PRIu64 ": unexpected end of the file before the "
-			       "payload at %" PRIu64, c->what, CAR_V2_HEADER + skipped, v.data_off);
-	c->base = v.data_off;
-	c->left = v.data_size;
+			       "payload at %" PRIu64, c->what, CAR_V2_HEADER + skipped, v->data_off);
+	c->base = v->data_off;
+	c->left = v->data_size;
 	return rc;
 }
 

@@ -45,6 +45,7 @@ struct car_in {
 	const char *what;
 	int flags, version;
 	struct car_head head;
+	struct car_v2 v2;		/* of a CARv2 */
 	uint64_t base;			/* of the inner CARv1 in the unpacked file */
 	uint64_t left;			/* of the payload, not read yet; UINT64_MAX: to the end of the file */
 	struct pool *pool;		/* NULL: car_in_next hashes */

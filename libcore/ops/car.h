@@ -9,6 +9,8 @@
 #include "ops/get.h"
 #include "store/store.h"
 
+/* Archives are read strictly.  `flags` of those who read them: CAR_ZERO_ENDS, CAR_LOOSE_HEADER. */
+
 /*
  * Where an archive goes.  A path gets a CARv2 with an index (0x0401), which appears whole or not at all; if
  * the path is a device or a fifo, or is NULL (then fd), or with `plain`, it is a CARv1.
@@ -28,7 +30,6 @@ struct ops_car_to {
  * ERR_NOTFOUND: a block is not there; the archive ends before it.  ERR_USAGE: over CAR_ROOTS_MAX
  * paths, options that exclude each other.
  */
-struct dag_selector;
 struct ops_car_export {
 	int depth_max;			/* levels of links; -1: all */
 	int dups;			/* a block as often as it is met */
@@ -42,6 +43,8 @@ struct ops_car_export {
 	uint64_t n_blocks, bytes, n_missing;	/* out; bytes of blocks */
 };
 void ops_car_export_init(struct ops_car_export *o);
+/* ops_car_selector - from its text in dag-json; gives *sel, dag_selector_free releases. */
+int ops_car_selector(struct span text, struct dag_selector **sel);
 int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
 		   struct ops_car_export *o, const struct ops_car_to *to);
 
@@ -56,6 +59,7 @@ struct ops_car_import {
 	const char *pin_name;		/* NULL: none */
 	int keep;			/* what came before a fault */
 	int allow_big;			/* blocks over BLOCK_MAX */
+	int flags;
 	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);	/* bytes read; nonzero stops */
 	void *arg;
 };
@@ -83,6 +87,7 @@ int ops_car_import_drop(struct car_importer *m);
  * either may be NULL.  A nonzero return stops and is returned.
  */
 struct ops_car_ls {
+	int flags;
 	int (*roots)(void *arg, const struct cid *roots, size_t n);
 	int (*block)(void *arg, const struct car_section *s);
 	void *arg;
@@ -90,13 +95,15 @@ struct ops_car_ls {
 int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o);
 
 /*
- * ops_car_verify - structure, every hash, every block by its codec; the index of a CARv2 in an ordinary file
- * against its payload; and whether all that is linked from the roots is there: `missing` hears each
+ * ops_car_verify - structure, every hash, every block by its codec; the index of a CARv2, if `path` is
+ * given, against its payload; and whether all that is linked from the roots is there: `missing` hears each
  * block that is not, once.  0, or 1: something is missing; or the first fault.
  * Memory: 16 bytes a block (in a file beyond 32 MiB), and 32 a link of blocks that stand before those
  * that link to them.
  */
 struct ops_car_verify {
+	int flags;
+	const char *path;		/* of the file on fd; NULL: leave its index alone */
 	int partial;			/* do not look for what is missing */
 	int (*missing)(void *arg, const struct cid *cid);	/* nonzero stops; may be NULL */
 	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);
@@ -104,29 +111,30 @@ struct ops_car_verify {
 	const char *tmpdir;
 	/* out */
 	int version, packed, indexed;
-	uint64_t n_roots, n_blocks, bytes, n_missing;
+	uint64_t index_codec;		/* 0: none; without `indexed` one that is not known here */
+	uint64_t n_roots, n_blocks, bytes, n_missing, n_identity;
 	uint64_t n_opaque;		/* blocks of a codec we cannot read, taken as without links */
 };
 int ops_car_verify(int fd, const char *what, struct ops_car_verify *o);
 
 /* ops_car_index - the archive on fd again, as a CARv2 with an index (to->plain: without, a CARv1).  Blocks are
- * hashed only if asked. */
-int ops_car_index(int fd, const char *what, int verify, const struct ops_car_to *to);
+ * not hashed. */
+int ops_car_index(int fd, const char *what, int flags, const struct ops_car_to *to);
 
 /*
  * ops_car_split - into CARv1 files of at most `most` bytes, all with the roots of the whole and
  * named PREFIX-0001.car and so on; `piece` hears each when it is there.  ERR_LIMIT: a block does not fit,
  * even alone.  On an error the pieces are removed again.
  */
-int ops_car_split(int fd, const char *what, const char *prefix, uint64_t most,
+int ops_car_split(int fd, const char *what, int flags, const char *prefix, uint64_t most,
 		  int (*piece)(void *arg, const char *path, uint64_t bytes, uint64_t blocks), void *arg);
 
 /* ops_car_join - the blocks of many archives in one, each CID once (dups: as often as it comes), with
  * all their roots.  Blocks are hashed.  "-" is standard input (once).  The archives are opened twice. */
-int ops_car_join(const char *const *paths, size_t n, int dups, const struct ops_car_to *to);
+int ops_car_join(const char *const *paths, size_t n, int flags, int dups, const struct ops_car_to *to);
 
 /* ops_car_open - an archive to read blocks from (car_file_source), with an index made in memory if it has
  * none (40 bytes a block). */
-int ops_car_open(struct car_file **f, const char *path);
+int ops_car_open(struct car_file **f, const char *path, int flags);
 
 #endif

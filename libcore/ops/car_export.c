@@ -2,7 +2,7 @@
  * car_export.c - the blocks of DAGs into an archive.
  * A whole DAG is walked, and its leaves go from the segment to the archive without being read.  For
  * part of one (the way of a path, a range of a file, what a selector visits) the blocks are those that
- * somebody else reads: a source in front of the source writes down what is asked of it.
+ * somebody else reads: a tap on the source tells of them.
  */
 #include <stdlib.h>
 
@@ -10,12 +10,9 @@
 #include "base/idset.h"
 #include "ops/car_priv.h"
 
-enum { SEEN_MEM = 16 * 1024 * 1024 };
-
-struct tee {
-	struct dag_source source;	/* first */
-	struct export *x;
-	struct cid glanced;		/* an extent was asked for last: get may follow */
+enum {
+	SEEN_MEM = 16 * 1024 * 1024,
+	EXTENT_MIN = 16 * 1024		/* smaller blocks are read and hashed as fast */
 };
 
 struct export {
@@ -25,13 +22,24 @@ struct export {
 	struct idset *written;		/* CIDs, when more than one walk writes; NULL: not needed */
 	struct idset *entered;		/* … and whose DAG was walked */
 	struct buf block;
-	struct tee tee;
+	struct dag_tap tap;
 	int stopped;
 };
 
 void ops_car_export_init(struct ops_car_export *o)
 {
 	*o = (struct ops_car_export){ .depth_max = -1, .len = UINT64_MAX };
+}
+
+int ops_car_selector(struct span text, struct dag_selector **sel)
+{
+	struct node nd = NODE_INIT;
+	int rc = codec_decode(CID_DAG_JSON, text, 0, &nd);
+
+	if (rc == 0)
+		rc = dag_selector_parse(&nd, 0, sel);
+	node_clear(&nd);
+	return rc;
 }
 
 /* 1: new in the set, or there is none */
@@ -70,27 +78,32 @@ static int emit_bytes(struct export *x, const struct cid *cid, struct span bytes
 	return emit(x, cid, &p);
 }
 
+/* from the segment, if it lies there plain; else read */
+static int emit_stored(struct export *x, const struct cid *cid)
+{
+	struct piece p;
+	int rc = dag_extent(x->src, cid, &p);
+
+	if (rc == 1 && (p.fd < 0 || p.len >= EXTENT_MIN))
+		return emit(x, cid, &p);
+	buf_reset(&x->block);
+	if (rc >= 0)
+		rc = dag_get(x->src, cid, &x->block);
+	return rc < 0 ? rc : emit_bytes(x, cid, buf_span(&x->block));
+}
+
 /* ---- all of a DAG ---- */
 
 static int visit(void *arg, const struct dag_visit *v)
 {
 	struct export *x = arg;
-	struct piece p;
 	int rc = is_new(x->entered, v->cid);
 
 	if (rc < 0)
 		return rc;
 	if (rc == 0)			/* all below is there, too, unless it was too deep */
 		return x->o->depth_max < 0;
-	if (v->block.len)
-		return emit_bytes(x, v->cid, v->block);
-	rc = dag_extent(x->src, v->cid, &p);
-	if (rc == 1)
-		return emit(x, v->cid, &p);
-	buf_reset(&x->block);
-	if (rc == 0)
-		rc = dag_get(x->src, v->cid, &x->block);
-	return rc < 0 ? rc : emit_bytes(x, v->cid, buf_span(&x->block));
+	return v->block.len ? emit_bytes(x, v->cid, v->block) : emit_stored(x, v->cid);
 }
 
 static int missing(void *arg, const struct cid *cid)
@@ -113,40 +126,9 @@ static int whole(struct export *x, const struct cid *root)
 
 /* ---- what others read ---- */
 
-static int tee_get(struct dag_source *s, const struct cid *cid, struct buf *out)
+static int was_read(void *arg, const struct cid *cid, struct span bytes)
 {
-	struct tee *t = (struct tee *)s;
-	size_t was = out->len;
-	int again = cid_equal(&t->glanced, cid), rc;
-
-	t->glanced.len = 0;
-	rc = dag_get(t->x->src, cid, out);
-	if (rc < 0 || again)
-		return rc;
-	return emit_bytes(t->x, cid, span_of(out->data + was, out->len - was));
-}
-
-static int tee_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
-{
-	struct tee *t = (struct tee *)s;
-	int rc = dag_extent(t->x->src, cid, p);
-
-	t->glanced.len = 0;
-	if (rc != 1)
-		return rc;
-	rc = emit(t->x, cid, p);
-	t->glanced = *cid;
-	return rc < 0 ? rc : 1;
-}
-
-static int tee_has(struct dag_source *s, const struct cid *cid)
-{
-	return dag_has(((struct tee *)s)->x->src, cid);
-}
-
-static int tee_size(struct dag_source *s, const struct cid *cid, uint64_t *len)
-{
-	return dag_size(((struct tee *)s)->x->src, cid, len);
+	return bytes.p ? emit_bytes(arg, cid, bytes) : emit_stored(arg, cid);
 }
 
 static int range(struct export *x, const struct cid *cid)
@@ -154,7 +136,16 @@ static int range(struct export *x, const struct cid *cid)
 	struct sink_null nowhere;
 
 	sink_null_start(&nowhere);
-	return unixfs_cat(&x->tee.source, cid, x->o->start, x->o->len, &nowhere.sink, NULL, NULL);
+	return unixfs_cat(&x->tap.source, cid, x->o->start, x->o->len, &nowhere.sink, NULL, NULL);
+}
+
+static int selected(struct export *x, const struct cid *cid)
+{
+	struct dag_select s = { .block = was_read, .missing = x->o->partial ? missing : NULL, .arg = x,
+				.once = !x->o->dups, .lazy = 1, .adls = unixfs_adls(),
+				.tmpdir = x->t->to->tmpdir };
+
+	return dag_select(x->src, cid, x->o->selector, &s);
 }
 
 /* ---- one root after the other ---- */
@@ -165,9 +156,11 @@ static int one(struct export *x, const char *path, const struct cid *root)
 	int rc = 0;
 
 	if (x->o->way)			/* the blocks on the way are written as they are read */
-		rc = unixfs_resolve(&x->tee.source, path, &cid);
+		rc = unixfs_resolve(&x->tap.source, path, &cid);
 	if (rc < 0)
 		return rc;
+	if (x->o->selector)
+		return selected(x, &cid);
 	return x->o->ranged ? range(x, &cid) : whole(x, &cid);
 }
 
@@ -208,8 +201,8 @@ static int check_options(const struct ops_car_export *o, size_t n)
 		return err_set(ERR_USAGE, "a range of bytes goes with no selector and no depth");
 	if (o->selector && o->depth_max >= 0)
 		return err_set(ERR_USAGE, "a selector goes with no depth; it has its own");
-	if (o->partial && (o->ranged || o->selector))
-		return err_set(ERR_USAGE, "only whole DAGs are exported without what is missing");
+	if (o->partial && (o->ranged || o->way))
+		return err_set(ERR_USAGE, "what leads to a path, or holds a range, cannot be left out");
 	return 0;
 }
 
@@ -245,7 +238,7 @@ int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
 	int rc = roots ? check_options(o, n) : err_nomem();
 
 	o->n_blocks = o->bytes = o->n_missing = 0;
-	x.tee = (struct tee){ { tee_get, tee_has, tee_size, tee_extent }, &x, { 0 } };
+	dag_tap_init(&x.tap, src, was_read, &x);
 	if (rc < 0) {
 		free(roots);
 		return rc;

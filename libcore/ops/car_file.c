@@ -1,8 +1,16 @@
 /* car_file.c - listing archives, indexing them, and opening one to read blocks from */
-#include <unistd.h>
+#include <inttypes.h>
 
 #include "base/err.h"
 #include "ops/car_priv.h"
+
+int at_section(int rc, const char *what, const struct car_section *s)
+{
+	char text[CID_TEXT_MAX];
+
+	return err_add(rc, "'%s', section at offset %" PRIu64 ", block '%s'", what, s->off,
+		       cid_text(&s->cid, text));
+}
 
 int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o)
 {
@@ -10,7 +18,7 @@ int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o)
 	struct car_section s;
 	struct car_in *c;
 	size_t n;
-	int rc = car_in_open(&c, fd, what, CAR_NO_HASH);
+	int rc = car_in_open(&c, fd, what, CAR_NO_HASH | o->flags);
 
 	if (rc < 0)
 		return rc;
@@ -22,14 +30,14 @@ int ops_car_ls(int fd, const char *what, const struct ops_car_ls *o)
 	return rc;
 }
 
-int ops_car_index(int fd, const char *what, int verify, const struct ops_car_to *to)
+int ops_car_index(int fd, const char *what, int flags, const struct ops_car_to *to)
 {
 	const struct cid *roots;
 	struct car_section s;
 	struct target t;
 	struct car_in *c;
 	size_t n;
-	int rc = car_in_open(&c, fd, what, verify ? 0 : CAR_NO_HASH);
+	int rc = car_in_open(&c, fd, what, CAR_NO_HASH | flags);
 
 	if (rc < 0)
 		return rc;
@@ -51,9 +59,9 @@ int ops_car_index(int fd, const char *what, int verify, const struct ops_car_to 
 	return rc;
 }
 
-int ops_car_open(struct car_file **f, const char *path)
+int ops_car_open(struct car_file **f, const char *path, int flags)
 {
-	int rc = car_file_open(f, path);
+	int rc = car_file_open_flags(f, path, flags & CAR_LOOSE_HEADER);
 
 	if (rc == 0 && !car_file_indexed(*f)) {
 		rc = car_file_scan(*f);

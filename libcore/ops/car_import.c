@@ -80,15 +80,18 @@ static int too_big(struct car_importer *m, const struct car_section *s)
 		       "must be allowed", s->data.len);
 }
 
-static int take(struct car_importer *m, const struct car_section *s)
+static int take(struct car_importer *m, const struct car_section *s, const char *what)
 {
 	struct dag_block b = { .cid = &s->cid, .parts = { s->data }, .n_parts = 1, .src_fd = -1 };
 	int rc = too_big(m, s);
 
 	if (rc == 0)
-		rc = dag_has(store_source(m->st), &s->cid);
+		rc = codec_check(s->cid.codec, s->data, 0, NULL, NULL);
 	if (rc < 0)
-		return feed_at(rc, s);
+		return at_section(rc, what, s);
+	rc = dag_has(store_source(m->st), &s->cid);
+	if (rc < 0)
+		return rc;
 	m->n.blocks++;
 	m->n.bytes += s->data.len;
 	if (rc == 0) {
@@ -101,9 +104,9 @@ static int take(struct car_importer *m, const struct car_section *s)
 	return rc < 0 ? rc : dag_put(store_sink(m->st), &b);
 }
 
-static int heard(struct car_importer *m, struct feed *f)
+static int heard(struct car_importer *m, struct car_in *c)
 {
-	uint64_t now = car_in_bytes(feed_car(f)), more = now - m->heard;
+	uint64_t now = car_in_bytes(c), more = now - m->heard;
 
 	m->heard = now;
 	if (!m->o.progress || m->o.progress(m->o.arg, more, 1) == 0)
@@ -115,22 +118,22 @@ int ops_car_import_fd(struct car_importer *m, int fd, const char *what)
 {
 	const struct cid *roots;
 	struct car_section s;
-	struct feed *f;
+	struct car_in *c;
 	size_t n, i;
-	int rc = feed_open(&f, fd, what, FEED_DECODE);
+	int rc = car_in_open(&c, fd, what, m->o.flags);
 
 	if (rc < 0)
 		return rc;
 	m->heard = 0;
-	roots = car_in_roots(feed_car(f), &n);
+	roots = car_in_roots(c, &n);
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = note_root(m, &roots[i]);
-	while (rc == 0 && (rc = feed_next(f, &s)) == 1) {
-		rc = take(m, &s);
+	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
+		rc = take(m, &s, what);
 		if (rc == 0)
-			rc = heard(m, f);
+			rc = heard(m, c);
 	}
-	feed_close(f);
+	car_in_close(c);
 	if (rc == 0)
 		m->n.files++;
 	return rc;

@@ -26,19 +26,10 @@ int target_end(struct target *t);	/* what is still to be written; the file appea
 int target_cut(struct target *t, int rc);
 void target_close(struct target *t);
 
-/* ---- car_feed.c: sections, hashed by other threads ---- */
+/* ---- car_file.c ---- */
 
-struct feed;
-enum { FEED_DECODE = 1 };		/* also look at each block by its codec */
-/* open - as car_in_open; fd and what are borrowed.  next - as car_in_next.  Memory: some slabs of 2 MiB
- * for each thread. */
-int feed_open(struct feed **f, int fd, const char *what, int flags);
-int feed_next(struct feed *f, struct car_section *s);
-void feed_close(struct feed *f);
-struct car_in *feed_car(struct feed *f);
-
-/* feed_at - context for an error about a section: `section at offset N, block CID: …`; returns rc. */
-int feed_at(int rc, const struct car_section *s);
+/* at_section - context for an error: `'WHAT', section at offset N, block 'CID': …`; returns rc. */
+int at_section(int rc, const char *what, const struct car_section *s);
 
 /* ---- car_undo.c: the blocks a session brought ---- */
 

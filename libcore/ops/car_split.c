@@ -14,7 +14,7 @@ enum { PATH_LIMIT = 1 << 16, SEEN_MEM = 16 * 1024 * 1024 };
 /* ---- split ---- */
 
 struct splitter {
-	const char *prefix;
+	const char *what, *prefix;
 	uint64_t most;
 	int (*piece)(void *arg, const char *path, uint64_t bytes, uint64_t blocks);
 	void *arg;
@@ -72,9 +72,9 @@ static int split_block(struct splitter *s, const struct car_section *sec)
 	if (rc == 0 && !s->open)
 		rc = begin_piece(s);
 	if (rc == 0 && s->t.out.pos + len > s->most)
-		return feed_at(err_set(ERR_LIMIT, "it takes %" PRIu64 " bytes with the header of its piece, "
-				       "more than the %" PRIu64 " allowed", s->t.out.pos + len, s->most),
-			       sec);
+		return at_section(err_set(ERR_LIMIT, "it takes %" PRIu64 " bytes with the header of its "
+					  "piece, more than the %" PRIu64 " allowed", s->t.out.pos + len,
+					  s->most), s->what, sec);
 	if (rc == 0)
 		rc = car_out_block(&s->t.out, &sec->cid, &p);
 	s->blocks++;
@@ -90,19 +90,19 @@ static void remove_pieces(struct splitter *s)
 			unlink((const char *)s->path.data);
 }
 
-int ops_car_split(int fd, const char *what, const char *prefix, uint64_t most,
+int ops_car_split(int fd, const char *what, int flags, const char *prefix, uint64_t most,
 		  int (*piece)(void *arg, const char *path, uint64_t bytes, uint64_t blocks), void *arg)
 {
-	struct splitter s = { .prefix = prefix, .most = most, .piece = piece, .arg = arg,
+	struct splitter s = { .what = what, .prefix = prefix, .most = most, .piece = piece, .arg = arg,
 			      .path = BUF_INIT(PATH_LIMIT) };
 	struct car_section sec;
-	struct feed *f;
-	int rc = feed_open(&f, fd, what, 0);
+	struct car_in *c;
+	int rc = car_in_open(&c, fd, what, flags);
 
 	if (rc < 0)
 		return rc;
-	s.roots = car_in_roots(feed_car(f), &s.n_roots);
-	while (rc == 0 && (rc = feed_next(f, &sec)) == 1)
+	s.roots = car_in_roots(c, &s.n_roots);
+	while (rc == 0 && (rc = car_in_next(c, &sec)) == 1)
 		rc = split_block(&s, &sec);
 	if (rc == 0 && !s.open && s.n == 0)	/* no blocks: still an archive */
 		rc = begin_piece(&s);
@@ -113,7 +113,7 @@ int ops_car_split(int fd, const char *what, const char *prefix, uint64_t most,
 	if (rc < 0)
 		remove_pieces(&s);
 	buf_clear(&s.path);
-	feed_close(f);
+	car_in_close(c);
 	return rc;
 }
 
@@ -121,10 +121,11 @@ int ops_car_split(int fd, const char *what, const char *prefix, uint64_t most,
 
 struct joiner {
 	const struct ops_car_to *to;
+	int flags;
 	struct idset *seen;		/* of roots, then of blocks; NULL: duplicates stay */
 	struct cid *roots;
 	size_t n, cap;
-	struct feed *from_stdin;	/* can be opened once only */
+	struct car_in *from_stdin;	/* can be opened once only */
 	struct target t;
 };
 
@@ -133,29 +134,29 @@ static int is_stdin(const char *path)
 	return !strcmp(path, "-");
 }
 
-static int open_path(struct joiner *j, const char *path, struct feed **f)
+static int open_path(struct joiner *j, const char *path, struct car_in **c)
 {
 	int fd, rc;
 
 	if (is_stdin(path)) {
 		if (!j->from_stdin)
-			return feed_open(f, 0, "standard input", 0);
-		*f = j->from_stdin;
+			return car_in_open(c, 0, "standard input", j->flags);
+		*c = j->from_stdin;
 		j->from_stdin = NULL;
 		return 0;
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys("opening");
-	rc = feed_open(f, fd, path, 0);
+		return err_sys("opening '%s'", path);
+	rc = car_in_open(c, fd, path, j->flags);
 	if (rc < 0)
 		close(fd);
 	return rc < 0 ? rc : fd;
 }
 
-static void close_path(struct feed *f, int fd)
+static void close_path(struct car_in *c, int fd)
 {
-	feed_close(f);
+	car_in_close(c);
 	if (fd > 0)
 		close(fd);
 }
@@ -168,10 +169,10 @@ static int is_new(struct idset *set, const struct cid *cid)
 	return idset_add(set, id);
 }
 
-static int add_roots(struct joiner *j, struct feed *f)
+static int add_roots(struct joiner *j, struct car_in *c)
 {
 	size_t n, i;
-	const struct cid *roots = car_in_roots(feed_car(f), &n);
+	const struct cid *roots = car_in_roots(c, &n);
 	int rc = 0;
 
 	for (i = 0; rc >= 0 && i < n; i++) {
@@ -196,38 +197,38 @@ static int add_roots(struct joiner *j, struct feed *f)
 
 static int take_roots(struct joiner *j, const char *path)
 {
-	struct feed *f;
+	struct car_in *c;
 	int fd, rc;
 
 	if (is_stdin(path) && j->from_stdin)
 		return err_set(ERR_USAGE, "standard input can be joined once only");
-	fd = open_path(j, path, &f);
+	fd = open_path(j, path, &c);
 	if (fd < 0)
 		return fd;
-	rc = add_roots(j, f);
+	rc = add_roots(j, c);
 	if (is_stdin(path))
-		j->from_stdin = f;
+		j->from_stdin = c;
 	else
-		close_path(f, fd);
+		close_path(c, fd);
 	return rc;
 }
 
 static int take_blocks(struct joiner *j, const char *path)
 {
 	struct car_section s;
-	struct feed *f;
-	int fd = open_path(j, path, &f), rc = 0;
+	struct car_in *c;
+	int fd = open_path(j, path, &c), rc = 0;
 
 	if (fd < 0)
 		return fd;
-	while (rc == 0 && (rc = feed_next(f, &s)) == 1) {
+	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
 		struct piece p = { .bytes = s.data, .fd = -1, .len = s.data.len };
 
 		rc = j->seen ? is_new(j->seen, &s.cid) : 1;
 		if (rc == 1)
 			rc = car_out_block(&j->t.out, &s.cid, &p);
 	}
-	close_path(f, fd);
+	close_path(c, fd);
 	return rc;
 }
 
@@ -239,34 +240,28 @@ static int join_all(struct joiner *j, const char *const *paths, size_t n)
 	if (rc < 0)
 		return rc;
 	rc = target_start(&j->t, j->roots, j->n);
-	for (i = 0; rc == 0 && i < n; i++) {
+	for (i = 0; rc == 0 && i < n; i++)
 		rc = take_blocks(j, paths[i]);
-		if (rc < 0)
-			err_add(rc, "%s", paths[i]);
-	}
 	rc = rc == 0 ? target_end(&j->t) : target_cut(&j->t, rc);
 	target_close(&j->t);
 	return rc;
 }
 
-int ops_car_join(const char *const *paths, size_t n, int dups, const struct ops_car_to *to)
+int ops_car_join(const char *const *paths, size_t n, int flags, int dups, const struct ops_car_to *to)
 {
-	struct joiner j = { .to = to };
+	struct joiner j = { .to = to, .flags = flags };
 	size_t i;
 	int rc = idset_new(&j.seen, 16, SEEN_MEM, to->tmpdir);
 
-	for (i = 0; rc == 0 && i < n; i++) {
+	for (i = 0; rc == 0 && i < n; i++)
 		rc = take_roots(&j, paths[i]);
-		if (rc < 0)
-			err_add(rc, "%s", paths[i]);
-	}
 	idset_free(j.seen);
 	j.seen = NULL;
 	if (rc == 0 && !dups)
 		rc = idset_new(&j.seen, 16, SEEN_MEM, to->tmpdir);
 	if (rc == 0)
 		rc = join_all(&j, paths, n);
-	feed_close(j.from_stdin);
+	car_in_close(j.from_stdin);
 	idset_free(j.seen);
 	free(j.roots);
 	return rc;

@@ -4,9 +4,9 @@
  * to what is not there yet are put aside, and what is reached and never came is missing.  Of a block
  * that comes before anything that leads to it, its links are kept until the end.
  */
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/idset.h"
@@ -20,6 +20,7 @@ struct edge {				/* from a block that was not reached when it came */
 
 struct verify {
 	struct ops_car_verify *o;
+	const char *what;
 	struct idset *here, *reached;
 	struct cidlog ahead;		/* links to what was not there when they were met */
 	struct edge *edges;
@@ -71,10 +72,12 @@ static int link_to(void *arg, const struct cid *cid, struct span name)
 
 static int block(struct verify *v, const struct car_section *s)
 {
+	struct span inlined;
 	int rc;
 
 	v->o->n_blocks++;
 	v->o->bytes += s->data.len;
+	v->o->n_identity += (uint64_t)cid_identity(&s->cid, &inlined);
 	if (v->o->partial)
 		return 0;
 	dag_id(&s->cid, v->id);
@@ -173,16 +176,60 @@ static int find_missing(struct verify *v)
 	return rc;
 }
 
+/* ---- the index ---- */
+
+/* fewer entries than sections: fine if it is only duplicates that have none */
+static int find_each(struct car_file *f, const struct ops_car_verify *o)
+{
+	int full = car_file_v2(f)->full, fd = open(o->path, O_RDONLY | O_CLOEXEC), rc;
+	struct car_section s;
+	struct span inlined;
+	struct car_in *c = NULL;
+	uint64_t off, len;
+
+	if (fd < 0)
+		return err_sys("opening '%s'", o->path);
+	rc = car_in_open(&c, fd, o->path, CAR_NO_HASH | o->flags);
+	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
+		rc = full || !cid_identity(&s.cid, &inlined) ? car_file_find(f, &s.cid, &off, &len) : 1;
+		if (rc == 0)
+			rc = at_section(err_set(ERR_INVALID, "the index lacks it"), o->path, &s);
+		rc = rc < 0 ? rc : 0;
+	}
+	car_in_close(c);
+	close(fd);
+	return rc;
+}
+
+static int check_index(struct ops_car_verify *o)
+{
+	struct car_file *f;
+	uint64_t n = 0;
+	int rc = car_file_open_flags(&f, o->path, o->flags & CAR_LOOSE_HEADER);
+
+	if (rc < 0)
+		return rc;
+	o->index_codec = car_file_index_codec(f);
+	o->indexed = car_file_indexed(f);
+	if (o->indexed) {
+		rc = car_file_check(f, &n);
+		if (rc == 0 && n < o->n_blocks - (car_file_v2(f)->full ? 0 : o->n_identity))
+			rc = find_each(f, o);
+	}
+	car_file_close(f);
+	return rc;
+}
+
 /* ---- one archive ---- */
 
-static int take_roots(struct verify *v, struct feed *f)
+static int take_roots(struct verify *v, struct car_in *c)
 {
 	size_t n, i;
-	const struct cid *roots = car_in_roots(feed_car(f), &n);
+	const struct cid *roots = car_in_roots(c, &n);
 	int rc = 0;
 
-	v->o->version = car_in_version(feed_car(f));
-	v->o->packed = car_in_packed(feed_car(f));
+	v->o->version = car_in_version(c);
+	v->o->packed = car_in_packed(c);
 	v->o->n_roots = n;
 	v->from_reached = 1;
 	for (i = 0; rc == 0 && !v->o->partial && i < n; i++)
@@ -190,21 +237,21 @@ static int take_roots(struct verify *v, struct feed *f)
 	return rc;
 }
 
-static int take_blocks(struct verify *v, struct feed *f)
+static int take_blocks(struct verify *v, struct car_in *c)
 {
 	struct car_section s;
 	uint64_t was = 0, now;
 	int rc = 0;
 
-	while (rc == 0 && (rc = feed_next(f, &s)) == 1) {
+	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
 		rc = block(v, &s);
 		if (rc == ERR_UNSUPPORTED) {
 			v->o->n_opaque++;
 			rc = 0;
 		} else if (rc < 0) {
-			feed_at(rc, &s);
+			at_section(rc, v->what, &s);
 		}
-		now = car_in_bytes(feed_car(f));
+		now = car_in_bytes(c);
 		if (rc == 0 && v->o->progress && v->o->progress(v->o->arg, now - was, 1))
 			rc = err_set(ERR_INTERRUPTED, "stopped");
 		was = now;
@@ -214,12 +261,13 @@ static int take_blocks(struct verify *v, struct feed *f)
 
 int ops_car_verify(int fd, const char *what, struct ops_car_verify *o)
 {
-	struct verify v = { .o = o };
-	struct feed *f;
-	int rc = feed_open(&f, fd, what, 0);
+	struct verify v = { .o = o, .what = what };
+	struct car_in *c;
+	int rc = car_in_open(&c, fd, what, o->flags);
 
-	o->n_blocks = o->bytes = o->n_missing = o->n_opaque = 0;
+	o->n_blocks = o->bytes = o->n_missing = o->n_opaque = o->n_identity = 0;
 	o->version = o->packed = o->indexed = 0;
+	o->index_codec = 0;
 	if (rc < 0)
 		return rc;
 	cidlog_init(&v.ahead, o->tmpdir);
@@ -227,10 +275,12 @@ int ops_car_verify(int fd, const char *what, struct ops_car_verify *o)
 	if (rc == 0)
 		rc = idset_new(&v.reached, 16, SET_MEM, o->tmpdir);
 	if (rc == 0)
-		rc = take_roots(&v, f);
+		rc = take_roots(&v, c);
 	if (rc == 0)
-		rc = take_blocks(&v, f);
-	feed_close(f);
+		rc = take_blocks(&v, c);
+	car_in_close(c);
+	if (rc == 0 && o->path && o->version == 2 && !o->packed)
+		rc = check_index(o);
 	if (rc == 0 && !o->partial)
 		rc = find_missing(&v);
 	idset_free(v.here);

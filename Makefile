@@ -33,7 +33,7 @@ LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
-CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids)
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids edit)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))

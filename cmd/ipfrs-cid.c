@@ -6,7 +6,6 @@
 #include "cmd/cmd.h"
 #include "multi/cid.h"
 #include "multi/mb.h"
-#include "multi/mh.h"
 #include "ops/cidfmt.h"
 #include "ops/explain.h"
 
@@ -108,54 +107,37 @@ static int inspect(struct store *st)
 	return each(inspect_one, &told);
 }
 
+static int rows(int (*row)(int i, struct buf *out))
+{
+	struct buf out = BUF_INIT(RECORD_MAX);
+	int i, rc = 1;
+
+	for (i = 0; rc > 0; i++) {
+		buf_reset(&out);
+		rc = row(i, &out);
+		if (rc > 0 && out.len)
+			cmd_record(buf_span(&out));
+	}
+	buf_clear(&out);
+	return rc;
+}
+
 static int bases(struct store *st)
 {
-	const struct mb_base *b;
-	int i;
-
 	(void)st;
-	for (i = 0; (b = mb_each(i)) != NULL; i++) {
-		const uint8_t *p = (const uint8_t *)b->prefix;
-		uint32_t point = p[0];
-
-		if (point >= 0xf0)		/* the only prefix beyond ASCII: a rocket */
-			point = (point & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 |
-				(p[3] & 63u);
-		cmd_print("%s\t%s\t%" PRIu32, b->name, b->prefix, point);
-	}
-	return 0;
+	return rows(cidlist_base);
 }
 
 static int codecs(struct store *st)
 {
-	uint64_t code;
-	int i, usable;
-
 	(void)st;
-	for (i = 0; codec_each(i, &code, &usable); i++)
-		cmd_print("%s\t%" PRIu64 "\t%s", codec_name(code), code, usable ? "usable" : "-");
-	return 0;
+	return rows(cidlist_codec);
 }
 
-/* the functions a block may be named by, with the bytes their digests have */
 static int hashes(struct store *st)
 {
-	static const uint8_t zero[MH_DIGEST_MAX];
-	uint64_t code;
-	int i, len;
-
 	(void)st;
-	for (i = 0; mh_each(i, &code); i++) {
-		struct mh mh = { code, span_of(zero, 0) };
-
-		len = mh_native(code);
-		if (len < 0)
-			continue;		/* not computable here */
-		mh.digest.len = (size_t)len;
-		if (mh_allowed(&mh) == 0)
-			cmd_print("%s\t%" PRIu64 "\t%d", mh_name(code), code, len);
-	}
-	return 0;
+	return rows(cidlist_hash);
 }
 
 struct explained {

@@ -1,15 +1,11 @@
 /* ipfrs-config - read and change the settings of a store */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "base/json.h"
-#include "base/sig.h"
 #include "cmd/cmd.h"
+#include "cmd/edit.h"
 #include "store/store.h"
 
 static const struct cmd_opt opts[] = {
@@ -101,37 +97,6 @@ static int profile(struct store *st)
 	return rc < 0 ? rc : store_config_save(cmd_store(), conf);
 }
 
-/* run the user's editor on a file and wait for it */
-static int run_editor(const char *file)
-{
-	const char *editor = getenv("VISUAL");
-	int status = 0;
-	pid_t pid;
-
-	if (!editor || !*editor)
-		editor = getenv("EDITOR");
-	if (!editor || !*editor)
-		editor = "vi";
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		return err_sys("starting an editor");
-	if (pid == 0) {
-		/* $EDITOR may hold options: the shell splits it, the file is its $1 */
-		setenv("IPFRS_EDITOR", editor, 1);
-		execl("/bin/sh", "sh", "-c", "eval \"$IPFRS_EDITOR \\\"\\$1\\\"\"", "sh", file,
-		      (char *)NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys("waiting for the editor");
-	if (status != 0)
-		return err_set(ERR_INTERRUPTED, "the editor '%s' did not end well; nothing is changed",
-			       editor);
-	return 0;
-}
-
 static int read_config(struct buf *text)
 {
 	char path[4096];
@@ -143,58 +108,34 @@ static int read_config(struct buf *text)
 	return rc == ERR_NOTFOUND ? 0 : rc;	/* all defaults */
 }
 
-/* A copy is edited, checked, and only then put in place, so that a store never has a bad file.
- * A text with a mistake is kept for the next try. */
-static int edit(struct store *st)
+/* A copy is edited, checked, and only then put in place, so that a store never has a bad file. */
+static int use(void *arg, struct span before, struct span after)
 {
-	struct buf before = BUF_INIT(CONFIG_TEXT_MAX), now = BUF_INIT(CONFIG_TEXT_MAX);
-	struct buf after = BUF_INIT(CONFIG_TEXT_MAX);
-	const char *dir = getenv("TMPDIR");
+	struct buf now = BUF_INIT(CONFIG_TEXT_MAX);
 	struct config *c = NULL;
-	char file[4096];
-	int fd = -1, slot = -1, keep = 0, rc = read_config(&before);
+	int rc = config_parse(&c, after);
 
-	(void)st;
-	snprintf(file, sizeof file, "%.4000s/ipfrs-config.XXXXXX", dir && *dir ? dir : "/tmp");
-	if (rc < 0)
-		goto out;
-	if ((fd = mkstemp(file)) < 0) {
-		rc = err_sys("making '%s'", file);
-		goto out;
-	}
-	slot = sig_unlink_later(AT_FDCWD, file);
-	rc = io_write(fd, before.data, before.len, file);
+	(void)arg;
 	if (rc == 0)
-		rc = run_editor(file);
-	if (rc == 0)
-		rc = io_slurp_file(AT_FDCWD, file, &after);	/* by name: editors replace files */
-	if (rc < 0 || span_equal(buf_span(&before), buf_span(&after)))
-		goto out;
-	rc = config_parse(&c, buf_span(&after));
-	if (rc < 0) {
-		keep = 1;
-		rc = err_add(rc, "not saved, your text is in '%s'", file);
-		goto out;
-	}
-	rc = read_config(&now);
-	if (rc == 0 && !span_equal(buf_span(&before), buf_span(&now))) {
-		keep = 1;
-		rc = err_set(ERR_BUSY, "the configuration was changed meanwhile; not saved, your "
-			     "text is in '%s'", file);
-	}
+		rc = read_config(&now);
+	if (rc == 0 && !span_equal(before, buf_span(&now)))
+		rc = err_set(ERR_BUSY, "the configuration was changed meanwhile");
 	if (rc == 0)
 		rc = store_config_save(cmd_store(), c);
-out:
-	if (fd >= 0) {
-		sig_unlink_done(slot);
-		if (!keep)
-			unlink(file);
-		close(fd);
-	}
 	config_free(c);
-	buf_clear(&before);
 	buf_clear(&now);
-	buf_clear(&after);
+	return rc;
+}
+
+static int edit(struct store *st)
+{
+	struct buf text = BUF_INIT(CONFIG_TEXT_MAX);
+	int rc = read_config(&text);
+
+	(void)st;
+	if (rc == 0)
+		rc = cmd_edit("ipfrs-config", buf_span(&text), CONFIG_TEXT_MAX, use, NULL);
+	buf_clear(&text);
 	return rc;
 }
 

@@ -55,4 +55,14 @@ int cid_convert_apply(const struct cid_convert *how, const struct cid *in,
 int cid_inspect_text(const char *text, struct buf *out);
 int cid_inspect_json(const char *text, struct buf *out);
 
+/*
+ * cidlist_base, cidlist_codec, cidlist_hash - append row i of the multibases (name, prefix, its code
+ * point), the codecs (name, code, "usable" or "-"), or the hashes a block may be named by (name, code,
+ * bytes of a digest), fields by TAB.  1 (nothing is appended where the row is not for us), 0: no such
+ * row, ERR_LIMIT, ERR_NOMEM.
+ */
+int cidlist_base(int i, struct buf *out);
+int cidlist_codec(int i, struct buf *out);
+int cidlist_hash(int i, struct buf *out);
+
 #endif

@@ -1,4 +1,4 @@
-/* car.h - the blocks of a CARv1 file into a memdag; for fixtures only, not a strict reader */
+/* car.h - the blocks of a CAR file into a memdag; for fixtures only, not a strict reader */
 #ifndef TESTS_UNIXFS_CAR_H
 #define TESTS_UNIXFS_CAR_H
 
@@ -19,6 +19,16 @@ __attribute__((unused)) static void car_load(struct memdag *m, const char *name)
 		abort();
 	}
 	r = rd_from(buf_span(&all));
+	if (all.len > 51 && all.data[0] == 0x0a) {	/* the pragma of a CARv2; its payload */
+		uint64_t off, len;
+
+		rd_bytes(&r, 27);
+		off = rd_le64(&r);
+		len = rd_le64(&r);
+		if (off > all.len || len > all.len - off)
+			abort();
+		r = rd_from(span_of(all.data + off, (size_t)len));
+	}
 	rd_bytes(&r, rd_uvarint(&r));			/* the header */
 	while (r.left > 0) {
 		struct span section = rd_bytes(&r, rd_uvarint(&r)), bytes;

@@ -1,0 +1,664 @@
+/* ipfrs-car - move blocks between the store and content archives */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "ops/car.h"
+#include "ops/read.h"
+
+static const struct cmd_opt opts[] = {
+	CMD_OPT_0,
+	{ '1', NULL, "export, join, index: CARv1, without an index, also into a file" },
+	{ 'B', NULL, "get: only the block itself, to standard output" },
+	{ 'b', NULL, "import: allow blocks over 2 MiB, which other peers may refuse" },
+	{ 'D', NULL, "export, join: a block as often as it is met" },
+	{ 'd', "levels", "export: go down at most so many links" },
+	CMD_OPT_J,
+	{ 'k', NULL, "import: keep the blocks that came before a fault" },
+	{ 'l', "bytes", "export: at most so much of a file; split: of a piece" },
+	{ 'm', NULL, "export: leave out what is missing; verify: do not look for it" },
+	{ 'N', "name", "import: name the pins" },
+	{ 'o', "target", "export, join, index, get: write to this; split: names of pieces begin so" },
+	{ 'P', NULL, "export: begin with the blocks that lead to the path" },
+	{ 'p', NULL, "import: pin the roots and all below, when all is in" },
+	{ 'R', NULL, "ls: the roots instead of the blocks" },
+	{ 's', "bytes", "export: start this far into a file" },
+	{ 'x', "selector", "export: only what this selector visits (dag-json, or a file of it)" },
+	{ 'z', NULL, "take zeros behind the last block, and a header in another order" },
+	{ 0, NULL, NULL }
+};
+static const struct cmd_info info = {
+	"ipfrs-car", "[path or file ...]", "move blocks between the store and content archives", opts,
+	NULL
+};
+
+enum { SELECTOR_TEXT_MAX = 1 << 20 };
+
+static int json, block_only, roots_only, flags;
+static int many;			/* get: more than one thing */
+static struct ops_car_export how;
+static struct ops_car_import in;
+static struct ops_car_to to = { .fd = 1 };
+static struct progress progress;
+static struct buf line = { .max = SIZE_MAX };
+
+static int worked(void *arg, uint64_t bytes, uint64_t blocks)
+{
+	(void)arg;
+	progress_add(&progress, bytes, blocks);
+	return 0;
+}
+
+static const char *shown(const char *name)
+{
+	return strcmp(name, "-") ? name : "standard input";
+}
+
+static int open_in(const char *name)
+{
+	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
+
+	return fd < 0 ? err_sys("opening '%s'", name) : fd;
+}
+
+static void close_in(int fd)
+{
+	if (fd > 0)
+		close(fd);
+}
+
+/* the operands, or the names on standard input; *n of them */
+static const char **gather(size_t *n)
+{
+	const char **names = NULL, *name;
+	size_t cap = 0;
+
+	for (*n = 0; cmd_next(&name); ++*n) {
+		if (*n == cap) {
+			cap = cap ? 2 * cap : 64;
+			names = realloc(names, cap * sizeof *names);
+		}
+		if (!names || !(names[*n] = strdup(name)))
+			exit(cmd_fail(err_nomem()));
+	}
+	return names;
+}
+
+static void scatter(const char **names, size_t n)
+{
+	while (n)
+		free((void *)(uintptr_t)names[--n]);
+	free(names);
+}
+
+static uint64_t size_of(const char *const *names, size_t n)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (; n; n--, names++)
+		if ((strcmp(*names, "-") ? stat(*names, &st) : fstat(0, &st)) == 0 && S_ISREG(st.st_mode))
+			sum += (uint64_t)st.st_size;
+	return sum;
+}
+
+/* where export and join write; "-" is standard output */
+static void check_target(void)
+{
+	if (to.path && !strcmp(to.path, "-"))
+		to.path = NULL;
+	if (!to.path && isatty(1))
+		cmd_usage("an archive is not for the terminal; redirect it, or use -o");
+}
+
+/* ---- export ---- */
+
+static const char *selector;		/* text, or the name of a file with it */
+
+static int read_selector(struct dag_selector **sel)
+{
+	struct buf text = BUF_INIT(SELECTOR_TEXT_MAX);
+	int rc;
+
+	if (*selector == '{')
+		rc = buf_str(&text, selector);
+	else if (!strcmp(selector, "-"))
+		rc = io_slurp(0, &text, "standard input");
+	else
+		rc = io_slurp_file(AT_FDCWD, selector, &text);
+	if (rc == 0)
+		rc = ops_car_selector(buf_span(&text), sel);
+	buf_clear(&text);
+	return rc == ERR_INVALID ? err_set(ERR_USAGE, "%s", err_text()) : rc;
+}
+
+static int export(struct store *st)
+{
+	struct dag_selector *sel = NULL;
+	char size[NUM_SIZE_MAX];
+	const char **paths;
+	size_t n;
+	int rc = selector ? read_selector(&sel) : 0;
+
+	if (rc < 0)
+		return rc;
+	check_target();
+	how.selector = sel;
+	paths = gather(&n);
+	how.progress = worked;
+	to.tmpdir = store_tmpdir(st);
+	progress_start(&progress, "exporting", 0, 1);
+	rc = ops_car_export(store_source(st), paths, n, &how, &to);
+	progress_end(&progress);
+	if (rc < 0 && n == 1)
+		err_add(rc, "%s", paths[0]);
+	else if (how.n_missing)
+		cmd_note("%" PRIu64 " blocks are not here, and were left out with what is below them",
+			 how.n_missing);
+	if (rc == 0 && cmd_verbose())
+		cmd_note("%" PRIu64 " blocks, %s", how.n_blocks, num_format_size(how.bytes, size));
+	scatter(paths, n);
+	dag_selector_free(sel);
+	return rc;
+}
+
+/* ---- import ---- */
+
+static int came(void *arg, const struct cid *cid)
+{
+	char text[CID_TEXT_MAX];
+
+	(void)arg;
+	cid_text(cid, text);
+	if (json)
+		cmd_print("{\"root\":\"%s\",\"pinned\":%s}", text, in.pin ? "true" : "false");
+	else if (!cmd_quiet())
+		cmd_print("%s", text);
+	return 0;
+}
+
+static void counted(struct ops_car_counts n)
+{
+	if (json)
+		cmd_print("{\"files\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"bytes\":%" PRIu64
+			  ",\"new_blocks\":%" PRIu64 ",\"new_bytes\":%" PRIu64 "}", n.files, n.blocks,
+			  n.bytes, n.new_blocks, n.new_bytes);
+	else if (cmd_verbose())
+		cmd_note("imported %" PRIu64 " blocks (%" PRIu64 " bytes), %" PRIu64 " of them new (%" PRIu64
+			 " bytes)", n.blocks, n.bytes, n.new_blocks, n.new_bytes);
+}
+
+static int import_one(struct car_importer *m, const char *name)
+{
+	int fd = open_in(name), rc;
+
+	rc = fd < 0 ? fd : ops_car_import_fd(m, fd, shown(name));
+	close_in(fd);
+	if (rc < 0)
+		cmd_complain(rc, NULL);		/* the message has the name */
+	return rc;
+}
+
+static int import(struct store *st)
+{
+	struct car_importer *m;
+	const char **names;
+	size_t n, i;
+	int rc, undone;
+
+	in.progress = worked;
+	in.flags = flags;
+	names = gather(&n);
+	rc = ops_car_import_begin(&m, st, &in);
+	if (rc < 0)
+		goto out;
+	progress_start(&progress, "importing", size_of(names, n), 1);
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = import_one(m, names[i]);
+	progress_end(&progress);
+	if (rc == 0) {
+		rc = ops_car_import_end(m, came, NULL);
+		if (rc < 0)
+			cmd_complain(rc, NULL);
+	}
+	if (rc == 0)
+		counted(ops_car_import_counts(m));
+	undone = ops_car_import_drop(m);
+	if (undone < 0)
+		cmd_complain(undone, rc < 0 && !in.keep ?
+			     "blocks of what failed stay until ipfrs-gc takes them" : NULL);
+	rc = 0;				/* all was said */
+out:
+	scatter(names, n);
+	return rc;
+}
+
+/* ---- ls ---- */
+
+static int ls_roots(void *arg, const struct cid *roots, size_t n)
+{
+	char text[CID_TEXT_MAX];
+
+	(void)arg;
+	for (; n; n--, roots++)
+		cmd_print(json ? "{\"root\":\"%s\"}" : "%s", cid_text(roots, text));
+	return 0;
+}
+
+/* where the block itself begins and how long it is, in the CARv1 (or the one inside) */
+static int ls_block(void *arg, const struct car_section *s)
+{
+	uint64_t off = s->off + (s->len - s->data.len);
+	char text[CID_TEXT_MAX];
+
+	(void)arg;
+	cid_text(&s->cid, text);
+	if (json)
+		cmd_print("{\"cid\":\"%s\",\"offset\":%" PRIu64 ",\"length\":%zu,\"section_offset\":%" PRIu64
+			  ",\"section_length\":%" PRIu64 "}", text, off, s->data.len, s->off, s->len);
+	else
+		cmd_print("%s\t%" PRIu64 "\t%zu", text, off, s->data.len);
+	return 0;
+}
+
+static int ls_one(const char *name, int fd)
+{
+	struct ops_car_ls o = { .flags = flags, .block = ls_block };
+
+	if (roots_only)
+		o = (struct ops_car_ls){ .flags = flags, .roots = ls_roots };
+	return ops_car_ls(fd, shown(name), &o);
+}
+
+/* ---- verify ---- */
+
+static int record(const char *name, const char *what, const char *more)
+{
+	int rc;
+
+	buf_reset(&line);
+	rc = cmd_zero() ? buf_str(&line, name) : ops_name_text(span_str(name), &line);
+	if (rc == 0)
+		rc = buf_printf(&line, "\t%s%s%s", what, more ? "\t" : "", more ? more : "");
+	if (rc == 0)
+		cmd_record(buf_span(&line));
+	return rc;
+}
+
+static int missing(void *arg, const struct cid *cid)
+{
+	char text[CID_TEXT_MAX];
+	int rc = 0;
+
+	cmd_status(1);
+	if (cmd_quiet() && !json)
+		return 0;
+	cid_text(cid, text);
+	if (!json)
+		return record(arg, "missing", text);
+	buf_reset(&line);
+	rc = buf_u8(&line, '{');
+	if (rc == 0)
+		rc = json_field(&line, "file", span_str(arg));
+	if (rc == 0)
+		rc = json_field(&line, "missing", span_str(text));
+	if (rc == 0)
+		rc = buf_u8(&line, '}');
+	if (rc == 0)
+		cmd_record(buf_span(&line));
+	return rc;
+}
+
+static int verified(const char *name, const struct ops_car_verify *v)
+{
+	int rc;
+
+	if (!json)
+		return cmd_quiet() || v->n_missing ? 0 : record(name, "ok", NULL);
+	buf_reset(&line);
+	rc = buf_u8(&line, '{');
+	if (rc == 0)
+		rc = json_field(&line, "file", span_str(name));
+	if (rc == 0)
+		rc = json_bool(&line, "ok", v->n_missing == 0);
+	if (rc == 0)
+		rc = json_num(&line, "version", (uint64_t)v->version);
+	if (rc == 0)
+		rc = json_bool(&line, "packed", v->packed);
+	if (rc == 0)
+		rc = json_bool(&line, "indexed", v->indexed);
+	if (rc == 0)
+		rc = json_num(&line, "roots", v->n_roots);
+	if (rc == 0)
+		rc = json_num(&line, "blocks", v->n_blocks);
+	if (rc == 0)
+		rc = json_num(&line, "bytes", v->bytes);
+	if (rc == 0)
+		rc = buf_u8(&line, '}');
+	if (rc == 0)
+		cmd_record(buf_span(&line));
+	return rc;
+}
+
+static int verify_one(const char *name, int fd)
+{
+	struct ops_car_verify v = { .flags = flags, .path = strcmp(name, "-") ? name : NULL, .partial = how.partial,
+				    .missing = missing, .progress = worked,
+				    .arg = (void *)(uintptr_t)shown(name) };
+	int rc;
+
+	progress_start(&progress, "verifying", size_of(&name, 1), 1);
+	rc = ops_car_verify(fd, shown(name), &v);
+	progress_end(&progress);
+	if (rc < 0)
+		return rc;
+	if (v.index_codec && !v.indexed)
+		cmd_note("%s: the index is of codec 0x%" PRIx64 ", which is not known here", name,
+			 v.index_codec);
+	if (v.n_opaque)
+		cmd_note("%s: %" PRIu64 " blocks of unknown codecs were taken as without links", shown(name),
+			 v.n_opaque);
+	return verified(shown(name), &v);
+}
+
+/* ---- index ---- */
+
+static int index_one(const char *name, int fd)
+{
+	struct ops_car_to t = to;
+	char *real = NULL;
+	int rc;
+
+	if (!to.path) {			/* in its place; a symlink stays one */
+		if (!strcmp(name, "-"))
+			return err_set(ERR_USAGE, "what comes from standard input needs -o");
+		t.path = real = realpath(name, NULL);
+		if (!real)
+			return err_sys("looking for '%s'", name);
+		t.sync = 1;
+	}
+	rc = ops_car_index(fd, shown(name), flags, &t);
+	free(real);
+	return rc;
+}
+
+/* ---- get ---- */
+
+static int written(void *arg, const char *path, int new)
+{
+	(void)arg;
+	if (cmd_verbose())
+		cmd_note("%s%s", path, new ? "" : " (was there)");
+	return 0;
+}
+
+static int trouble(void *arg, int rc, const char *path)
+{
+	(void)arg;
+	cmd_complain(rc, path);
+	return 0;
+}
+
+static int to_stdout(struct dag_source *src, const char *path)
+{
+	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
+	struct sink_fd out;
+	struct cid cid;
+	int rc = unixfs_resolve(src, path, &cid), end;
+
+	if (rc == 0)
+		rc = sink_fd_start(&out, 1, "standard output");
+	if (rc < 0)
+		return rc;
+	if (!block_only)
+		rc = unixfs_cat(src, &cid, 0, UINT64_MAX, &out.sink, NULL, NULL);
+	else if ((rc = dag_get(src, &cid, &block)) == 0)
+		rc = sink_bytes(&out.sink, buf_span(&block));
+	end = sink_fd_end(&out);
+	buf_clear(&block);
+	return end < 0 ? end : rc;
+}
+
+static int get_one(struct dag_source *src, const char *path)
+{
+	static const struct ops_get o = { trouble, written, worked, NULL };
+	char *name = NULL, *target = NULL;
+	int rc;
+
+	if (block_only || (to.path && !strcmp(to.path, "-")))
+		return to_stdout(src, path);
+	if (!to.path || !many)
+		return ops_get_from(src, path, to.path, &o);
+	rc = ops_get_name(path, &name);		/* several into a folder, each under its own name */
+	if (rc < 0)
+		return rc;
+	if (asprintf(&target, "%s/%s", to.path, name) < 0)
+		rc = err_nomem();
+	else
+		rc = ops_get_from(src, path, target, &o);
+	free(name);
+	free(target);
+	return rc;
+}
+
+/* "/a/b" is below the one root, unless it names a root itself; gives */
+static int whole_path(struct car_file *f, const char *path, char **out)
+{
+	static const char *const spaces[] = { "/ipfs/", "/ipld/", "/ipns/" };
+	char text[CID_TEXT_MAX];
+	const struct cid *roots;
+	size_t n, i;
+
+	for (i = 0; i < 3; i++)
+		if (!strncmp(path, spaces[i], 6))
+			break;
+	if (*path != '/' || i < 3)
+		return (*out = strdup(path)) ? 0 : err_nomem();
+	roots = car_file_roots(f, &n);
+	if (n != 1)
+		return err_set(ERR_USAGE, "the archive has %zu roots, so the path must begin with a CID", n);
+	return asprintf(out, "/ipfs/%s%s", cid_text(roots, text), path) < 0 ? err_nomem() : 0;
+}
+
+static void get_path(struct car_file *f, const char *path)
+{
+	char *full = NULL;
+	int rc = whole_path(f, path, &full);
+
+	if (rc == 0)
+		rc = get_one(car_file_source(f), full);
+	if (rc < 0)
+		cmd_complain(rc, path);
+	free(full);
+}
+
+static int get(struct store *none)
+{
+	char text[CID_TEXT_MAX];
+	const struct cid *roots;
+	struct car_file *f;
+	int n = cmd_operands(1, -1), i, rc;
+	size_t n_roots, k;
+
+	(void)none;
+	rc = ops_car_open(&f, cmd_operand(0), flags);
+	if (rc < 0)
+		return rc;
+	roots = car_file_roots(f, &n_roots);
+	many = n > 2 || (n == 1 && n_roots > 1);
+	progress_start(&progress, "getting", 0, 1);
+	for (i = 1; i < n; i++)
+		get_path(f, cmd_operand(i));
+	for (k = 0; n == 1 && k < n_roots; k++)
+		get_path(f, cid_text(&roots[k], text));
+	progress_end(&progress);
+	car_file_close(f);
+	return 0;
+}
+
+/* ---- split, join ---- */
+
+static int piece(void *arg, const char *path, uint64_t bytes, uint64_t blocks)
+{
+	int rc = 0;
+
+	(void)arg;
+	if (cmd_quiet() && !json)
+		return 0;
+	buf_reset(&line);
+	if (!json) {
+		cmd_print("%s", path);
+		return 0;
+	}
+	rc = buf_u8(&line, '{');
+	if (rc == 0)
+		rc = json_field(&line, "file", span_str(path));
+	if (rc == 0)
+		rc = json_num(&line, "bytes", bytes);
+	if (rc == 0)
+		rc = json_num(&line, "blocks", blocks);
+	if (rc == 0)
+		rc = buf_u8(&line, '}');
+	if (rc == 0)
+		cmd_record(buf_span(&line));
+	return rc;
+}
+
+static int split(struct store *none)
+{
+	const char *name = cmd_operand(0);
+	char *prefix;
+	size_t len;
+	int fd, rc;
+
+	(void)none;
+	if (how.len == UINT64_MAX)
+		cmd_usage("say how large a piece may be, with -l");
+	if (!to.path && !strcmp(name, "-"))
+		cmd_usage("what comes from standard input needs -o for the names of its pieces");
+	prefix = strdup(to.path ? to.path : name);
+	if (!prefix)
+		return err_nomem();
+	len = strlen(prefix);
+	if (!to.path && len > 4 && !strcmp(prefix + len - 4, ".car"))
+		prefix[len - 4] = 0;
+	fd = open_in(name);
+	rc = fd < 0 ? fd : ops_car_split(fd, shown(name), flags, prefix, how.len, piece, NULL);
+	close_in(fd);
+	free(prefix);
+	return rc;
+}
+
+static int join(struct store *none)
+{
+	const char **names;
+	size_t n;
+	int rc;
+
+	(void)none;
+	check_target();
+	names = gather(&n);
+	rc = ops_car_join(names, n, flags, how.dups, &to);
+	scatter(names, n);
+	return rc;
+}
+
+/* ---- verbs ---- */
+
+static int each(int (*deal)(const char *name, int fd))
+{
+	const char *name;
+	int fd, rc;
+
+	while (cmd_next(&name)) {
+		fd = open_in(name);
+		rc = fd < 0 ? fd : deal(name, fd);
+		close_in(fd);
+		if (rc < 0)
+			cmd_complain(rc, NULL);		/* the message has the name */
+	}
+	return 0;
+}
+
+static int ls(struct store *none)
+{
+	(void)none;
+	return each(ls_one);
+}
+
+static int verify(struct store *none)
+{
+	(void)none;
+	return each(verify_one);
+}
+
+static int index_all(struct store *none)
+{
+	(void)none;
+	if (to.path)
+		cmd_operands(1, 1);
+	return each(index_one);
+}
+
+static const struct cmd_verb verbs[] = {
+	{ "export", "01DdlmoPsx", "[path ...]", "write DAGs of the store to an archive", 0, -1, export,
+	  STORE_READ },
+	{ "import", "0bjkNpz", "[file ...]", "put the blocks of archives into the store", 0, -1, import,
+	  STORE_WRITE },
+	{ "ls", "0jRz", "[file ...]", "list the blocks of archives", 0, -1, ls, CMD_NO_STORE },
+	{ "verify", "0jmz", "[file ...]", "check that archives are true and complete", 0, -1, verify,
+	  CMD_NO_STORE },
+	{ "index", "01oz", "[file ...]", "give archives an index", 0, -1, index_all, CMD_NO_STORE },
+	{ "get", "Boz", "file [path ...]", "write files or blocks of an archive to disk", 1, -1, get,
+	  CMD_NO_STORE },
+	{ "split", "jloz", "file", "cut an archive into smaller ones", 1, 1, split, CMD_NO_STORE },
+	{ "join", "01Doz", "[file ...]", "make one archive of many", 0, -1, join, CMD_NO_STORE },
+	{ 0 }
+};
+
+static void option(int c)
+{
+	switch (c) {
+	case '1': to.plain = 1; break;
+	case 'B': block_only = 1; break;
+	case 'b': in.allow_big = 1; break;
+	case 'D': how.dups = 1; break;
+	case 'd': how.depth_max = cmd_count() < DAG_DEPTH_MAX ? (int)cmd_count() : -1; break;
+	case 'j': json = 1; break;
+	case 'k': in.keep = 1; break;
+	case 'l': how.len = cmd_bytes(); how.ranged = 1; break;
+	case 'm': how.partial = 1; break;
+	case 'N': in.pin_name = cmd_arg(); break;
+	case 'o': to.path = cmd_arg(); break;
+	case 'P': how.way = 1; break;
+	case 'p': in.pin = 1; break;
+	case 'R': roots_only = 1; break;
+	case 's': how.start = cmd_bytes(); how.ranged = 1; break;
+	case 'x': selector = cmd_arg(); break;
+	case 'z': flags = CAR_ZERO_ENDS | CAR_LOOSE_HEADER; break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd_verb *verb;
+	int c;
+
+	cmd_start(&info, argc, argv);
+	verb = cmd_pick(verbs);
+	ops_car_export_init(&how);
+	while ((c = cmd_getopt()) != -1)
+		option(c);
+	c = cmd_run(verb);
+	buf_clear(&line);
+	return c;
+}

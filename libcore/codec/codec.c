@@ -7,6 +7,8 @@
 static const struct codec *const codecs[] = {
 	&codec_raw,
 	&codec_dag_pb,
+	&codec_dag_cbor,
+	&codec_cbor,
 	&codec_dag_json,
 	&codec_json,
 	&codec_git_raw,

@@ -24,6 +24,7 @@ struct codec {
 extern const struct codec codec_raw, codec_libp2p_key;	/* raw.c */
 extern const struct codec codec_dag_pb;			/* pb_node.c */
 
+extern const struct codec codec_dag_cbor, codec_cbor;	/* cbor_read.c */
 extern const struct codec codec_dag_json, codec_json;	/* json_read.c */
 extern const struct codec codec_git_raw;		/* git.c */
 

@@ -118,38 +118,9 @@ static inline __attribute__((always_inline)) int text(struct reader *r, uint64_t
 	return r->budget < 0 ? spend(r, 0) : 0;
 }
 
-/* 1: ASCII.  What is short is looked at in one or two words. */
-static inline __attribute__((always_inline)) int is_ascii(struct span s)
-{
-	const uint64_t high = UINT64_C(0x8080808080808080);
-	uint64_t a, b;
-	size_t i;
-
-	if (s.len >= 8) {
-		for (i = 0; i + 8 <= s.len; i += 8) {
-			memcpy(&a, s.p + i, 8);
-			if (a & high)
-				return 0;
-		}
-		memcpy(&a, s.p + s.len - 8, 8);
-		return !(a & high);
-	}
-	if (s.len >= 4) {
-		uint32_t x, y;
-
-		memcpy(&x, s.p, 4);
-		memcpy(&y, s.p + s.len - 4, 4);
-		return !((x | y) & 0x80808080u);
-	}
-	b = 0;
-	for (i = 0; i < s.len; i++)
-		b |= s.p[i];
-	return !(b & 0x80);
-}
-
 static inline __attribute__((always_inline)) int check_text(struct reader *r, struct span s)
 {
-	if (!r->strict || is_ascii(s) || utf8_valid(s))
+	if (!r->strict || cbor_ascii(s) || utf8_valid(s))
 		return 0;
 	return bad_at(r, s.p, "a string that is not UTF-8");
 }

@@ -3,6 +3,7 @@
  * dag-cbor: shortest heads, 64-bit floats, keys sorted by length and then bytewise.  cbor: the same, but
  * with keys as they come and without links.  Spec: ipld/ipld specs/codecs/dag-cbor/spec.md.
  */
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -20,9 +21,9 @@ struct level {
 
 struct writer {
 	const struct node *nd;
-	struct buf *out;
+	uint8_t *p;		/* there is room for all of it */
 	int dag;
-	uint32_t *order;	/* steps of keys, of all levels being written */
+	uint64_t *order;	/* keys in their order, of all levels being written */
 	size_t n_order, cap;
 	size_t depth;
 	struct level level[NODE_DEPTH_MAX];
@@ -30,9 +31,10 @@ struct writer {
 
 /* ---- heads ---- */
 
-static size_t head(uint8_t *p, unsigned major, uint64_t v)
+/* Writes nine bytes, whatever it needs of them: there is room for so many at every value. */
+static inline size_t head(uint8_t *p, unsigned major, uint64_t v)
 {
-	unsigned info, n, i;
+	unsigned info, n;
 
 	if (v < 24) {
 		p[0] = (uint8_t)(major << 5 | v);
@@ -41,82 +43,107 @@ static size_t head(uint8_t *p, unsigned major, uint64_t v)
 	info = v <= UINT8_MAX ? 24 : v <= UINT16_MAX ? 25 : v <= UINT32_MAX ? 26 : 27;
 	n = 1u << (info - 24);
 	p[0] = (uint8_t)(major << 5 | info);
-	for (i = 0; i < n; i++)
-		p[1 + i] = (uint8_t)(v >> 8 * (n - 1 - i));
+	v = htobe64(v << (64 - 8 * n));
+	memcpy(p + 1, &v, sizeof v);
 	return 1 + n;
 }
 
-/* a head and what it announces, in one piece of memory */
-static int put(struct buf *out, unsigned major, uint64_t v, struct span body)
+/* most strings are short, and a call to copy them costs more than they do */
+static inline void copy(uint8_t *to, const uint8_t *from, size_t len)
 {
-	int rc = buf_reserve(out, 9 + body.len);
+	uint64_t a, b;
 
-	if (rc < 0)
-		return rc;
-	out->len += head(out->data + out->len, major, v);
-	if (body.len)
-		memcpy(out->data + out->len, body.p, body.len);
-	out->len += body.len;
-	out->data[out->len] = 0;
-	return 0;
+	if (len > 16) {
+		memcpy(to, from, len);
+	} else if (len >= 8) {
+		memcpy(&a, from, 8);
+		memcpy(&b, from + len - 8, 8);
+		memcpy(to, &a, 8);
+		memcpy(to + len - 8, &b, 8);
+	} else {
+		for (; len; len--)
+			*to++ = *from++;
+	}
 }
 
-static int put_text(struct writer *w, struct span s)
+/* a head and what it announces */
+static inline void put(struct writer *w, unsigned major, uint64_t v, struct span body)
 {
-	if (!utf8_valid(s))
+	w->p += head(w->p, major, v);
+	copy(w->p, body.p, body.len);
+	w->p += body.len;
+}
+
+static inline int put_text(struct writer *w, struct span s)
+{
+	if (!cbor_ascii(s) && !utf8_valid(s))
 		return err_set(ERR_INVALID, "%s holds no strings that are not UTF-8", w->dag ? "dag-cbor" : "cbor");
-	return put(w->out, CBOR_TEXT, s.len, s);
+	put(w, CBOR_TEXT, s.len, s);
+	return 0;
 }
 
 static int put_link(struct writer *w, struct span cid)
 {
-	static const uint8_t tag[] = { CBOR_TAG << 5 | 24, CBOR_LINK };
-	int rc;
-
 	if (!w->dag)
 		return err_set(ERR_INVALID, "cbor holds no links");
-	rc = buf_bytes(w->out, tag, sizeof tag);
-	if (rc == 0)
-		rc = put(w->out, CBOR_BYTES, cid.len + 1, span_of(NULL, 0));
-	if (rc == 0)
-		rc = buf_u8(w->out, 0);			/* the identity base, of old */
-	return rc < 0 ? rc : buf_add(w->out, cid);
+	*w->p++ = CBOR_TAG << 5 | 24;
+	*w->p++ = CBOR_LINK;
+	put(w, CBOR_BYTES, cid.len + 1, span_of(NULL, 0));
+	*w->p++ = 0;				/* the identity base, of old */
+	memcpy(w->p, cid.p, cid.len);
+	w->p += cid.len;
+	return 0;
 }
 
 static int put_float(struct writer *w, double f)
 {
 	uint64_t bits;
-	int rc;
 
 	if (f - f != 0)
 		return err_set(ERR_INVALID, "%s holds no %s", w->dag ? "dag-cbor" : "cbor",
 			       f != f ? "NaN" : "infinity");
 	memcpy(&bits, &f, sizeof bits);
-	rc = buf_u8(w->out, 0xfb);
-	return rc < 0 ? rc : buf_be64(w->out, bits);
+	*w->p++ = 0xfb;
+	bits = htobe64(bits);
+	memcpy(w->p, &bits, sizeof bits);
+	w->p += sizeof bits;
+	return 0;
 }
 
 /* ---- the order of keys ---- */
 
-static int by_key(const void *a, const void *b, void *arg)
+/* A key waiting for its turn: its length above, its step below, so that most comparisons touch no text. */
+static inline uint64_t turn_of(const struct node *nd, size_t at)
 {
-	const struct node *nd = arg;
-
-	return cbor_key_cmp(node_span(nd, *(const uint32_t *)a), node_span(nd, *(const uint32_t *)b));
+	return (uint64_t)nd->step[at].n << 32 | at;
 }
 
-static void sort_keys(const struct node *nd, uint32_t *v, size_t n)
+static inline int before(const struct node *nd, uint64_t a, uint64_t b)
+{
+	const struct node_step *x = &nd->step[(uint32_t)a], *y = &nd->step[(uint32_t)b];
+
+	if (a >> 32 != b >> 32)
+		return a >> 32 < b >> 32 ? -1 : 1;
+	return x->n ? memcmp(x->p, y->p, x->n) : 0;
+}
+
+static int by_turn(const void *a, const void *b, void *arg)
+{
+	return before(arg, *(const uint64_t *)a, *(const uint64_t *)b);
+}
+
+static void sort_keys(const struct node *nd, uint64_t *v, size_t n)
 {
 	size_t i, j;
-	uint32_t x;
+	uint64_t x;
 
 	if (n > FEW) {
-		qsort_r(v, n, sizeof *v, by_key, (void *)(uintptr_t)nd);
+		qsort_r(v, n, sizeof *v, by_turn, (void *)(uintptr_t)nd);
 		return;
 	}
 	for (i = 1; i < n; i++) {
 		x = v[i];
-		for (j = i; j > 0 && by_key(&v[j - 1], &x, (void *)(uintptr_t)nd) > 0; j--)
+		for (j = i; j > 0 && before(nd, v[j - 1], x) > 0; j--)
 			v[j] = v[j - 1];
 		v[j] = x;
 	}
@@ -125,7 +152,7 @@ static void sort_keys(const struct node *nd, uint32_t *v, size_t n)
 static int order_room(struct writer *w, size_t n)
 {
 	size_t cap = w->cap ? w->cap : 256;
-	uint32_t *order;
+	uint64_t *order;
 
 	while (cap - w->n_order < n)
 		cap *= 2;
@@ -144,31 +171,25 @@ static int arrange(struct writer *w, size_t at, struct level *l)
 {
 	const struct node *nd = w->nd;
 	const struct node_step *map = &nd->step[at];
-	size_t i, before = 0, n;
-	int rc, c;
+	int rc = order_room(w, map->n), sorted = 1;
+	uint64_t *v = w->order + w->n_order;
+	size_t i, n = 0;
 
-	for (i = at + 1; i < map->end; before = i, i = node_next(nd, i + 1)) {
-		if (!before)
-			continue;
-		c = cbor_key_cmp(node_span(nd, before), node_span(nd, i));
-		if (c == 0)
-			return err_set(ERR_INVALID, "a map with the same key twice cannot be written");
-		if (c > 0)
-			break;
-	}
-	if (i >= map->end)
-		return 1;
-	rc = order_room(w, map->n);
 	if (rc < 0)
 		return rc;
-	l->order = l->base = n = w->n_order;
-	for (i = at + 1; i < map->end; i = node_next(nd, i + 1))
-		w->order[n++] = (uint32_t)i;
-	sort_keys(nd, w->order + l->order, n - l->order);
-	for (i = l->order + 1; i < n; i++)
-		if (by_key(&w->order[i - 1], &w->order[i], (void *)(uintptr_t)nd) == 0)
+	for (i = at + 1; i < map->end; i = node_next(nd, i + 1)) {
+		v[n] = turn_of(nd, i);
+		sorted = sorted && (n == 0 || before(nd, v[n - 1], v[n]) < 0);
+		n++;
+	}
+	if (sorted)
+		return 1;
+	sort_keys(nd, v, n);
+	for (i = 1; i < n; i++)
+		if (before(nd, v[i - 1], v[i]) == 0)
 			return err_set(ERR_INVALID, "a map with the same key twice cannot be written");
-	l->n = w->n_order = n;
+	l->order = l->base = w->n_order;
+	l->n = w->n_order += n;
 	return 0;
 }
 
@@ -200,7 +221,8 @@ static int open_level(struct writer *w, size_t at)
 		l->sorted = rc == 1;
 	}
 	w->depth++;
-	return put(w->out, l->is_map ? CBOR_MAP : CBOR_LIST, s->n, span_of(NULL, 0));
+	put(w, l->is_map ? CBOR_MAP : CBOR_LIST, s->n, span_of(NULL, 0));
+	return 0;
 }
 
 /* a value; of a list or map only its head */
@@ -209,12 +231,12 @@ static int value(struct writer *w, size_t at)
 	const struct node_step *s = &w->nd->step[at];
 
 	switch ((enum node_kind)s->kind) {
-	case NODE_NULL: return buf_u8(w->out, 0xf6);
-	case NODE_BOOL: return buf_u8(w->out, s->neg ? 0xf5 : 0xf4);
-	case NODE_INT: return put(w->out, s->neg ? CBOR_NINT : CBOR_UINT, s->u, span_of(NULL, 0));
+	case NODE_NULL: *w->p++ = 0xf6; return 0;
+	case NODE_BOOL: *w->p++ = s->neg ? 0xf5 : 0xf4; return 0;
+	case NODE_INT: put(w, s->neg ? CBOR_NINT : CBOR_UINT, s->u, span_of(NULL, 0)); return 0;
 	case NODE_FLOAT: return put_float(w, s->f);
 	case NODE_STRING: return put_text(w, node_span(w->nd, at));
-	case NODE_BYTES: return put(w->out, CBOR_BYTES, s->n, node_span(w->nd, at));
+	case NODE_BYTES: put(w, CBOR_BYTES, s->n, node_span(w->nd, at)); return 0;
 	case NODE_LINK: return put_link(w, node_span(w->nd, at));
 	case NODE_LIST:
 	case NODE_MAP: break;
@@ -228,7 +250,7 @@ static int next_entry(struct writer *w, struct level *l, size_t *at)
 	if (!l->sorted) {
 		if (l->order == l->n)
 			return 0;
-		*at = w->order[l->order++];
+		*at = (uint32_t)w->order[l->order++];
 		return 1;
 	}
 	if (l->at >= l->end)
@@ -238,33 +260,67 @@ static int next_entry(struct writer *w, struct level *l, size_t *at)
 	return 1;
 }
 
-static int write_node(const struct node *nd, size_t at, struct buf *out, int dag)
+/* no value takes more than this, bytes */
+static size_t room_for(const struct node *nd, size_t at)
 {
-	struct writer w;
-	struct level *l;
-	int rc;
+	size_t i, end = node_next(nd, at), room = 0;
 
-	w.nd = nd;			/* not all of it: the levels are set as they open */
-	w.out = out;
-	w.dag = dag;
-	w.order = NULL;
-	w.n_order = w.cap = w.depth = 0;
-	rc = value(&w, at);
-	while (rc == 0 && w.depth > 0) {
-		l = &w.level[w.depth - 1];
-		if (!next_entry(&w, l, &at)) {
-			w.depth--;
+	for (i = at; i < end; i++) {
+		room += 9;
+		if (nd->step[i].kind >= NODE_STRING && nd->step[i].kind <= NODE_LINK)
+			room += nd->step[i].n + 3;
+	}
+	return room;
+}
+
+static int write_values(struct writer *w, size_t at)
+{
+	struct level *l;
+	int rc = value(w, at);
+
+	while (rc == 0 && w->depth > 0) {
+		l = &w->level[w->depth - 1];
+		if (!next_entry(w, l, &at)) {
+			w->depth--;
 			if (!l->sorted)
-				w.n_order = l->base;
+				w->n_order = l->base;
 			continue;
 		}
 		if (l->is_map)
-			rc = put_text(&w, node_span(nd, at++));
+			rc = put_text(w, node_span(w->nd, at++));
 		if (rc == 0)
-			rc = value(&w, at);
+			rc = value(w, at);
 	}
-	free(w.order);
 	return rc;
+}
+
+static int write_node(const struct node *nd, size_t at, struct buf *out, int dag)
+{
+	size_t room = room_for(nd, at), max = out->max, len;
+	struct writer w;
+	int rc;
+
+	/* a little more than it will be: the ceiling is looked at when the length is known */
+	out->max = SIZE_MAX / 2;
+	rc = buf_reserve(out, room);
+	out->max = max;
+	if (rc < 0)
+		return rc;
+	w.nd = nd;			/* not all of it: the levels are set as they open */
+	w.p = out->data + out->len;
+	w.dag = dag;
+	w.order = NULL;
+	w.n_order = w.cap = w.depth = 0;
+	rc = write_values(&w, at);
+	free(w.order);
+	if (rc < 0)
+		return rc;
+	len = (size_t)(w.p - out->data);
+	if (len > max)
+		return err_set(ERR_LIMIT, "a block of %zu bytes, more than %zu", len, max);
+	out->len = len;
+	out->data[len] = 0;
+	return 0;
 }
 
 int dag_cbor_encode(const struct node *nd, size_t at, struct buf *out)

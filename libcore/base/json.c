@@ -35,13 +35,40 @@ static size_t utf8_len(struct span s)
 	return n;
 }
 
+/* three bytes e0..ef: a first bit pattern, neither too long a form nor a surrogate */
+static inline int three_bytes(const uint8_t *p)
+{
+	uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2], high = v & 0x0f2000;
+
+	return (v & 0xf0c0c0) == 0xe08080 && high != 0 && high != 0x0d2000;
+}
+
 int utf8_valid(struct span s)
 {
-	size_t i = 0, n;
+	const uint8_t *p = s.p, *end = s.p + s.len;
+	uint64_t word;
+	size_t n;
 
-	for (; i < s.len; i += n)
-		if (!(n = utf8_len(span_of(s.p + i, s.len - i))))
-			return 0;
+	while (p < end) {
+		if (*p < 0x80) {
+			for (; end - p >= 8; p += 8) {
+				memcpy(&word, p, sizeof word);
+				if (word & 0x8080808080808080)
+					break;
+			}
+			while (p < end && *p < 0x80)
+				p++;
+		} else if (*p >= 0xc2 && *p <= 0xdf && end - p >= 2 && (p[1] & 0xc0) == 0x80) {
+			p += 2;
+		} else if (end - p >= 3 && three_bytes(p)) {
+			p += 3;
+		} else {
+			n = utf8_len(span_of(p, (size_t)(end - p)));
+			if (n == 0)
+				return 0;
+			p += n;
+		}
+	}
 	return 1;
 }
 

@@ -34,23 +34,35 @@ static inline int is_digit(uint8_t c)
 
 /* ---- reading ---- */
 
-/* more digits at p, eight at a time while there are so many; *w wraps when they are too many to count */
-static const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *w)
+/* eight digits, the first in the lowest byte, as a number: pairs, then fours, then all */
+static inline uint64_t eight_digits(uint64_t x)
 {
-	uint64_t x, v = *w;
+	x -= JSON_EACH('0');
+	x = x * 10 + (x >> 8);
+	return ((x & 0x000000ff000000ff) * 0x000f424000000064 +
+		(x >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >> 32 & 0xffffffff;
+}
 
-	for (; end - p >= 8; p += 8) {
+/* the digits at p behind those of *w, which wraps when they are too many to count */
+static inline const uint8_t *read_digits(const uint8_t *p, const uint8_t *end, uint64_t *w)
+{
+	uint64_t x, other, v = *w;
+	int n;
+
+	while (end - p >= 8) {
 		x = json_load(p);
 		/* '0'..'9' are 0x30..0x39, and six more is still 0x3x */
-		if (((x & JSON_EACH(0xf0)) | ((x + JSON_EACH(0x06)) & JSON_EACH(0xf0)) >> 4) !=
-		    JSON_EACH(0x33))
-			break;
-		/* pairs, then fours, then eight */
-		x -= JSON_EACH('0');
-		x = x * 10 + (x >> 8);
-		x = ((x & 0x000000ff000000ff) * 0x000f424000000064 +
-		     (x >> 16 & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
-		v = v * 100000000 + (x & 0xffffffff);
+		other = ((x ^ JSON_EACH(0x30)) | ((x + JSON_EACH(0x06)) ^ JSON_EACH(0x30))) & JSON_EACH(0xf0);
+		if (other == 0) {
+			v = v * 100000000 + eight_digits(x);
+			p += 8;
+			continue;
+		}
+		n = __builtin_ctzll(other) / 8;
+		if (n > 0)		/* zeros in front of them */
+			v = v * pow10u[n] + eight_digits(x << (64 - 8 * n) | JSON_EACH('0') >> 8 * n);
+		*w = v;
+		return p + n;
 	}
 	for (; p < end && is_digit(*p); p++)
 		v = v * 10 + (uint64_t)(*p - '0');

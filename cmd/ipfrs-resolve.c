@@ -14,22 +14,17 @@ static const struct cmd_info info = {
 /* without -b the answer is in the base of the question */
 static int resolve(struct store *st, const char *path, const struct mb_base *base)
 {
-	struct buf text = BUF_INIT(CID_TEXT_MAX);
-	struct dag_path parts;
-	struct cid cid;
-	int rc = dag_path_parse(&parts, path);
+	struct buf text = BUF_INIT(SIZE_MAX);
+	struct ops_place place;
+	int rc = ops_resolve_place(st, path, &place);
 
 	if (rc < 0)
 		return rc;
-	if (!base && parts.root.version == 1)
-		base = parts.base;
-	dag_path_clear(&parts);
-	rc = ops_resolve(st, path, &cid);
-	if (rc == 0)
-		rc = cid_format(&cid, base, &text);
+	rc = ops_place_format(&place, base, &text);
 	if (rc == 0)
 		cmd_record(buf_span(&text));
 	buf_clear(&text);
+	ops_place_clear(&place);
 	return rc;
 }
 

@@ -236,12 +236,29 @@ int select_arrive(struct select *w, int block, size_t at, size_t first, int dept
 	return select_push(w, &f);
 }
 
+/* 1: this link was not followed with this set yet; 0: it was */
+static int fresh(struct select *w, const struct cid *cid, size_t first)
+{
+	int rc = 0, nest, k;
+	size_t i;
+
+	if (!w->seen)
+		return 1;
+	buf_reset(&w->state);
+	for (i = first; rc == 0 && i < w->spots.n; i++) {
+		rc = buf_le32(&w->state, w->spots.spot[i].clause);
+		nest = clause_of(w, i)->nest;
+		for (k = 0; rc == 0 && k < nest; k++)
+			rc = buf_le32(&w->state, w->spots.spot[i].left[k]);
+	}
+	return rc < 0 ? rc : select_fresh(w, cid, w->state.data, w->state.len);
+}
+
 int select_follow(struct select *w, const struct cid *cid, size_t first, int depth)
 {
 	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
-	int rc;
+	int rc = fresh(w, cid, first);
 
-	rc = select_fresh(w, cid, &w->spots.spot[first], (w->spots.n - first) * sizeof *w->spots.spot);
 	if (rc <= 0)
 		return rc;
 	if (cid->codec == CID_RAW && !w->o->node) {	/* whatever is meant, it has no children */
@@ -406,7 +423,7 @@ int dag_select(struct dag_source *src, const struct cid *root, const struct dag_
 	       const struct dag_select *opts)
 {
 	struct select w = { .src = src, .sel = sel, .o = opts, .path = BUF_INIT(PATH_BYTES_MAX),
-			    .scratch = BUF_INIT(SIZE_MAX) };
+			    .state = BUF_INIT(SIZE_MAX), .scratch = BUF_INIT(SIZE_MAX) };
 	int rc = spots_init(&w.spots, sel);
 
 	if (rc == 0)
@@ -426,6 +443,7 @@ int dag_select(struct dag_source *src, const struct cid *root, const struct dag_
 	idset_free(w.seen);
 	free(w.frame);
 	buf_clear(&w.path);
+	buf_clear(&w.state);
 	buf_clear(&w.scratch);
 	return rc;
 }

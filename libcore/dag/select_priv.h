@@ -48,7 +48,7 @@ struct select {
 	size_t bytes;			/* of memory of all */
 	struct node spare;		/* memory for the next one */
 	struct idset *seen;		/* with `once`: told blocks, followed states */
-	struct buf path, scratch;
+	struct buf path, state, scratch;
 	uint64_t n_nodes, n_links;
 };
 

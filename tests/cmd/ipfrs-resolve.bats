@@ -61,3 +61,36 @@ fixture() {
 	try 2 ipfrs-resolve nonsense $FILES
 	prints $FILES
 }
+
+# what Kubo makes of these paths
+@test "through nodes of other codecs" {
+	for f in dag-cbor-traversal dag-json-traversal dir-with-dag-cbor-with-links; do
+		"$ROOT/tests/car-put" "$ROOT/tests/golden/ipld-paths/$f.car"
+	done
+	n=0
+	while IFS=$'\t' read -r path want; do
+		n=$((n + 1))
+		case $want in
+		'!'*)	try 1 ipfrs-resolve "$path"
+			says "${want#!}" ;;
+		*)	try 0 ipfrs-resolve "$path"
+			prints "$want" ;;
+		esac
+	done < "$ROOT/tests/golden/ipld-paths/paths.tsv"
+	[ $n = 42 ]
+}
+
+@test "files behind a node, and values that are none" {
+	fixture ../ipld-paths/dir-with-dag-cbor-with-links
+	DOC=bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi/document
+	try 0 ipfrs-cat $DOC/files/single
+	prints "hello world"
+	try 0 ipfrs-stat $DOC/files/multiblock
+	silent
+	try 4 ipfrs-cat $DOC/files
+	says "not a block of its own, but 'files' inside block bafyreidy4q6"
+	try 0 ipfrs-resolve -b base36 $DOC/cats
+	[[ $output == k*/cats ]]
+	try 0 ipfrs-resolve "$(ipfrs-resolve $DOC/cats)"
+	prints bafyreidy4q6mmetut5jzc54ambsfnatbyoujmwbfzyyolqw24majazwgha/cats
+}

@@ -208,8 +208,6 @@ static const char *verb_names(void)
 	static struct buf names = { .max = 4096 };
 	const struct cmd_verb *v;
 
-	if (!me.verbs)
-		return me.info->subs;
 	buf_reset(&names);
 	for (v = me.verbs; v->name; v++)
 		if (buf_printf(&names, "%s%s", names.len ? " " : "", v->name) < 0)
@@ -217,33 +215,34 @@ static const char *verb_names(void)
 	return (const char *)names.data;
 }
 
-static int is_name(const char *word)
+static const struct cmd_verb *find_verb(const char *name)
 {
-	const char *p = verb_names();
-	size_t len = strlen(word);
+	const struct cmd_verb *v = me.verbs;
 
-	while (len && *p) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && memcmp(p, word, n) == 0)
-			return 1;
-		p += n + (p[n] == ' ');
-	}
-	return 0;
+	while (v->name && strcmp(v->name, name) != 0)
+		v++;
+	return v->name ? v : NULL;
 }
 
-const char *cmd_verb(void)
+const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *name)
 {
-	char *verb;
+	me.verbs = verbs;
+	return me.verb = find_verb(name);
+}
+
+const struct cmd_verb *cmd_pick(const struct cmd_verb *verbs)
+{
+	const struct cmd_verb *verb;
 	int from, i;
 
+	me.verbs = verbs;
 	while (step() != -1)
 		;			/* only looking for where the options end */
 	if (optind >= me.argc)
 		cmd_usage("a verb is needed: %s", verb_names());
-	verb = me.argv[optind];
-	if (!is_name(verb))
-		cmd_usage("unknown verb '%s', it is one of: %s", verb, verb_names());
+	verb = find_verb(me.argv[optind]);
+	if (!verb)
+		cmd_usage("unknown verb '%s', it is one of: %s", me.argv[optind], verb_names());
 	/* take the verb out (and a `--` before it), so that the options around it become one run */
 	from = optind;
 	if (from > 1 && strcmp(me.argv[from - 1], "--") == 0) {
@@ -258,23 +257,7 @@ const char *cmd_verb(void)
 	optind = 0;			/* glibc, musl: begin anew */
 	getopt(1, me.argv, me.letters);
 	optind = 1;
-	return verb;
-}
-
-const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *name)
-{
-	const struct cmd_verb *v = verbs;
-
-	while (strcmp(v->name, name) != 0)
-		v++;
-	me.verbs = verbs;
-	return me.verb = v;
-}
-
-const struct cmd_verb *cmd_pick(const struct cmd_verb *verbs)
-{
-	me.verbs = verbs;
-	return cmd_pick_as(verbs, cmd_verb());
+	return me.verb = verb;
 }
 
 static void options_over(void)

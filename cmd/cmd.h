@@ -33,7 +33,7 @@ struct cmd_info {
 	const char *operands;	/* "[path ...]" as in the synopsis */
 	const char *summary;	/* one line */
 	const struct cmd_opt *opts;
-	const char *subs;	/* verbs without a table: "add ls rm"; NULL in new programs */
+	const void *unused;	/* NULL; goes when nobody's initializer has it any more */
 };
 
 void cmd_start(const struct cmd_info *info, int argc, char **argv);
@@ -74,9 +74,6 @@ const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *nam
 /* cmd_run - the rest of main: opens the store as the verb wants it (none: run gets NULL), runs the
  * verb, says what went wrong, closes the store; the exit status of the program. */
 int cmd_run(const struct cmd_verb *verb);
-
-/* cmd_verb - the first operand, checked against `subs`, where there is no table. */
-const char *cmd_verb(void);
 
 /* cmd_operands - how many operands are left; with limits: fewer or more than allowed (max -1: any
  * number) end the program with status 2. */

@@ -130,14 +130,10 @@ void cmd_help_text(const struct cmd_info *info, const struct cmd_verb *verbs)
 {
 	int cols = width();
 
-	usage(info, info->subs || verbs ? "verb" : "", NULL, info->operands, cols);
+	usage(info, verbs ? "verb" : "", NULL, info->operands, cols);
 	wrap(info->summary, 0, 0, cols);
-	if (verbs) {
+	if (verbs)
 		list_verbs(verbs, cols);
-	} else if (info->subs) {
-		printf("verbs: ");
-		wrap(info->subs, 7, 7, cols);
-	}
 	list(info->opts, NULL, cols);
 	list(common, NULL, cols);
 }
@@ -165,19 +161,12 @@ static void table(const char *kind, const struct cmd_opt *o)
 
 void cmd_help_table(const struct cmd_info *info, const struct cmd_verb *verbs)
 {
-	const struct cmd_verb *v = verbs;
-	const char *p = v ? NULL : info->subs;
+	const struct cmd_verb *v;
 
 	printf("name\t%s\noperands\t%s\nsummary\t%s\n", info->name,
 	       info->operands ? info->operands : "", info->summary);
-	for (; v && v->name; v++)
+	for (v = verbs; v && v->name; v++)
 		printf("verb\t%s\t%s\t%s\t%s\n", v->name, v->opts, v->operands, v->summary);
-	while (p && *p) {
-		int n = (int)strcspn(p, " ");
-
-		printf("verb\t%.*s\n", n, p);
-		p += n + (p[n] == ' ');
-	}
 	table("opt", info->opts);
 	table("common", common);
 }

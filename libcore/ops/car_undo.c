@@ -11,12 +11,13 @@
 #include "ops/car_priv.h"
 #include "ops/read.h"
 
-enum { BATCH = 16384, BUSY_TRIES = 20, BUSY_NAP_MS = 50 };
+enum { BATCH = 16384, BUSY_WAIT_MS = 2000, BUSY_NAP_MS = 50 };
 
 struct undo {
 	struct store *st;
 	struct cidlog log;
 	uint64_t pins;			/* pin_changes when the session began */
+	uint64_t until_ms;		/* how long to wait for others */
 };
 
 int undo_new(struct undo **out, struct store *st)
@@ -87,17 +88,25 @@ static int drop_batch(struct undo *u, const struct cid *cids, size_t n)
 	return rc;
 }
 
-/* others come and go: try for a second */
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* others come and go */
 static int drop_patiently(struct undo *u, const struct cid *cids, size_t n)
 {
 	struct timespec nap = { .tv_nsec = BUSY_NAP_MS * 1000000L };
-	int rc, tries;
+	int rc;
 
-	for (tries = 0;; tries++) {
+	for (;;) {
 		rc = drop_batch(u, cids, n);
 		if (rc < 0)
 			store_rollback(u->st);
-		if (rc != ERR_BUSY || tries == BUSY_TRIES)
+		if (rc != ERR_BUSY || now_ms() > u->until_ms)
 			return rc;
 		nanosleep(&nap, NULL);
 	}
@@ -109,6 +118,7 @@ int undo_run(struct undo *u)
 	int rc = cids ? 1 : err_nomem(), bad;
 	size_t n;
 
+	u->until_ms = now_ms() + BUSY_WAIT_MS;
 	store_rollback(u->st);
 	while (rc == 1) {
 		for (n = 0; n < BATCH && (rc = cidlog_next(&u->log, &cids[n])) == 1; n++)

@@ -408,21 +408,21 @@ static int decode(struct span block, const char *codec, int flags, int links, st
 }
 
 /* Duplicates among keys that are out of order are only found in a node: such blocks are rare, and are
- * read again for it. */
+ * read again for it; what is wrong with them first is what reading says. */
 static int check(struct span block, const char *codec, int flags, int links, struct listener to)
 {
 	struct node nd = NODE_INIT;
 	struct reader r;
-	int rc;
+	int rc, read;
 
 	start(&r, block, codec, flags, links);
 	r.to = to;
 	rc = read_block(&r, NULL);
-	if (rc == 0 && r.unsorted) {
-		rc = decode(block, codec, flags, links, &nd);
-		node_clear(&nd);
-	}
-	return rc;
+	if (rc > 0 || !r.unsorted)
+		return rc;
+	read = decode(block, codec, flags, links, &nd);
+	node_clear(&nd);
+	return read < 0 ? read : rc;
 }
 
 static int dag_cbor_decode(struct span block, int flags, struct node *nd)

@@ -27,6 +27,7 @@ struct ops_dag_put {
 	int lines;
 	char end;			/* of a line: newline or NUL */
 	int (*put)(void *arg, const struct cid *cid, int rc);
+	void (*wait)(void *arg);	/* all that came was told, and the next line is not there yet; may be NULL */
 	void *arg;
 };
 void ops_dag_put_init(struct ops_dag_put *o);	/* Kubo's: dag-json to dag-cbor, sha2-256, no pin */

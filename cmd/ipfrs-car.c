@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/json.h"
 #include "base/num.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
@@ -61,6 +60,15 @@ static int worked(void *arg, uint64_t bytes, uint64_t blocks)
 static const char *shown(const char *name)
 {
 	return strcmp(name, "-") ? name : "standard input";
+}
+
+/* `line` is a record, if it could be made */
+static int told(int rc)
+{
+	if (rc == 0)
+		cmd_record(buf_span(&line));
+	buf_reset(&line);
+	return rc;
 }
 
 static int open_in(const char *name)
@@ -186,15 +194,12 @@ static int came(void *arg, const struct cid *cid)
 	return 0;
 }
 
-static void counted(struct ops_car_counts n)
+static int counted(struct ops_car_counts n)
 {
-	if (json)
-		cmd_print("{\"files\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"bytes\":%" PRIu64
-			  ",\"new_blocks\":%" PRIu64 ",\"new_bytes\":%" PRIu64 "}", n.files, n.blocks,
-			  n.bytes, n.new_blocks, n.new_bytes);
-	else if (cmd_verbose())
+	if (!json && cmd_verbose())
 		cmd_note("imported %" PRIu64 " blocks (%" PRIu64 " bytes), %" PRIu64 " of them new (%" PRIu64
 			 " bytes)", n.blocks, n.bytes, n.new_blocks, n.new_bytes);
+	return json ? told(ops_car_counts_json(&n, &line)) : 0;
 }
 
 static int import_one(struct car_importer *m, const char *name)
@@ -230,8 +235,8 @@ static int import(struct store *st)
 		if (rc < 0)
 			cmd_complain(rc, NULL);
 	}
-	if (rc == 0)
-		counted(ops_car_import_counts(m));
+	if (rc == 0 && (rc = counted(ops_car_import_counts(m))) < 0)
+		cmd_complain(rc, NULL);
 	undone = ops_car_import_drop(m);
 	if (undone < 0)
 		cmd_complain(undone, rc < 0 && !in.keep ?
@@ -254,20 +259,10 @@ static int ls_roots(void *arg, const struct cid *roots, size_t n)
 	return 0;
 }
 
-/* where the block itself begins and how long it is, in the CARv1 (or the one inside) */
 static int ls_block(void *arg, const struct car_section *s)
 {
-	uint64_t off = s->off + (s->len - s->data.len);
-	char text[CID_TEXT_MAX];
-
 	(void)arg;
-	cid_text(&s->cid, text);
-	if (json)
-		cmd_print("{\"cid\":\"%s\",\"offset\":%" PRIu64 ",\"length\":%zu,\"section_offset\":%" PRIu64
-			  ",\"section_length\":%" PRIu64 "}", text, off, s->data.len, s->off, s->len);
-	else
-		cmd_print("%s\t%" PRIu64 "\t%zu", text, off, s->data.len);
-	return 0;
+	return told(ops_car_section_text(s, json, &line));
 }
 
 static int ls_one(const char *name, int fd)
@@ -281,72 +276,30 @@ static int ls_one(const char *name, int fd)
 
 /* ---- verify ---- */
 
-static int record(const char *name, const char *what, const char *more)
+/* fields of a name and what is said of it */
+static int record(const char *name, const char *what)
 {
-	int rc;
+	int rc = cmd_zero() ? buf_str(&line, name) : ops_name_text(span_str(name), &line);
 
-	buf_reset(&line);
-	rc = cmd_zero() ? buf_str(&line, name) : ops_name_text(span_str(name), &line);
-	if (rc == 0)
-		rc = buf_printf(&line, "\t%s%s%s", what, more ? "\t" : "", more ? more : "");
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	return told(rc < 0 ? rc : buf_printf(&line, "\t%s", what));
 }
 
 static int missing(void *arg, const struct cid *cid)
 {
-	char text[CID_TEXT_MAX];
-	int rc = 0;
+	char what[16 + CID_TEXT_MAX] = "missing\t";
 
 	cmd_status(1);
-	if (cmd_quiet() && !json)
-		return 0;
-	cid_text(cid, text);
-	if (!json)
-		return record(arg, "missing", text);
-	buf_reset(&line);
-	rc = buf_u8(&line, '{');
-	if (rc == 0)
-		rc = json_field(&line, "file", span_str(arg));
-	if (rc == 0)
-		rc = json_field(&line, "missing", span_str(text));
-	if (rc == 0)
-		rc = buf_u8(&line, '}');
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	cid_text(cid, what + strlen(what));
+	if (json)
+		return told(ops_car_missing_json(arg, cid, &line));
+	return cmd_quiet() ? 0 : record(arg, what);
 }
 
 static int verified(const char *name, const struct ops_car_verify *v)
 {
-	int rc;
-
-	if (!json)
-		return cmd_quiet() || v->n_missing ? 0 : record(name, "ok", NULL);
-	buf_reset(&line);
-	rc = buf_u8(&line, '{');
-	if (rc == 0)
-		rc = json_field(&line, "file", span_str(name));
-	if (rc == 0)
-		rc = json_bool(&line, "ok", v->n_missing == 0);
-	if (rc == 0)
-		rc = json_num(&line, "version", (uint64_t)v->version);
-	if (rc == 0)
-		rc = json_bool(&line, "packed", v->packed);
-	if (rc == 0)
-		rc = json_bool(&line, "indexed", v->indexed);
-	if (rc == 0)
-		rc = json_num(&line, "roots", v->n_roots);
-	if (rc == 0)
-		rc = json_num(&line, "blocks", v->n_blocks);
-	if (rc == 0)
-		rc = json_num(&line, "bytes", v->bytes);
-	if (rc == 0)
-		rc = buf_u8(&line, '}');
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	if (json)
+		return told(ops_car_verify_json(name, v, &line));
+	return cmd_quiet() || v->n_missing ? 0 : record(name, "ok");
 }
 
 static int verify_one(const char *name, int fd)
@@ -509,28 +462,10 @@ static int get(struct store *none)
 
 static int piece(void *arg, const char *path, uint64_t bytes, uint64_t blocks)
 {
-	int rc = 0;
-
 	(void)arg;
-	if (cmd_quiet() && !json)
-		return 0;
-	buf_reset(&line);
-	if (!json) {
-		cmd_print("%s", path);
-		return 0;
-	}
-	rc = buf_u8(&line, '{');
-	if (rc == 0)
-		rc = json_field(&line, "file", span_str(path));
-	if (rc == 0)
-		rc = json_num(&line, "bytes", bytes);
-	if (rc == 0)
-		rc = json_num(&line, "blocks", blocks);
-	if (rc == 0)
-		rc = buf_u8(&line, '}');
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	if (json)
+		return told(ops_car_piece_json(path, bytes, blocks, &line));
+	return cmd_quiet() ? 0 : told(buf_str(&line, path));
 }
 
 static int split(struct store *none)

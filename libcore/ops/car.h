@@ -137,4 +137,12 @@ int ops_car_join(const char *const *paths, size_t n, int flags, int dups, const 
  * none (40 bytes a block). */
 int ops_car_open(struct car_file **f, const char *path, int flags);
 
+/* Records, appended to `out`: 0 or the buf's error.  Of a section the offset and length of its block, as the
+ * index counts; the others are one JSON object each. */
+int ops_car_section_text(const struct car_section *s, int json, struct buf *out);
+int ops_car_counts_json(const struct ops_car_counts *n, struct buf *out);
+int ops_car_missing_json(const char *name, const struct cid *cid, struct buf *out);
+int ops_car_verify_json(const char *name, const struct ops_car_verify *v, struct buf *out);
+int ops_car_piece_json(const char *path, uint64_t bytes, uint64_t blocks, struct buf *out);
+
 #endif

@@ -102,12 +102,19 @@ static inline size_t json_base64_room(size_t len) { return len / 4 * 3 + 3; }
 /* json_base64_read - into `out`; the length, or -1 with the rule broken.  `strict` refuses padding. */
 ptrdiff_t json_base64_read(struct span text, int strict, uint8_t *out, const char **why);
 
+/* ---- CIDs of links: json_cid.c ---- */
+
+/* json_cid_read - any text of a CID.  *canonical, if not NULL: it is as json_cid_put writes it.
+ * 0 or ERR_INVALID. */
+int json_cid_read(struct span text, struct cid *cid, int *canonical);
+
+/* json_cid_put - append: base32, or base58btc for version 0. */
+int json_cid_put(const struct cid *cid, struct buf *out);
+
 /* ---- json_write.c ---- */
 
 int dag_json_encode(const struct node *nd, size_t at, struct buf *out);
 int json_encode(const struct node *nd, size_t at, struct buf *out);
 
-/* json_cid_text - a CID as links have it: base32, or base58btc of version 0. */
-int json_cid_text(const struct cid *cid, struct buf *out);
 
 #endif

@@ -145,9 +145,11 @@ static inline int read_string(struct reader *r, struct span *text)
 	int wide;
 	const uint8_t *first = r->p + 1, *close = json_text_plain(first, r->end, &wide);
 
-	if (!close || wide || close - first > NODE_TEXT_MAX)
+	if (!close || close - first > NODE_TEXT_MAX)
 		return read_any_string(r, text);
 	*text = span_of(first, (size_t)(close - first));
+	if (wide && !utf8_valid(*text))
+		return bad(r, "a string that is not UTF-8");
 	r->p = close + 1;
 	return 0;
 }
@@ -170,22 +172,14 @@ static int bytes_body(const struct reader *r, size_t at)
 static int make_link(struct reader *r, size_t at)
 {
 	struct span text = node_span(r->nd, at + 2), own;
-	const struct mb_base *base;
-	char again[CID_TEXT_MAX];
-	struct buf b = { (uint8_t *)again, 0, sizeof again, sizeof again - 1 };
+	int canonical = 1, rc;
 	struct cid cid;
-	int rc;
 
-	if (cid_parse(text, &cid, &base) < 0)
+	if (json_cid_read(text, &cid, r->strict ? &canonical : NULL) < 0)
 		return err_add(ERR_INVALID, "%s, offset %zu: a link that is no CID", r->codec,
 			       (size_t)(r->p - r->start));
-	if (r->strict) {
-		rc = json_cid_text(&cid, &b);
-		if (rc < 0)
-			return rc;
-		if (!span_equal(text, buf_span(&b)))
-			return bad(r, "a CID that is not written in its canonical base");
-	}
+	if (!canonical)
+		return bad(r, "a CID that is not written in its canonical base");
 	r->nd->n = at;
 	if (r->to) {
 		r->stopped = r->to->link ? r->to->link(r->to->arg, &cid, span_of(NULL, 0)) : 0;

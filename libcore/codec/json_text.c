@@ -130,13 +130,25 @@ static const char *unescape_hex(const uint8_t **p, const uint8_t *end, int stric
 	return NULL;
 }
 
+/* the character that \\c stands for; -1: none */
+static int unescape(uint8_t c)
+{
+	switch (c) {
+	case 'b': return '\b';
+	case 'f': return '\f';
+	case 'n': return '\n';
+	case 'r': return '\r';
+	case 't': return '\t';
+	}
+	return c == '"' || c == '\\' || c == '/' ? c : -1;
+}
+
 ptrdiff_t json_text_unescape(struct span raw, int strict, uint8_t *out, const uint8_t **where,
 			     const char **why)
 {
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const uint8_t *p = raw.p, *end = raw.p + raw.len, *mark;
 	uint8_t *o = out;
-	const char *which;
+	int c;
 
 	while (p < end) {
 		mark = memchr(p, '\\', (size_t)(end - p));
@@ -147,16 +159,16 @@ ptrdiff_t json_text_unescape(struct span raw, int strict, uint8_t *out, const ui
 		if (mark == end)
 			break;
 		p = mark + 2;		/* the scan saw to it that a byte follows */
-		which = mark[1] ? strchr(from, mark[1]) : NULL;
+		c = unescape(mark[1]);
 		*why = NULL;
-		if (mark[1] == 'u')
-			*why = unescape_hex(&p, end, strict, &o);
-		else if (!which)
-			*why = "an escape that JSON does not have";
-		else if (strict && *which == '/')
+		if (c >= 0 && !(strict && c == '/'))
+			*o++ = (uint8_t)c;
+		else if (c >= 0)
 			*why = "an escape of a character that needs none";
+		else if (mark[1] != 'u')
+			*why = "an escape that JSON does not have";
 		else
-			*o++ = (uint8_t)to[which - from];
+			*why = unescape_hex(&p, end, strict, &o);
 		if (*why) {
 			*where = mark;
 			return -1;

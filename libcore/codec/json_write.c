@@ -17,11 +17,6 @@ struct writer {
 
 static int write_value(struct writer *w, size_t at);
 
-int json_cid_text(const struct cid *cid, struct buf *out)
-{
-	return cid_format(cid, cid->version == 0 ? NULL : mb_by_name("base32"), out);
-}
-
 static int write_link(struct writer *w, struct span bytes)
 {
 	struct cid cid;
@@ -30,7 +25,7 @@ static int write_link(struct writer *w, struct span bytes)
 	if (rc == 0)
 		rc = buf_str(w->out, "{\"/\":\"");
 	if (rc == 0)
-		rc = json_cid_text(&cid, w->out);
+		rc = json_cid_put(&cid, w->out);
 	return rc < 0 ? rc : buf_str(w->out, "\"}");
 }
 

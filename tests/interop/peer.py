@@ -9,8 +9,8 @@ BIN = os.environ["BIN"]
 IPFS = os.environ.get("IPFS", "ipfs")
 
 
-class Peer:
-    """A scratch folder with a store of ours and a repository of Kubo's."""
+class Ours:
+    """A scratch folder with a store of ours."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="ipfrs-interop.")
@@ -18,7 +18,6 @@ class Peer:
         self.env = dict(os.environ, IPFRS_PATH=self.dir + "/ours", IPFS_PATH=self.dir + "/kubo",
                         IPFS_TELEMETRY="off", LC_ALL="C.UTF-8")
         self.ours("init")
-        self.kubo("init", "--empty-repo")
 
     def run(self, args, input=None, env=None):
         r = subprocess.run(args, input=input, env=env or self.env, cwd=self.dir,
@@ -30,9 +29,6 @@ class Peer:
 
     def ours(self, verb, *args, **kw):
         return self.run([BIN + "/ipfrs-" + verb, *args], **kw)
-
-    def kubo(self, *args, **kw):
-        return self.run([IPFS, *args], **kw)
 
     def ok(self, good, name, why=""):
         self.count += 1
@@ -54,3 +50,14 @@ class Peer:
     def end(self):
         shutil.rmtree(self.dir, ignore_errors=True)
         sys.exit(1 if self.failed else 0)
+
+
+class Peer(Ours):
+    """… and a repository of Kubo's."""
+
+    def __init__(self):
+        super().__init__()
+        self.kubo("init", "--empty-repo")
+
+    def kubo(self, *args, **kw):
+        return self.run([IPFS, *args], **kw)

@@ -121,14 +121,16 @@ int car_file_indexed(const struct car_file *f);
 int car_file_scan(struct car_file *f);
 const struct cid *car_file_roots(const struct car_file *f, size_t *n);
 const struct car_v2 *car_file_v2(const struct car_file *f);	/* of a CARv1: all of it as data */
-/* car_file_find - 1 and the block's place in the file, 0: not here; ERR_INVALID: the index lies. */
+/* car_file_find - 1 and the block's place in the file, 0: not here; ERR_INVALID: the index lies.  That the
+ * place is a block of this CID shows when it is hashed, not before. */
 int car_file_find(struct car_file *f, const struct cid *cid, uint64_t *off, uint64_t *len);
 /* car_file_check - every entry of the index: in order, and at its offset a section with its hash (blocks are
  * not hashed).  *n: entries that are good.  ERR_INVALID with the first that is not; ERR_UNSUPPORTED: no
  * index.  A block without an entry is found by car_file_find. */
 int car_file_check(struct car_file *f, uint64_t *n);
 uint64_t car_file_index_codec(const struct car_file *f);	/* also one we cannot read; 0: no index */
-/* car_file_source - blocks from the archive as a source for everything above (dag.h); verified. */
+/* car_file_source - blocks from the archive as a source for everything above (dag.h); each is hashed as it is
+ * read, so there are no extents. */
 struct dag_source *car_file_source(struct car_file *f);
 
 /* ---- not an archive ---- */

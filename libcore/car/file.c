@@ -125,17 +125,6 @@ static int source_size(struct dag_source *s, const struct cid *cid, uint64_t *le
 	return rc < 0 ? rc : 0;
 }
 
-static int source_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
-{
-	struct car_file *f = (struct car_file *)(void *)s;
-	uint64_t off, len;
-	int rc = locate(f, cid, &off, &len);
-
-	if (rc == 1)
-		*p = (struct piece){ .fd = f->fd, .off = off, .len = len };
-	return rc;
-}
-
 struct dag_source *car_file_source(struct car_file *f)
 {
 	return &f->source;
@@ -195,7 +184,8 @@ int car_file_open_flags(struct car_file **out, const char *path, int flags)
 		free(f);
 		return err_nomem();
 	}
-	f->source = (struct dag_source){ source_get, source_has, source_size, source_extent };
+	/* no extents: they are sent without being hashed, and this file may be anybody's */
+	f->source = (struct dag_source){ source_get, source_has, source_size, NULL };
 	/* a fifo nobody writes into shall not keep us */
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	rc = f->fd < 0 ? err_sys("opening '%s'", path) : start(f, flags & CAR_LOOSE_HEADER);

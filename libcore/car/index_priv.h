@@ -10,7 +10,7 @@
 
 enum {
 	PILES_MAX = 256,		/* the block policy allows 140 plain hashes and lengths */
-	PILE_SORT = 32			/* bytes an entry costs while it is sorted, apart from itself */
+	PILE_SORT = 16			/* bytes an entry costs while it is sorted, apart from itself */
 };
 
 struct pile_key;

@@ -9,11 +9,11 @@
 #include "index_priv.h"
 
 struct pile_key {
-	uint64_t prefix;		/* of the digest, as a number */
+	uint32_t prefix;		/* of the digest, as a number */
 	uint32_t at;			/* which entry */
 };
 
-enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, FEW = 16, AHEAD = 24 };
+enum { KEY_BITS = 32, PASSES_MAX = 2, RADIX_BITS = 11, RADIX = 1 << RADIX_BITS, FEW = 16, AHEAD = 24 };
 
 _Static_assert(2 * sizeof(struct pile_key) == PILE_SORT, "what sorting costs is told rightly");
 
@@ -113,13 +113,13 @@ static int sort(struct pile *p)
 	if (!k)
 		return err_nomem();
 	for (i = 0; i < p->have; i++)
-		k[i] = (struct pile_key){ digest_prefix(p->entry + i * p->width, p->width - 8), i };
+		k[i] = (struct pile_key){ digest_prefix(p->entry + i * p->width, p->width - 8) >> 32, i };
 	b = k + p->have;
-	while (passes < 3 && p->have >> (RADIX_BITS * passes + 2))
+	while (passes < PASSES_MAX && p->have >> (RADIX_BITS * passes + 2))
 		passes++;
 	for (i = passes; i-- > 0; t = a, a = b, b = t)
-		radix_pass(a, b, p->have, 64 - RADIX_BITS * (i + 1));
-	sort_rest(p, a, p->have, 64 - RADIX_BITS * passes);
+		radix_pass(a, b, p->have, KEY_BITS - RADIX_BITS * (i + 1));
+	sort_rest(p, a, p->have, KEY_BITS - RADIX_BITS * passes);
 	if (a != k)
 		memcpy(k, a, p->have * sizeof *k);
 	free(p->key);

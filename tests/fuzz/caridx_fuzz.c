@@ -57,7 +57,7 @@ static void archive(struct span index, struct buf *out)
 	buf_clear(&inner);
 }
 
-static void look_up(struct car_file *f, int ours)
+static void look_up(struct car_file *f, int honest)
 {
 	struct buf got = BUF_INIT(CAR_SECTION_MAX);
 	uint64_t off, len;
@@ -67,10 +67,13 @@ static void look_up(struct car_file *f, int ours)
 		rc = car_file_find(f, &cids[i], &off, &len);
 		MUST(rc <= 1);
 		MUST(rc != 1 || off + len <= f->v2.data_off + f->v2.data_size);
-		MUST(rc != 1 || !ours || (i < BLOCKS && len == block[i].len));
+		/* only a table of our own is right about lengths, too: an entry may point into a CID, where with
+		 * some luck another section begins */
+		MUST(rc != 1 || !honest || (i < BLOCKS && len == block[i].len));
 		buf_reset(&got);
 		rc = dag_get(car_file_source(f), &cids[i], &got);
 		MUST(rc < 0 || span_equal(buf_span(&got), block[i]));
+		MUST(!honest || rc == (i < BLOCKS ? 0 : ERR_NOTFOUND));
 	}
 	buf_clear(&got);
 }
@@ -108,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (car_file_open(&f, path) == 0) {
 		good = car_file_check(f, &n) == 0;
-		look_up(f, ours);
+		look_up(f, 0);
 		if (good)
 			look_up_all(f);
 		if (car_file_scan(f) == 0)

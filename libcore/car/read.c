@@ -213,7 +213,7 @@ static void next_slab(struct car_in *c)
 {
 	const struct slab *before = c->now;
 
-	if (c->filled == 1 && !c->threaded)
+	if (!c->threaded && c->filled == 1)
 		start_thread(c);
 	if (c->threaded) {
 		pthread_mutex_lock(&c->lock);

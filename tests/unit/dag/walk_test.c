@@ -4,7 +4,7 @@
 struct trace {
 	char text[4096];
 	size_t len;
-	int n, skip_depth, stop_after;
+	int n, skip_depth, stop_after, stop_left;
 	uint64_t bytes;
 };
 
@@ -70,6 +70,35 @@ static void once_is_once(void)
 	CHECK_STR(t.text, "0: 1:a 2:x 1:b ");
 	CHECK(walk(&m, &root, &e, (struct dag_walk){ .depth_max = -1, .once = 1, .edges = 1 }) == 0);
 	CHECK_STR(e.text, "0: 1:a 2:x 1:b 2:x! 1:x! ");
+}
+
+static int note_leave(void *arg, const struct cid *cid, int depth)
+{
+	struct trace *t = arg;
+
+	t->len += (size_t)snprintf(t->text + t->len, sizeof t->text - t->len, "%d%c ", depth,
+				   cid->codec == CID_RAW ? 'x' : '<');
+	return t->stop_left ? err_set(ERR_INTERRUPTED, "enough") : 0;
+}
+
+static void what_is_left_comes_after_all_below(void)
+{
+	struct trace t = { .n = 0 }, once = { .n = 0 }, flat = { .n = 0 }, stop = { .stop_left = 1 };
+	struct cid root, x;
+	struct memdag m;
+
+	memdag_init(&m);
+	root = diamond(&m, &x);
+	CHECK(walk(&m, &root, &t, (struct dag_walk){ .depth_max = -1, .leave = note_leave }) == 0);
+	CHECK_STR(t.text, "0: 1:a 2:x 2x 1< 1:b 2:x 2x 1< 1:x 1x 0< ");
+	CHECK(walk(&m, &root, &once, (struct dag_walk){ .depth_max = -1, .once = 1,
+							.leave = note_leave }) == 0);
+	CHECK_STR(once.text, "0: 1:a 2:x 2x 1< 1:b 1< 0< ");
+	CHECK(walk(&m, &root, &flat, (struct dag_walk){ .depth_max = 1, .leave = note_leave }) == 0);
+	CHECK_STR(flat.text, "0: 1:a 1< 1:b 1< 1:x 1x 0< ");
+	CHECK_ERR(walk(&m, &root, &stop, (struct dag_walk){ .depth_max = -1, .leave = note_leave }),
+		  ERR_INTERRUPTED);
+	CHECK_STR(stop.text, "0: 1:a 2:x 2x ");
 }
 
 static void depth_limit_counts_links(void)
@@ -307,6 +336,7 @@ int main(void)
 {
 	RUN(parents_come_first_in_block_order);
 	RUN(once_is_once);
+	RUN(what_is_left_comes_after_all_below);
 	RUN(depth_limit_counts_links);
 	RUN(a_shorter_way_reaches_deeper);
 	RUN(visitors_skip_and_stop);

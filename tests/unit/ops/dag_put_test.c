@@ -1,0 +1,165 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "ops/dag.h"
+#include "opstore.h"
+
+/* what became of each node: '.' stored, 'x' refused */
+struct told {
+	char text[8192];
+	int n, stop_at, waits;
+	struct cid last;
+};
+
+static int put(void *arg, const struct cid *cid, int rc)
+{
+	struct told *t = arg;
+
+	CHECK((cid == NULL) == (rc < 0));
+	t->text[t->n++] = cid ? '.' : 'x';
+	if (cid)
+		t->last = *cid;
+	else
+		CHECK(*err_text());
+	return t->n == t->stop_at ? 77 : 0;
+}
+
+static void wait_for_more(void *arg)
+{
+	((struct told *)arg)->waits++;
+}
+
+/* an unnamed file with this in it, at its start */
+static int file_of(const char *text)
+{
+	char name[4200];
+	int fd;
+
+	snprintf(name, sizeof name, "%s/input", unit_tmpdir());
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || lseek(fd, 0, SEEK_SET) != 0)
+		abort();
+	return fd;
+}
+
+static int run(struct store *st, struct ops_dag_put *o, const char *text, struct told *t)
+{
+	struct dag_putter *p;
+	int fd = file_of(text), rc, end;
+
+	o->put = put;
+	o->wait = wait_for_more;
+	o->arg = t;
+	rc = ops_dag_put_begin(&p, st, o);
+	if (rc < 0) {
+		close(fd);
+		return rc;
+	}
+	rc = ops_dag_put_fd(p, fd, "input");
+	end = ops_dag_put_end(p);
+	close(fd);
+	return rc ? rc : end;
+}
+
+static void the_store_gets_what_was_told(void)
+{
+	struct store *st = opstore();
+	struct ops_dag_put o;
+	struct told t = { .n = 0 }, name = { .n = 0 };
+
+	ops_dag_put_init(&o);
+	CHECK(run(st, &o, "{\"a\":1}", &t) == 0);
+	CHECK_STR(t.text, ".");
+	CHECK(t.last.codec == CID_DAG_CBOR && dag_has(store_source(st), &t.last) == 1);
+	CHECK(run(NULL, &o, "{\"a\":1}", &name) == 0);
+	CHECK(cid_equal(&t.last, &name.last));
+	memset(&name, 0, sizeof name);
+	CHECK(run(NULL, &o, "{\"a\":2}", &name) == 0);
+	CHECK(dag_has(store_source(st), &name.last) == 0);
+	store_close(st);
+}
+
+static void lines_in_order_good_and_bad(void)
+{
+	struct store *st = opstore();
+	struct ops_dag_put o;
+	struct told t = { .n = 0 }, stop = { .stop_at = 2 };
+
+	ops_dag_put_init(&o);
+	o.lines = 1;
+	CHECK(run(st, &o, "1\n\nx\n2\n3\ny\n\t \r\n4", &t) == 0);
+	CHECK_STR(t.text, ".x..x.");
+	CHECK(run(st, &o, "1\n2\n3\n", &stop) == 77 && stop.n == 2);
+	store_close(st);
+}
+
+/* lines of a pipe are told before we wait for more */
+static void a_pipe_is_answered(void)
+{
+	struct store *st = opstore();
+	struct dag_putter *p;
+	struct ops_dag_put o;
+	struct told t = { .n = 0 };
+	int fds[2];
+
+	NEED(pipe(fds) == 0);
+	ops_dag_put_init(&o);
+	o.lines = 1;
+	o.put = put;
+	o.wait = wait_for_more;
+	o.arg = &t;
+	NEED(ops_dag_put_begin(&p, st, &o) == 0);
+	CHECK(write(fds[1], "1\n2\n", 4) == 4);
+	close(fds[1]);
+	CHECK(ops_dag_put_fd(p, fds[0], "pipe") == 0);
+	CHECK(ops_dag_put_end(p) == 0);
+	CHECK_STR(t.text, "..");
+	close(fds[0]);
+	store_close(st);
+}
+
+static void codecs(void)
+{
+	struct ops_dag_put o;
+	struct told t = { .n = 0 };
+
+	ops_dag_put_init(&o);
+	o.input = CID_LIBP2P_KEY;
+	CHECK_ERR(run(NULL, &o, "", &t), ERR_UNSUPPORTED);
+	ops_dag_put_init(&o);
+	o.block.codec = CID_LIBP2P_KEY;
+	CHECK_ERR(run(NULL, &o, "", &t), ERR_UNSUPPORTED);
+	ops_dag_put_init(&o);
+	o.block.codec = CID_DAG_PB;		/* a value it has no shape for */
+	CHECK(run(NULL, &o, "{\"a\":1}", &t) == 0);
+	CHECK_STR(t.text, "x");
+	ops_dag_put_init(&o);
+	o.input = CID_DAG_PB;
+	o.block.codec = CID_DAG_PB;
+	CHECK(run(NULL, &o, "", &t) == 0);	/* the empty node is one */
+	CHECK_STR(t.text, "x.");
+	CHECK(t.last.codec == CID_DAG_PB && t.last.version == 1);
+}
+
+static void forbidden_hashes(void)
+{
+	struct store *st = opstore();
+	struct ops_dag_put o;
+	struct told t = { .n = 0 };
+
+	ops_dag_put_init(&o);
+	o.block.hash = MH_MURMUR3_X64_64;
+	CHECK(run(NULL, &o, "1", &t) == 0 && run(st, &o, "1", &t) == 0);
+	CHECK_STR(t.text, "xx");
+	store_close(st);
+}
+
+int main(void)
+{
+	RUN(the_store_gets_what_was_told);
+	RUN(lines_in_order_good_and_bad);
+	RUN(a_pipe_is_answered);
+	RUN(codecs);
+	RUN(forbidden_hashes);
+	return UNIT_END();
+}

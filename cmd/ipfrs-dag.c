@@ -273,11 +273,15 @@ static int sum_text(const struct buf *rows, const struct ops_dag_sum *s)
 	char total[32], shared[32];
 	int rc = buf_add(&line, buf_span(rows));
 
-	/* without its last newline, which ends the record */
-	return rc < 0 ? rc : buf_printf(&line, "\nSummary\nTotal Size: %" PRIu64 " (%s)\nUnique Blocks: %" PRIu64
-					"\nShared Size: %" PRIu64 " (%s)\nRatio: %f\n\n", s->bytes,
-					human(s->bytes, total), s->n_blocks, s->shared,
-					human(s->shared, shared), (double)s->ratio);
+	if (rc == 0)
+		rc = buf_printf(&line, "\nSummary\nTotal Size: %" PRIu64 " (%s)\nUnique Blocks: %" PRIu64
+				"\nShared Size: %" PRIu64 " (%s)\n", s->bytes, human(s->bytes, total),
+				s->n_blocks, s->shared, human(s->shared, shared));
+	/* without its last newline, which ends the record; 0 of 0 as Go writes it */
+	if (rc == 0)
+		rc = s->bytes ? buf_printf(&line, "Ratio: %f\n\n", (double)s->ratio) :
+		     buf_str(&line, "Ratio: NaN\n\n");
+	return rc;
 }
 
 /* Kubo leaves out what is 0 */

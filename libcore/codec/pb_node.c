@@ -108,32 +108,22 @@ static int put_links(struct span block, int strict, struct node *nd)
 	return rc < 0 ? rc : node_close(nd, at);
 }
 
-/* Do Links stand in front of Data?  Keys keep the order of the block, as in Go. */
-static int links_first(const struct pb_node *node)
-{
-	struct rd r = rd_from(node->block);
-
-	return node->n_links > 0 && rd_varint(&r) == TAG_LINK;
-}
-
+/* Links, then Data, wherever they stand in the block: the order of the schema, in which Kubo hands the fields to
+ * codecs that do not sort. */
 static int pb_node_decode(struct span block, int flags, struct node *nd)
 {
 	struct pb_node node;
 	size_t at;
-	int rc = pb_decode(block, &node), first;
+	int rc = pb_decode(block, &node);
 
 	if (rc == 0)
 		rc = node_open(nd, NODE_MAP, &at);
 	if (rc < 0)
 		return rc;
-	first = links_first(&node);
-	if (node.has_data && !first)
-		rc = put_text(nd, "Data", NODE_BYTES, node.data);
-	if (rc == 0)
-		rc = node_add(nd, NODE_STRING, span_str("Links"));
+	rc = node_add(nd, NODE_STRING, span_str("Links"));
 	if (rc == 0)
 		rc = put_links(block, flags & CODEC_STRICT, nd);
-	if (rc == 0 && node.has_data && first)
+	if (rc == 0 && node.has_data)
 		rc = put_text(nd, "Data", NODE_BYTES, node.data);
 	return rc < 0 ? rc : node_close(nd, at);
 }

@@ -57,6 +57,8 @@ put() {
 	[ "$(ipfrs-dag get "/ipld/$cid/Links/0/Name")" = '"hello.txt"' ]
 	ipfrs-dag get -c dag-pb "$cid" | cmp - <(ipfrs-block get "$cid")
 	[ "$(ipfrs-dag get "$cid" | ipfrs-dag put -c dag-pb -)" = "$cid" ]
+	# cbor does not sort: Links, then Data
+	ipfrs-dag get -c cbor "$(mkdir e && ipfrs-add -r -Q e)" | cmp - <(printf '\xa2eLinks\x80dDataB\x08\x01')
 	# a codec that cannot hold it
 	try 4 ipfrs-dag get -c raw "$cid"
 	try 4 ipfrs-dag get -c json "$cid"
@@ -204,6 +206,7 @@ tree() {
 	prints '{"UniqueBlocks":5,"TotalSize":252,"Ratio":1,"DagStats":[{"Cid":"'"$root"'","Size":252,"NumBlocks":5}]}'
 	bytes 1500000 > big
 	ipfrs-dag stat "$(ipfrs-add -Q -1 big)" | grep -q '^Total Size: 15003.. (1.5 MB)$'
+	ipfrs-dag stat "$(ipfrs-block put - < /dev/null)" | grep -qx 'Ratio: NaN'
 	try 2 ipfrs-dag stat "$(put '{"a":1}')/a"
 	says 'cannot return size for anything other than a DAG with a root CID'
 	ipfrs-block rm -f "$(ipfrs-resolve "$root/sub/deep/c")"

@@ -121,7 +121,7 @@ static void data_in_front_is_read_and_put_behind(void)
 	struct buf out = BUF_INIT(BLOCK_MAX);
 
 	NEED(codec_decode(CID_DAG_PB, unit_hex("0a016412240a" SHA), CODEC_STRICT, &nd) == 0);
-	CHECK(span_equal(node_span(&nd, 1), span_str("Data")));
+	CHECK(span_equal(node_span(&nd, 1), span_str("Links")));
 	NEED(codec_encode(CID_DAG_PB, &nd, 0, &out) == 0);
 	CHECK(span_equal(buf_span(&out), unit_hex("12240a" SHA "0a0164")));
 	NEED(codec_decode(CID_DAG_PB, buf_span(&out), CODEC_STRICT, &nd) == 0);

@@ -35,12 +35,23 @@ static void utf8(void)
 				     "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
 				     "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff", "\xc2",
 				     "\xe2\x82", "\xf0\x9f\x9a", "a\xc2z", "\xe2\x28\xa1" };
+	char text[40];
 	size_t i;
+	int n;
 
-	for (i = 0; i < sizeof good / sizeof *good; i++)
-		CHECK(utf8_valid(span_str(good[i])));
-	for (i = 0; i < sizeof bad / sizeof *bad; i++)
-		CHECK(!utf8_valid(span_str(bad[i])));
+	/* at every place of a run of ASCII, which is looked at in words of eight */
+	for (n = 0; n < 20; n++) {
+		for (i = 0; i < sizeof good / sizeof *good; i++) {
+			snprintf(text, sizeof text, "%.*s%s", n, "abcdefghijklmnopqrst", good[i]);
+			CHECK(utf8_valid(span_str(text)));
+		}
+		for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+			snprintf(text, sizeof text, "%.*s%s", n, "abcdefghijklmnopqrst", bad[i]);
+			CHECK(!utf8_valid(span_str(text)));
+			strcat(text, "abcdefghijk");
+			CHECK(!utf8_valid(span_str(text)));
+		}
+	}
 }
 
 static void objects(void)

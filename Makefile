@@ -19,7 +19,7 @@ HARD = -fPIE
 LINK = -pie -fsanitize=address,undefined -Wl,--as-needed
 endif
 VERSION := $(shell cat VERSION)
-BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -I$(BUILD) $(WARN) -pthread \
+BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -Ilibnet -I$(BUILD) $(WARN) -pthread \
               -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 
@@ -32,12 +32,15 @@ LIBS += -larchive
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+NET_LIB := $(BUILD)/libnet.a
+NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
+NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
 CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids edit)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))
-UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
 UNITS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(FUZZ_BUILD)/fuzz/%)
@@ -79,6 +82,10 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(NET_LIB): $(NET_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 $(CMD_LIB): $(CMD_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -89,9 +96,14 @@ $(BIN)/%: $(BUILD)/cmd/%.o $(CMD_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 
+# what needs a socket; libcore is tested without it
+NET_UNITS := $(filter $(BUILD)/unit/api/% $(BUILD)/unit/serve/% $(BUILD)/unit/wire/%,$(UNITS))
+$(NET_UNITS): $(NET_LIB)
+$(NET_UNITS): NET := $(NET_LIB)
+
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(LIBS) $(LDFLAGS)
 
 # A fuzz target with a plain main that runs every seed once: an ordinary test.
 $(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $(LIB)

@@ -1,0 +1,171 @@
+/* reply.c - fields that cannot be forged, and answers for errors */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "route.h"
+
+const char *reply_reason(int status)
+{
+	static const struct { int status; const char *reason; } known[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
+		{ 206, "Partial Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
+		{ 303, "See Other" }, { 304, "Not Modified" }, { 307, "Temporary Redirect" },
+		{ 308, "Permanent Redirect" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
+		{ 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" }, { 408, "Request Timeout" }, { 409, "Conflict" },
+		{ 410, "Gone" }, { 411, "Length Required" }, { 412, "Precondition Failed" },
+		{ 413, "Content Too Large" }, { 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
+		{ 417, "Expectation Failed" }, { 421, "Misdirected Request" },
+		{ 422, "Unprocessable Content" }, { 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+		{ 451, "Unavailable For Legal Reasons" }, { 499, "Client Closed Request" },
+		{ 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+		{ 505, "HTTP Version Not Supported" }, { 507, "Insufficient Storage" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].status == status)
+			return known[i].reason;
+	return "Unknown";
+}
+
+/* RFC 9110 5.5: visible bytes, blanks and bytes from 0x80 on; a CR or LF would begin a field of its own */
+static int fit_for_value(const char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+			return 0;
+	return 1;
+}
+
+__attribute__((format(printf, 3, 0)))
+static int add(struct buf *b, const char *name, const char *fmt, va_list ap)
+{
+	size_t was = b->len;
+	char *value;
+	int rc;
+
+	if (vasprintf(&value, fmt, ap) < 0)
+		return err_nomem();
+	if (!fit_for_value(value))
+		rc = err_set(ERR_INVALID, "a byte that may not stand in a header field ('%s')", name);
+	else
+		rc = buf_printf(b, "%s: %s\r\n", name, value);
+	free(value);
+	if (rc < 0 && b->data) {
+		b->len = was;
+		b->data[was] = 0;
+	}
+	return rc;
+}
+
+int reply_field(struct reply *r, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = add(&r->fields, name, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+int reply_trailer(struct reply *r, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = add(&r->trailers, name, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+void reply_drop(struct reply *r, const char *name)
+{
+	size_t len = strlen(name), at = 0, end;
+	char *text = (char *)r->fields.data;
+	const char *nl;
+
+	while (at < r->fields.len) {
+		nl = memchr(text + at, '\n', r->fields.len - at);
+		end = nl ? (size_t)(nl - text) + 1 : r->fields.len;
+		if (end - at > len && text[at + len] == ':' && strncasecmp(text + at, name, len) == 0) {
+			memmove(text + at, text + end, r->fields.len - end);
+			r->fields.len -= end - at;
+			text[r->fields.len] = 0;
+		} else {
+			at = end;
+		}
+	}
+}
+
+int reply_start(struct reply *r, int status, uint64_t len)
+{
+	r->status = status;
+	return r->start(r, len);
+}
+
+int reply_whole(struct reply *r, int status, const char *type, struct span body)
+{
+	int rc = type ? reply_field(r, "content-type", "%s", type) : 0;
+
+	if (rc == 0)
+		rc = reply_start(r, status, body.len);
+	return rc < 0 || r->head_only ? rc : sink_bytes(&r->sink, body);
+}
+
+/* what described the answer that is not given, and would be cached with the error */
+static void drop_body_fields(struct reply *r)
+{
+	static const char *const names[] = {
+		"content-type", "content-length", "content-encoding", "content-range", "content-disposition",
+		"content-location", "etag", "last-modified", "cache-control", "accept-ranges"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		reply_drop(r, names[i]);
+}
+
+int reply_status(const struct request *rq, struct reply *r, int status, const char *text)
+{
+	struct buf body = BUF_INIT(64 * 1024);
+	int rc;
+
+	if (r->status) {
+		r->failed = 1;
+		return 0;
+	}
+	drop_body_fields(r);
+	rc = buf_str(&body, "{\"error\":{");
+	if (rc == 0)
+		rc = json_num(&body, "code", (uint64_t)status);
+	if (rc == 0)
+		rc = json_field(&body, "status", span_str(reply_reason(status)));
+	if (rc == 0)
+		rc = json_field(&body, "message", span_str(text));
+	if (rc == 0 && rq->id.len)
+		rc = json_field(&body, "request_id", rq->id);
+	if (rc == 0)
+		rc = buf_str(&body, "}}\n");
+	if (rc == 0)
+		rc = reply_field(r, "x-content-type-options", "nosniff");
+	if (rc == 0)
+		rc = reply_whole(r, status, "application/json", buf_span(&body));
+	buf_clear(&body);
+	return rc;
+}
+
+int reply_error(const struct request *rq, struct reply *r, int code)
+{
+	return reply_status(rq, r, err_http(code), err_text());
+}

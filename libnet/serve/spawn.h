@@ -1,0 +1,35 @@
+/*
+ * spawn.h - a tiny process that forks the others (inside serve only).
+ * Forking is cheap from a process that has little memory, so one is split off before the pump opens
+ * anything.  It makes a worker when it is asked, hands its link to the pump, and reaps.
+ */
+#ifndef SERVE_SPAWN_H
+#define SERVE_SPAWN_H
+
+#include <sys/types.h>
+
+struct spawner {
+	pid_t pid;
+	int fd;			/* the pump's end; does not block */
+};
+
+/* spawn_start - fork the spawner.  `work` is what a worker does with its end of a link; it returns its exit
+ * status.  Call before there are threads and before large memory is in use. */
+int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void *arg);
+
+/* spawn_ask - ask for `n` workers more; they arrive at spawn_next.  0; ERR_INTERRUPTED: the spawner is gone. */
+int spawn_ask(struct spawner *s, unsigned n);
+
+/* What the spawner tells: a new worker, or the end of one. */
+struct spawn_news {
+	pid_t pid;
+	int fd;			/* of a new worker: the pump's end of its link; else -1 */
+	int status;		/* of an ended one, as from waitpid; -1: none could be made */
+};
+/* spawn_next - 1 and the news, 0: none now, ERR_INTERRUPTED: the spawner is gone. */
+int spawn_next(struct spawner *s, struct spawn_news *news);
+
+/* spawn_stop - let it go: it ends when its workers have, or after the time they are given. */
+void spawn_stop(struct spawner *s);
+
+#endif

@@ -348,28 +348,51 @@ static int fold(struct spill *s, int k)
 	return ftruncate(s->level[k].fd, 0) < 0 ? err_sys("emptying a temporary file") : 0;
 }
 
-int spill_flush(struct spill *s)
+/* A run at the end of the lowest level, of records in order. */
+static int write_run(struct spill *s, size_t n, struct span (*at)(void *arg, size_t i), void *arg)
 {
 	struct writer w = { NULL, BUF_INIT(0) };
-	uint32_t i;
+	size_t i;
 	int rc = 0;
 
-	if (s->n == 0)
-		return 0;
 	if (s->n_levels > 0 && s->level[0].n == FAN_IN)
 		rc = fold(s, 0);
 	if (rc == 0)
-		rc = sort_memory(s);
-	if (rc == 0)
 		rc = writer_start(s, &w, 0);
-	for (i = 0; rc == 0 && i < s->n; i++)
-		rc = write_record(&w, record_at(s, s->offs[i]));
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = write_record(&w, at(arg, i));
 	if (rc == 0)
 		rc = writer_end(&w);
 	buf_clear(&w.out);
+	return rc;
+}
+
+static struct span in_memory(void *spill, size_t i)
+{
+	struct spill *s = spill;
+
+	return record_at(s, s->offs[i]);
+}
+
+int spill_flush(struct spill *s)
+{
+	int rc;
+
+	if (s->n == 0)
+		return 0;
+	rc = sort_memory(s);
+	if (rc == 0)
+		rc = write_run(s, s->n, in_memory, s);
 	s->used = 0;
 	s->n = 0;
 	return rc;
+}
+
+int spill_run(struct spill *s, size_t n, struct span (*at)(void *arg, size_t i), void *arg)
+{
+	int rc = spill_flush(s);
+
+	return rc < 0 || n == 0 ? rc : write_run(s, n, at, arg);
 }
 
 /* ---- the door ---- */

@@ -25,6 +25,11 @@ void spill_free(struct spill *s);			/* accepts NULL */
 /* spill_add - the record is copied.  ERR_LIMIT: over SPILL_RECORD_MAX; ERR_NOMEM; ERR_NOSPACE, ERR_IO. */
 int spill_add(struct spill *s, struct span record);
 
+/* spill_run - n records that are in order already become a run on disk, behind what was added before; `at`
+ * gives the i-th, borrowed until it is asked for another.  For those who can sort faster than by a
+ * comparison. */
+int spill_run(struct spill *s, size_t n, struct span (*at)(void *arg, size_t i), void *arg);
+
 /* spill_mem - bytes of records in memory; spill_flush - write them to disk now, for someone who holds
  * many spills and has to share memory among them. */
 size_t spill_mem(const struct spill *s);

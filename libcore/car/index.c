@@ -98,7 +98,7 @@ static int make_room(struct car_index *x)
 			most = i;
 	p = &x->pile[most];
 	x->held -= pile_cost(p);
-	return pile_flush(p, x->tmpdir, x->mem / 4);
+	return pile_flush(p, x->tmpdir);
 }
 
 int car_index_add(struct car_index *x, const struct cid *cid, uint64_t off)
@@ -120,7 +120,7 @@ int car_index_add(struct car_index *x, const struct cid *cid, uint64_t off)
 			return rc;
 		p = &x->pile[x->last];
 	}
-	if (x->held + p->width + PILE_SORT > x->mem / 4 * 3) {
+	if (x->held + p->width + PILE_SORT > x->mem) {
 		rc = make_room(x);
 		if (rc < 0)
 			return rc;

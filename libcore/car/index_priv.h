@@ -34,8 +34,8 @@ static inline size_t pile_cost(const struct pile *p)
 }
 
 int pile_add(struct pile *p, struct span digest, uint64_t off);
-/* pile_flush - what is in memory goes to disk, sorted; `mem` is for the spill. */
-int pile_flush(struct pile *p, const char *tmpdir, size_t mem);
+/* pile_flush - what is in memory goes to disk, sorted. */
+int pile_flush(struct pile *p, const char *tmpdir);
 /* pile_read - the end of adding; pile_next puts the entries into p->now by digest: 0 or an error. */
 int pile_read(struct pile *p);
 int pile_next(struct pile *p);

@@ -144,20 +144,27 @@ static const uint8_t *sorted(const struct pile *p, uint32_t i)
 
 static int by_digest(struct span a, struct span b)
 {
-	return memcmp(a.p, b.p, a.len - 8);	/* a pile has one width */
+	size_t len = a.len - 8;			/* a pile has one width */
+	uint64_t x = digest_prefix(a.p, len), y = digest_prefix(b.p, len);
+
+	return x != y ? (x < y ? -1 : 1) : memcmp(a.p, b.p, len);
 }
 
-int pile_flush(struct pile *p, const char *tmpdir, size_t mem)
+static struct span nth_sorted(void *pile, size_t i)
 {
-	int rc = p->runs ? 0 : spill_new(&p->runs, tmpdir, mem, by_digest);
-	uint32_t i;
+	struct pile *p = pile;
+
+	return span_of(sorted(p, (uint32_t)i), p->width);
+}
+
+int pile_flush(struct pile *p, const char *tmpdir)
+{
+	int rc = p->runs ? 0 : spill_new(&p->runs, tmpdir, 0, by_digest);
 
 	if (rc == 0)
 		rc = sort(p);
-	for (i = 0; rc == 0 && i < p->have; i++)	/* sorted, so that the spill has little to do */
-		rc = spill_add(p->runs, span_of(sorted(p, i), p->width));
 	if (rc == 0)
-		rc = spill_flush(p->runs);
+		rc = spill_run(p->runs, p->have, nth_sorted, p);
 	free(p->key);
 	p->key = NULL;
 	p->have = 0;
@@ -170,7 +177,7 @@ int pile_read(struct pile *p)
 
 	if (!p->runs)
 		return sort(p);
-	rc = pile_flush(p, NULL, 0);
+	rc = pile_flush(p, NULL);
 	free(p->entry);
 	p->entry = NULL;
 	p->cap = 0;

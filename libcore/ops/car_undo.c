@@ -11,7 +11,7 @@
 #include "ops/car_priv.h"
 #include "ops/read.h"
 
-enum { BATCH = 16384, BUSY_WAIT_MS = 2000, BUSY_NAP_MS = 50 };
+enum { BATCH = 65536, BUSY_WAIT_MS = 2000, BUSY_NAP_MS = 50 };
 
 struct undo {
 	struct store *st;

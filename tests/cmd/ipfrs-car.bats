@@ -318,7 +318,7 @@ refused() {
 	try 1 ipfrs-car -S nowhere import -
 }
 
-@test "import: taken back when others pin or write meanwhile" {
+@test "import: from a slow pipe, taken back at the fault" {
 	b='b = b"block"; c = raw(b)'
 	mkfifo pipe
 	# a slow archive: one block, then a fault when we say so

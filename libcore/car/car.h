@@ -112,7 +112,7 @@ int car_index_len(struct car_index *x, uint64_t codec, uint64_t *len);
 struct car_file;
 /* car_file_open - ERR_INVALID; ERR_UNSUPPORTED: gzip or zstd.  car_file_indexed: 1 when the file has an
  * index we can read.  Without one car_file_scan walks all sections once and builds one in memory
- * (40 bytes a block). */
+ * (24 bytes a block; 64 while it is made). */
 int car_file_open(struct car_file **f, const char *path);
 int car_file_open_flags(struct car_file **f, const char *path, int flags);	/* CAR_LOOSE_HEADER */
 void car_file_close(struct car_file *f);

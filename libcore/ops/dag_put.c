@@ -10,7 +10,7 @@
 #include "car/car.h"
 #include "ops/dag.h"
 
-enum { BATCH = 1024, BATCH_BYTES = 64 * 1024 * 1024,	/* what one commit takes */
+enum { BATCH = 16384, BATCH_BYTES = 64 * 1024 * 1024,	/* what one commit takes */
        INPUT_MAX = 64 * 1024 * 1024,		/* bytes of one node as it comes in */
        GIT_LOOSE = 0x300078 };			/* Kubo's number for git-raw packed by zlib */
 

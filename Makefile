@@ -44,7 +44,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
 UNITS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(FUZZ_BUILD)/fuzz/%)
-FUZZ_OBJ := $(LIB_SRC:%.c=$(FUZZ_BUILD)/%.o)
+FUZZ_OBJ := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(LIB_SRC) $(NET_SRC))
 SEEDS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(BUILD)/seeds/%)
 
 # what the scripts need to know of this build
@@ -106,7 +106,7 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(LIBS) $(LDFLAGS)
 
 # A fuzz target with a plain main that runs every seed once: an ordinary test.
-$(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $(LIB)
+$(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $(NET_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 

@@ -117,5 +117,5 @@ for name, decode in (("libipld", "decode_dag_cbor"), ("cbrrr", "decode_dag_cbor"
                                                         rate(lambda: getattr(lib, decode)(data), len(data))))
 
 print()
-print(sh("%s/bench/caridx %d" % (BUILD, 5000000 if full else 1000000)))
+print(sh("%s/bench/caridx %s %d" % (BUILD, top, 5000000 if full else 1000000)))
 shutil.rmtree(top)

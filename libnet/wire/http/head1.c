@@ -3,15 +3,15 @@
 
 const struct http_limits http_limits_default = { 8 * 1024, 32 * 1024, UINT64_MAX };
 
-void http1_start(struct http1 *h, const struct http_limits *limits)
+void http1_start(struct http1 *h, const struct http_limits *limits, struct http_head *head)
 {
 	h->limits = limits;
+	h->head = head;
 	http1_next(h);
 }
 
 void http1_next(struct http1 *h)
 {
-	h->head.n_fields = 0;
 	h->chunked = h->has_body = h->expects = 0;
 	h->keep_alive = 1;
 	h->length = h->left = h->total = 0;
@@ -62,7 +62,7 @@ static int version(struct http1 *h, struct span v)
 		return bad(h, 400, "the request line does not end in a version");
 	if (v.p[5] != '1')
 		return bad(h, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-	h->head.minor = v.p[7] != '0';		/* RFC 9110 2.5: a higher minor is the highest known */
+	h->head->minor = v.p[7] != '0';		/* RFC 9110 2.5: a higher minor is the highest known */
 	return 0;
 }
 
@@ -77,14 +77,14 @@ static int request_line(struct http1 *h, struct span line)
 	two = memrchr(line.p, ' ', line.len);
 	if (!one || one == two)
 		return bad(h, 400, "the request line is not method, target and version");
-	h->head.method = span_of(line.p, (size_t)(one - line.p));
-	h->head.target = span_of(one + 1, (size_t)(two - one - 1));
-	if (!http_is_token(h->head.method))
+	h->head->method = span_of(line.p, (size_t)(one - line.p));
+	h->head->target = span_of(one + 1, (size_t)(two - one - 1));
+	if (!http_is_token(h->head->method))
 		return bad(h, 400, "the method is not a token");
-	if (h->head.target.len == 0)
+	if (h->head->target.len == 0)
 		return bad(h, 400, "the target is empty");
-	for (i = 0; i < h->head.target.len; i++)
-		if (!(http_chars[h->head.target.p[i]] & HTTP_TARGET))
+	for (i = 0; i < h->head->target.len; i++)
+		if (!(http_chars[h->head->target.p[i]] & HTTP_TARGET))
 			return bad(h, 400, "a byte in the target that may not stand there");
 	if (version(h, span_of(two + 1, line.len - (size_t)(two + 1 - line.p))) < 0)
 		return -1;
@@ -107,9 +107,9 @@ static int field_line(struct http1 *h, uint8_t *base, struct span line)
 	n = (size_t)(colon - line.p);
 	if (!http_is_token(span_of(line.p, n)))		/* RFC 9112 5.1: no blank before the colon either */
 		return bad(h, 400, "a field name that is not a token");
-	if (h->head.n_fields == HTTP_FIELDS_MAX)
+	if (h->head->n_fields == HTTP_FIELDS_MAX)
 		return bad(h, 431, "too many fields");
-	f = &h->head.field[h->head.n_fields++];
+	f = &h->head->field[h->head->n_fields++];
 	f->value = http_trim(span_of(colon + 1, line.len - n - 1));
 	if (!http_is_value(f->value))
 		return bad(h, 400, "a byte in a field that may not stand there");
@@ -180,6 +180,7 @@ enum http1_event http1_head(struct http1 *h, uint8_t *p, size_t len, size_t *use
 		return too_long(h, p, len);
 	if (end > h->limits->head)
 		return http1_bad(h, 431, "the head is too long");
+	h->head->n_fields = 0;
 	if (take_line(h, p, end, &at, &line) < 0 || request_line(h, line) < 0)
 		return HTTP1_BAD;
 	for (;;) {

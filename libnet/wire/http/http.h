@@ -55,7 +55,7 @@ enum http1_event {
 
 struct http1 {
 	const struct http_limits *limits;
-	struct http_head head;
+	struct http_head *head;		/* filled by http1_head; only needed until it was looked at */
 	/* of the request whose head was read: */
 	int chunked, has_body;
 	uint64_t length;		/* bytes of the body, when it is not chunked */
@@ -72,7 +72,9 @@ struct http1 {
 	unsigned digits;
 };
 
-void http1_start(struct http1 *h, const struct http_limits *limits);	/* limits are borrowed */
+/* http1_start - begin a connection.  Both are borrowed; many connections may share a head (it is large),
+ * if each is done with it before another reads one. */
+void http1_start(struct http1 *h, const struct http_limits *limits, struct http_head *head);
 
 /*
  * http1_head - look for a head at the beginning of `p`.  HTTP1_HEAD: it has *used bytes, and h->head points

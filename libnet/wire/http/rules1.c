@@ -55,11 +55,11 @@ static int absolute(struct http1 *h, struct span rest)
 
 	while (n < rest.len && rest.p[n] != '/' && rest.p[n] != '?')
 		n++;
-	h->head.form = HTTP_ABSOLUTE;
-	h->head.host = span_of(rest.p, n);
-	if (!is_authority(h->head.host, 0))
+	h->head->form = HTTP_ABSOLUTE;
+	h->head->host = span_of(rest.p, n);
+	if (!is_authority(h->head->host, 0))
 		return bad(h, 400, "the target has no valid authority");
-	split_query(&h->head, span_of(rest.p + n, rest.len - n));
+	split_query(h->head, span_of(rest.p + n, rest.len - n));
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static int begins(struct span s, const char *lower)
 
 int http1_target(struct http1 *h)
 {
-	struct http_head *head = &h->head;
+	struct http_head *head = h->head;
 	struct span t = head->target;
 
 	head->tls = 0;
@@ -111,8 +111,8 @@ static int host(struct http1 *h, struct span value, int *n)
 	/* RFC 9112 3.2: empty when the target has no authority */
 	if (value.len && !is_authority(value, 0))
 		return bad(h, 400, "a Host that is no authority");
-	if (h->head.form != HTTP_ABSOLUTE && h->head.form != HTTP_AUTHORITY)
-		h->head.host = value;
+	if (h->head->form != HTTP_ABSOLUTE && h->head->form != HTTP_AUTHORITY)
+		h->head->host = value;
 	return 0;
 }
 
@@ -142,7 +142,7 @@ static int transfer_encoding(struct http1 *h, struct span value, int *n)
 {
 	if ((*n)++)
 		return bad(h, 400, "more than one Transfer-Encoding");
-	if (h->head.minor == 0)
+	if (h->head->minor == 0)
 		return bad(h, 400, "a Transfer-Encoding in HTTP/1.0");	/* RFC 9112 6.1 */
 	if (!http_is(value, "chunked"))
 		return bad(h, 501, "a transfer coding other than chunked");
@@ -168,8 +168,8 @@ int http1_fields(struct http1 *h)
 	int n_host = 0, n_length = 0, n_coding = 0, close = 0, keep = 0, rc = 0;
 	size_t i;
 
-	for (i = 0; rc == 0 && i < h->head.n_fields; i++) {
-		struct span name = h->head.field[i].name, value = h->head.field[i].value;
+	for (i = 0; rc == 0 && i < h->head->n_fields; i++) {
+		struct span name = h->head->field[i].name, value = h->head->field[i].value;
 
 		if (span_equal(name, span_str("host")))
 			rc = host(h, value, &n_host);
@@ -179,7 +179,7 @@ int http1_fields(struct http1 *h)
 			rc = transfer_encoding(h, value, &n_coding);
 		else if (span_equal(name, span_str("connection")))
 			rc = connection(h, value, &close, &keep);
-		else if (span_equal(name, span_str("expect")) && h->head.minor > 0) {
+		else if (span_equal(name, span_str("expect")) && h->head->minor > 0) {
 			if (!http_is(value, "100-continue"))
 				rc = bad(h, 417, "an expectation other than 100-continue");
 			h->expects = 1;
@@ -187,12 +187,12 @@ int http1_fields(struct http1 *h)
 	}
 	if (rc < 0)
 		return rc;
-	if (h->head.minor > 0 && !n_host)
+	if (h->head->minor > 0 && !n_host)
 		return bad(h, 400, "no Host");			/* RFC 9112 3.2 */
 	if (n_length && n_coding)
 		return bad(h, 400, "both Content-Length and Transfer-Encoding");
 	h->has_body = h->chunked || h->length > 0;
 	h->expects = h->expects && h->has_body;
-	h->keep_alive = !close && (h->head.minor > 0 || keep);
+	h->keep_alive = !close && (h->head->minor > 0 || keep);
 	return 0;
 }

@@ -15,7 +15,7 @@ static struct http_limits limits = { 8192, 32768, UINT64_MAX };
 
 static void say_head(struct heard *h, const struct http1 *s)
 {
-	const struct http_head *d = &s->head;
+	const struct http_head *d = s->head;
 	size_t i;
 
 	buf_printf(&h->text, "%.*s %d %.*s?%.*s host=%.*s 1.%d keep=%d exp=%d\n", (int)d->method.len,
@@ -33,13 +33,14 @@ static void hear(const char *bytes, size_t len, size_t step, struct heard *h)
 {
 	static uint8_t room[IN_MAX];
 	size_t have = 0, given = 0, used, at;
+	static struct http_head head;
 	static struct http1 s;
 	enum http1_event e = HTTP1_MORE;
 	uint64_t rnd = 88172645463325252u + len;
 	struct span data;
 
 	*h = (struct heard){ .text = BUF_INIT(1 << 22) };
-	http1_start(&s, &limits);
+	http1_start(&s, &limits, &head);
 	for (;;) {
 		at = 0;
 		while (e != HTTP1_BAD) {

@@ -223,6 +223,8 @@ static int parse_match(struct sel_parse *p, size_t at, struct clause *c)
 		rc = number_at_key(p, value, "[", 1, &c->from);
 	if (rc == 0)
 		rc = number_at_key(p, value, "]", 1, &c->to);
+	if (rc == 0 && c->to >= 0 && c->from > c->to)	/* as go-ipld-prime has it */
+		rc = sel_bad(p, "the end of the subset is before its start");
 	c->has_subset = 1;
 	sel_leave(p, was);
 	return rc;
@@ -369,7 +371,7 @@ static int parse_union(struct sel_parse *p, size_t at, struct clause *c)
 	rc = sel_kids(p, list->n, &first);
 	c->next = first;
 	c->n = list->n;
-	c->only = list->n > 0;
+	c->only = 1;
 	for (i = 0; rc == 0 && i < c->n; i++, k = node_next(p->nd, k)) {
 		snprintf(number, sizeof number, "%u", i);
 		was = sel_enter(p, span_str(number));

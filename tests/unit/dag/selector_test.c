@@ -17,6 +17,7 @@ static void what_is_refused(void)
 		{ "{\".\":{\"subset\":{\"[\":1,\"]\":\"2\"}}}", "\"]\" is not an integer" },
 		{ "{\".\":{\"subset\":{\"[\":1,\"]\":9223372036854775808}}}", "too large" },
 		{ "{\".\":{\"subset\":[1,2]}}", "not a map" },
+		{ "{\".\":{\"subset\":{\"[\":3,\"]\":2}}}", "the end of the subset is before its start" },
 		{ "{\".\":{\"onlyIf\":{}}}", "a condition is a map with one key" },
 		{ "{\".\":{\"onlyIf\":{\"is\":1}}}", "/./onlyIf/is: unknown condition" },
 		{ "{\".\":{\"onlyIf\":{\"and\":{}}}}", "not a list" },

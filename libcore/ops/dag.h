@@ -149,7 +149,8 @@ struct ops_dag_change {
  * a block is not there is changed; else ERR_NOTFOUND.
  * Returns 0, or 1: they differ, or fn's negative return, or an error.
  * Memory: the blocks of one pair of nodes; what is still to be compared goes to a file in tmpdir when it
- * grows.  ERR_LIMIT: over DAG_DEPTH_MAX levels; paths over 1 MiB.
+ * grows.  ERR_LIMIT: over DAG_DEPTH_MAX levels; paths over 1 MiB; 65536 shards in a row
+ * that differ though no entry does.
  */
 struct ops_dag_diff {
 	int deep, missing;

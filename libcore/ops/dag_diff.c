@@ -9,7 +9,8 @@
 #include "base/rd.h"
 #include "ops/dag_diff_priv.h"
 
-enum { DIFF_PATH_MAX = 1024 * 1024 };
+/* As many pairs in a row of which there is nothing to tell are a bomb: shards of shards without entries. */
+enum { DIFF_PATH_MAX = 1024 * 1024, DIFF_IDLE_MAX = 65536 };
 
 struct pair {
 	enum pair_kind kind;
@@ -54,6 +55,7 @@ int diff_tell(struct diff *d, enum ops_dag_change_kind kind, struct ops_dag_side
 	int rc = d->o->fn(d->o->arg, &c);
 
 	d->told++;
+	d->idle = 0;
 	d->stop |= rc > 0;
 	return rc > 0 ? ERR_DIFFER : rc;
 }
@@ -303,6 +305,9 @@ static int descend(struct diff *d, struct frame *f)
 
 	if (rc == 0)
 		rc = set_path(d, p.path);
+	if (rc == 0 && ++d->idle > DIFF_IDLE_MAX)
+		rc = err_set(ERR_LIMIT, "more than %d pairs of blocks in a row without a change in them",
+			     DIFF_IDLE_MAX);
 	if (rc == 0)
 		rc = compare(d, &p);
 	if (rc == ERR_NOTFOUND && d->o->missing)

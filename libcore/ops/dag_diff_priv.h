@@ -15,6 +15,7 @@ struct diff {
 	int n, cap;
 	struct buf path, rec, a, b;	/* where we are; a record; the two blocks */
 	uint64_t told;
+	int idle;			/* pairs since something was told */
 	int stop;			/* fn does not want to hear more */
 };
 

@@ -143,6 +143,26 @@ static void shards_that_lie(void)
 	store_close(st);
 }
 
+/* twelve levels of shards with nothing in them, each four times in the one above */
+static void shards_of_shards_are_no_bomb(void)
+{
+	struct store *st = opstore();
+	struct cid a = shard(st, 16, NULL, 0), b = shard(st, 0, NULL, 0);
+	struct told t = { .n = 0 };
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		struct oplink one[] = { { a, "1" }, { a, "2" }, { a, "3" }, { a, "4" } };
+		struct oplink two[] = { { b, "1" }, { b, "2" }, { b, "3" }, { b, "4" } };
+
+		a = shard(st, 16, one, 4);
+		b = shard(st, 16, two, 4);
+	}
+	CHECK_ERR(diff(st, &a, &b, &t, 0), ERR_LIMIT);
+	CHECK(t.n == 0);
+	store_close(st);
+}
+
 /* a chain of directories, the last of them `end` */
 static struct cid chain(struct store *st, struct cid end, int n)
 {
@@ -243,6 +263,7 @@ int main(void)
 	RUN(whoever_listens_may_stop);
 	RUN(every_pair_of_slots);
 	RUN(shards_that_lie);
+	RUN(shards_of_shards_are_no_bomb);
 	RUN(depth_has_an_end);
 	RUN(shared_subtrees);
 	RUN(values);

@@ -14,6 +14,9 @@ struct span http_trim(struct span s);		/* blanks and tabs around it */
 /* http_list_next - the next word of a list with commas that is not empty; 0 at the end. */
 int http_list_next(struct span *rest, struct span *word);
 
+/* http_is_authority - RFC 3986 3.2 without userinfo: a name or address, and perhaps (or surely) a port. */
+int http_is_authority(struct span s, int port_due);
+
 /* http1_bad - set the status to answer with; returns HTTP1_BAD. */
 enum http1_event http1_bad(struct http1 *h, int status, const char *why);
 

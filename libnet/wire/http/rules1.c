@@ -10,7 +10,7 @@ static int bad(struct http1 *h, int status, const char *why)
 /* ---- the target (RFC 9112 3.2) ---- */
 
 /* RFC 3986 3.2 without userinfo: a name or address, and perhaps a port */
-static int is_authority(struct span s, int port_due)
+int http_is_authority(struct span s, int port_due)
 {
 	size_t i = 0, digits = 0;
 
@@ -57,7 +57,7 @@ static int absolute(struct http1 *h, struct span rest)
 		n++;
 	h->head->form = HTTP_ABSOLUTE;
 	h->head->host = span_of(rest.p, n);
-	if (!is_authority(h->head->host, 0))
+	if (!http_is_authority(h->head->host, 0))
 		return bad(h, 400, "the target has no valid authority");
 	split_query(h->head, span_of(rest.p + n, rest.len - n));
 	return 0;
@@ -81,7 +81,7 @@ int http1_target(struct http1 *h)
 		head->form = HTTP_AUTHORITY;
 		head->host = t;
 		head->path = span_of(NULL, 0);
-		return is_authority(t, 1) ? 0 : bad(h, 400, "CONNECT needs a host and a port");
+		return http_is_authority(t, 1) ? 0 : bad(h, 400, "CONNECT needs a host and a port");
 	}
 	if (t.p[0] == '/') {
 		head->form = HTTP_ORIGIN;
@@ -109,7 +109,7 @@ static int host(struct http1 *h, struct span value, int *n)
 	if ((*n)++)
 		return bad(h, 400, "more than one Host");
 	/* RFC 9112 3.2: empty when the target has no authority */
-	if (value.len && !is_authority(value, 0))
+	if (value.len && !http_is_authority(value, 0))
 		return bad(h, 400, "a Host that is no authority");
 	if (h->head->form != HTTP_ABSOLUTE && h->head->form != HTTP_AUTHORITY)
 		h->head->host = value;

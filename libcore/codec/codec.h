@@ -113,7 +113,8 @@ int node_entry(const struct node *nd, size_t at, uint64_t i, size_t *value);
 /* node_step_into - what a path segment names in the value at `at`: a field of a map, or an entry of a list
  * by its decimal index.  1 and *value, or ERR_NOTFOUND: no such entry, or nothing is below that kind. */
 int node_step_into(const struct node *nd, size_t at, struct span segment, size_t *value);
-/* node_equal - the same value (maps in any order; floats by their bits): 1 or 0. */
+/* node_equal - the same value (maps in any order; floats by their bits): 1 or 0.  Time n log n; memory: 48
+ * bytes a key of the maps around one value. */
 int node_equal(const struct node *a, size_t at, const struct node *b, size_t bt);
 const char *node_kind_name(enum node_kind kind);	/* "map" */
 

@@ -236,11 +236,33 @@ int node_step_into(const struct node *nd, size_t at, struct span segment, size_t
 	}
 }
 
-int node_equal(const struct node *a, size_t at, const struct node *b, size_t bt)
-{
-	size_t i = at, j = bt, end = node_next(a, at), k;
+/* ---- comparing ---- */
 
-	/* lists in step; maps by looking each key up, one level of recursion a map */
+static int equal(struct keys *k, const struct node *a, size_t at, const struct node *b, size_t bt);
+
+/* Both maps' keys side by side in order.  That fails where a key stands twice, which no codec lets in, or
+ * without memory: then each is looked up. */
+static int maps_equal(struct keys *k, const struct node *a, size_t at, const struct node *b, size_t bt)
+{
+	size_t base = k->n, n = a->step[at].n, i, x, y;
+	int sorted = keys_push(k, a, at) == 1 && keys_push(k, b, bt) == 1, same = 1;
+
+	for (i = 0; sorted && same && i < n; i++) {
+		x = k->v[base + i].at;
+		y = k->v[base + n + i].at;
+		same = span_equal(node_span(a, x), node_span(b, y)) && equal(k, a, x + 1, b, y + 1);
+	}
+	for (x = at + 1; !sorted && same && x < a->step[at].end; x = node_next(a, x + 1))
+		same = node_field(b, bt, node_span(a, x), &y) && equal(k, a, x + 1, b, y);
+	k->n = base;
+	return same;
+}
+
+static int equal(struct keys *keys, const struct node *a, size_t at, const struct node *b, size_t bt)
+{
+	size_t i = at, j = bt, end = node_next(a, at);
+
+	/* lists in step; one level of recursion a map, NODE_DEPTH_MAX at most */
 	while (i < end) {
 		const struct node_step *x = &a->step[i], *y = &b->step[j];
 
@@ -272,15 +294,8 @@ int node_equal(const struct node *a, size_t at, const struct node *b, size_t bt)
 				return 0;
 			break;
 		case NODE_MAP:
-			if (x->n != y->n)
+			if (x->n != y->n || !maps_equal(keys, a, i, b, j))
 				return 0;
-			for (k = i + 1; k < x->end; k = node_next(a, k + 1)) {
-				size_t other;
-
-				if (!node_field(b, j, node_span(a, k), &other) ||
-				    !node_equal(a, k + 1, b, other))
-					return 0;
-			}
 			i = (size_t)x->end;
 			j = (size_t)y->end;
 			continue;
@@ -289,6 +304,15 @@ int node_equal(const struct node *a, size_t at, const struct node *b, size_t bt)
 		j++;
 	}
 	return 1;
+}
+
+int node_equal(const struct node *a, size_t at, const struct node *b, size_t bt)
+{
+	struct keys keys = KEYS_INIT;
+	int same = equal(&keys, a, at, b, bt);
+
+	keys_clear(&keys);
+	return same;
 }
 
 const char *node_kind_name(enum node_kind kind)

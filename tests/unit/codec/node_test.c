@@ -59,6 +59,58 @@ static void maps_are_equal_in_any_order(void)
 	node_clear(&b);
 }
 
+/* n keys, from 7 on by `step` modulo n, each with its number; the value of `odd` is another */
+static void number(struct node *nd, unsigned n, unsigned step, unsigned odd)
+{
+	struct span key;
+	char text[24];
+	unsigned i, k;
+	size_t map;
+
+	NEED(node_open(nd, NODE_MAP, &map) == 0);
+	for (i = 0, k = 7 % n; i < n; i++, k = (k + step) % n) {
+		sprintf(text, "%u", k);
+		NEED(node_own(nd, span_str(text), &key) == 0);
+		NEED(node_add(nd, NODE_STRING, key) == 0 && node_uint(nd, k + (k == odd)) == 0);
+	}
+	NEED(node_close(nd, map) == 0);
+}
+
+/* looking each key up was quadratic: minutes for a map that fits in one block */
+static void maps_of_many_keys_are_compared_quickly(void)
+{
+	struct node a = NODE_INIT, b = NODE_INIT, c = NODE_INIT;
+
+	number(&a, 100000, 1, UINT32_MAX);
+	number(&b, 100000, 99999, UINT32_MAX);	/* the other way round */
+	number(&c, 100000, 33331, 99999);
+	CHECK(node_equal(&a, 0, &b, 0) && node_equal(&b, 0, &a, 0));
+	CHECK(!node_equal(&a, 0, &c, 0) && !node_equal(&c, 0, &b, 0));
+	node_clear(&a);
+	node_clear(&b);
+	node_clear(&c);
+}
+
+/* built by hand: no codec reads or writes it, and the first of the two counts */
+static void a_key_twice_is_looked_up(void)
+{
+	struct node a = NODE_INIT, b = NODE_INIT;
+	size_t map;
+
+	NEED(node_open(&a, NODE_MAP, &map) == 0);
+	NEED(node_add(&a, NODE_STRING, span_str("k")) == 0 && node_uint(&a, 1) == 0);
+	NEED(node_add(&a, NODE_STRING, span_str("k")) == 0 && node_uint(&a, 1) == 0);
+	NEED(node_close(&a, map) == 0);
+	NEED(node_open(&b, NODE_MAP, &map) == 0);
+	NEED(node_add(&b, NODE_STRING, span_str("k")) == 0 && node_uint(&b, 1) == 0);
+	NEED(node_add(&b, NODE_STRING, span_str("l")) == 0 && node_uint(&b, 2) == 0);
+	NEED(node_close(&b, map) == 0);
+	CHECK(node_equal(&a, 0, &a, 0) && node_equal(&a, 0, &b, 0));
+	CHECK(!node_equal(&b, 0, &a, 0));
+	node_clear(&a);
+	node_clear(&b);
+}
+
 static void own_text_stays_where_it_is(void)
 {
 	struct node nd = NODE_INIT;
@@ -100,6 +152,8 @@ int main(void)
 {
 	RUN(steps_into_maps_and_lists);
 	RUN(maps_are_equal_in_any_order);
+	RUN(maps_of_many_keys_are_compared_quickly);
+	RUN(a_key_twice_is_looked_up);
 	RUN(own_text_stays_where_it_is);
 	RUN(raw_is_bytes);
 	return UNIT_END();

@@ -256,6 +256,37 @@ static void blocks_that_are_not_nodes(void)
 	store_close(st);
 }
 
+/* one block of 100,000 keys, in order or (readers take it) the other way round; value of `odd` is another */
+static struct cid many_keys(struct store *st, int turned, int odd)
+{
+	struct buf b = BUF_INIT(1 << 20);
+	struct cid cid;
+	int i, k, rc = buf_add(&b, span_of("\xba\x00\x01\x86\xa0", 5));
+
+	for (i = 0; rc == 0 && i < 100000; i++) {
+		k = turned ? 99999 - i : i;
+		rc = buf_printf(&b, "e%05d%c", k, k == odd);	/* a text of five, and 0 or 1 */
+	}
+	if (rc < 0)
+		abort();
+	cid = opblock(st, 1, CID_DAG_CBOR, buf_span(&b));
+	buf_clear(&b);
+	return cid;
+}
+
+static void maps_of_many_keys_are_compared_quickly(void)
+{
+	struct store *st = opstore();
+	struct cid a = many_keys(st, 0, -1), b = many_keys(st, 1, 4711), c = many_keys(st, 1, -1);
+	struct told t = { .n = 0 }, same = { .n = 0 };
+
+	CHECK(diff(st, &a, &b, &t, 0) == 1);
+	CHECK_STR(t.text, "~04711 ");
+	CHECK(diff(st, &a, &c, &same, 0) == 1);		/* the blocks are others, the values are not */
+	CHECK_STR(same.text, "~ ");
+	store_close(st);
+}
+
 int main(void)
 {
 	RUN(names_and_links);
@@ -268,5 +299,6 @@ int main(void)
 	RUN(shared_subtrees);
 	RUN(values);
 	RUN(blocks_that_are_not_nodes);
+	RUN(maps_of_many_keys_are_compared_quickly);
 	return UNIT_END();
 }

@@ -33,7 +33,6 @@ struct cmd_info {
 	const char *operands;	/* "[path ...]" as in the synopsis */
 	const char *summary;	/* one line */
 	const struct cmd_opt *opts;
-	const void *unused;	/* NULL; goes when nobody's initializer has it any more */
 };
 
 void cmd_start(const struct cmd_info *info, int argc, char **argv);

@@ -36,7 +36,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-add", "[path ...]", "add files, directories and archives to the store", opts, NULL
+	"ipfrs-add", "[path ...]", "add files, directories and archives to the store", opts
 };
 
 static int json, roots_only, archives, unsynced;

@@ -17,7 +17,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-block", "[path or file ...]", "read, write and remove single blocks", opts, NULL
+	"ipfrs-block", "[path or file ...]", "read, write and remove single blocks", opts
 };
 
 enum { BATCH = 1024, BATCH_BYTES = 64 * 1024 * 1024 };	/* what one commit takes */

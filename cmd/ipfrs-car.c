@@ -36,8 +36,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-car", "[path or file ...]", "move blocks between the store and content archives", opts,
-	NULL
+	"ipfrs-car", "[path or file ...]", "move blocks between the store and content archives", opts
 };
 
 enum { SELECTOR_TEXT_MAX = 1 << 20 };

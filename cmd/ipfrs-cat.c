@@ -9,7 +9,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-cat", "[path ...]", "write the contents of files to standard output", opts, NULL
+	"ipfrs-cat", "[path ...]", "write the contents of files to standard output", opts
 };
 
 int main(int argc, char **argv)

@@ -20,7 +20,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts, NULL
+	"ipfrs-cid", "[cid ...]", "convert CIDs, and tell what is in them", opts
 };
 
 enum { RECORD_MAX = 65536 };

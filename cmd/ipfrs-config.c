@@ -15,7 +15,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-config", "[key [value]]", "read and change the settings of a store", opts, NULL
+	"ipfrs-config", "[key [value]]", "read and change the settings of a store", opts
 };
 
 enum { CONFIG_TEXT_MAX = 1024 * 1024, JSON_MAX = 65536 };

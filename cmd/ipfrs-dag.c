@@ -31,7 +31,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-dag", "[path or file ...]", "nodes of any codec, and the graphs they make", opts, NULL
+	"ipfrs-dag", "[path or file ...]", "nodes of any codec, and the graphs they make", opts
 };
 
 enum { CODECS_MAX = 32 };

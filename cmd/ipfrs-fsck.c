@@ -10,7 +10,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-fsck", "", "check a store, and mend it", opts, NULL
+	"ipfrs-fsck", "", "check a store, and mend it", opts
 };
 
 static void say(void *arg, int fixed, const char *text)

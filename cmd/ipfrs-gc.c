@@ -17,7 +17,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-gc", "", "delete what no pin keeps", opts, NULL
+	"ipfrs-gc", "", "delete what no pin keeps", opts
 };
 
 static int json;

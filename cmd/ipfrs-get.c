@@ -20,7 +20,7 @@ static const struct cmd_opt opts[] = {
 };
 static const struct cmd_info info = {
 	"ipfrs-get", "[path ...]", "write files and directories of the store to disk, or as an archive",
-	opts, NULL
+	opts
 };
 
 static struct progress progress;

@@ -7,7 +7,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-init", "[dir]", "make an empty store", opts, NULL
+	"ipfrs-init", "[dir]", "make an empty store", opts
 };
 
 static const char head[] =

@@ -16,7 +16,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-ls", "[path ...]", "list directories", opts, NULL
+	"ipfrs-ls", "[path ...]", "list directories", opts
 };
 
 static int bare, cids, json, paths, types;

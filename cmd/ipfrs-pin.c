@@ -15,7 +15,7 @@ static const struct cmd_opt opts[] = {
 	{ 0, NULL, NULL }
 };
 static const struct cmd_info info = {
-	"ipfrs-pin", "[path ...]", "say what must stay in the store", opts, NULL
+	"ipfrs-pin", "[path ...]", "say what must stay in the store", opts
 };
 
 static int json, direct, keep, types;

@@ -15,7 +15,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-refs", "[path ...]", "list the links of blocks", opts, NULL
+	"ipfrs-refs", "[path ...]", "list the links of blocks", opts
 };
 
 static const char *format = "<dst>";

@@ -9,7 +9,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-reindex", "", "rebuild the index of a store from its segments", opts, NULL
+	"ipfrs-reindex", "", "rebuild the index of a store from its segments", opts
 };
 
 static void say(void *arg, int fixed, const char *text)

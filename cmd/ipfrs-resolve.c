@@ -8,7 +8,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-resolve", "[path ...]", "print the CIDs that paths lead to", opts, NULL
+	"ipfrs-resolve", "[path ...]", "print the CIDs that paths lead to", opts
 };
 
 /* without -b the answer is in the base of the question */

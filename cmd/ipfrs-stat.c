@@ -15,7 +15,7 @@ static const struct cmd_opt opts[] = {
 	{ 0 }
 };
 static const struct cmd_info info = {
-	"ipfrs-stat", "[path ...]", "describe files, directories, blocks, or the store", opts, NULL
+	"ipfrs-stat", "[path ...]", "describe files, directories, blocks, or the store", opts
 };
 
 static int json;

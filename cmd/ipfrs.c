@@ -14,7 +14,7 @@ static const struct cmd_opt opts[] = {
 };
 static const struct cmd_info info = {
 	"ipfrs", "[command [argument ...]]", "run a command of the toolkit, or list them",
-	opts, NULL
+	opts
 };
 
 static const struct command {

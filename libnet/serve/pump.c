@@ -1,0 +1,586 @@
+/*
+ * pump.c - the event loop: who comes, who has a worker, whose patience is at an end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "pump_priv.h"
+#include "worker.h"
+
+enum { EVENTS = 256, ACCEPT_MAX = 64, MESSAGES_MAX = 16 };
+
+static int64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const char *pump_date(struct pump *p)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (p->date_s != now) {			/* RFC 9110 5.6.7: IMF-fixdate */
+		gmtime_r(&now, &tm);
+		strftime(p->date, sizeof p->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		p->date_s = now;
+	}
+	return p->date;
+}
+
+int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int again)
+{
+	struct epoll_event e = { .events = events, .data.ptr = about };
+
+	if (epoll_ctl(p->epfd, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) < 0)
+		return err_sys("waiting for a descriptor");
+	return 0;
+}
+
+void pump_close(struct pump *p, int fd)
+{
+	epoll_ctl(p->epfd, EPOLL_CTL_DEL, fd, NULL);
+	close(fd);
+}
+
+/* ---- patience ---- */
+
+static int patience_ms(const struct serve_opts *o, enum patience why)
+{
+	switch (why) {
+	case PATIENT_HEAD: return o->head_ms;
+	case PATIENT_IDLE: return o->idle_ms;
+	case PATIENT_BODY: return o->body_ms;
+	case PATIENT_SEND: return o->send_ms;
+	default: return -1;
+	}
+}
+
+void pump_patience(struct pump *p, struct conn *c, enum patience why)
+{
+	struct list *l;
+	int ms;
+
+	if (c->patience != N_PATIENCE) {
+		l = &p->lists[c->patience];
+		if (c->prev)
+			c->prev->next = c->next;
+		else
+			l->first = c->next;
+		if (c->next)
+			c->next->prev = c->prev;
+		else
+			l->last = c->prev;
+	}
+	c->prev = c->next = NULL;
+	c->patience = why;
+	if (why == N_PATIENCE)
+		return;
+	l = &p->lists[why];
+	ms = patience_ms(p->o, why);
+	c->deadline_ms = ms < 0 ? INT64_MAX : p->now_ms + ms;
+	c->prev = l->last;
+	if (l->last)
+		l->last->next = c;
+	else
+		l->first = c;
+	l->last = c;
+}
+
+static void lose_patience(struct pump *p)
+{
+	struct conn *c;
+	int i;
+
+	for (i = 0; i < N_PATIENCE; i++)
+		while ((c = p->lists[i].first) && c->deadline_ms <= p->now_ms)
+			conn_impatient(p, c);
+}
+
+/* how long nothing can happen by itself; -1: for ever */
+static int until_next(const struct pump *p)
+{
+	int64_t next = INT64_MAX;
+	int i;
+
+	for (i = 0; i < N_PATIENCE; i++)
+		if (p->lists[i].first && p->lists[i].first->deadline_ms < next)
+			next = p->lists[i].first->deadline_ms;
+	if (p->draining && p->drain_until_ms < next)
+		next = p->drain_until_ms;
+	if (next == INT64_MAX)
+		return -1;
+	return next <= p->now_ms ? 0 : next - p->now_ms > 60000 ? 60000 : (int)(next - p->now_ms) + 1;
+}
+
+/* ---- workers ---- */
+
+void pump_hear_worker(struct pump *p, struct worker_end *w, int hears)
+{
+	if (w->hears != hears && pump_hear(p, &w->about, w->fd, hears ? EPOLLIN : 0, 1) == 0)
+		w->hears = hears;
+}
+
+static void ask_for_workers(struct pump *p, unsigned wanted)
+{
+	unsigned room = p->o->workers > p->n_workers + p->n_asked ? p->o->workers - p->n_workers - p->n_asked : 0;
+	unsigned n = wanted > p->n_idle + p->n_asked ? wanted - p->n_idle - p->n_asked : 0;
+
+	if (n > room)
+		n = room;
+	if (n && spawn_ask(&p->spawner, n) == 0)
+		p->n_asked += n;
+}
+
+static void give(struct pump *p, struct conn *c)
+{
+	struct worker_end *w = p->idle;
+
+	p->idle = w->next;
+	p->n_idle--;
+	conn_given(p, c, w);
+	ask_for_workers(p, p->o->spares + p->n_queued);
+}
+
+void pump_worker_for(struct pump *p, struct conn *c)
+{
+	if (p->idle && !p->queue) {
+		give(p, c);
+		return;
+	}
+	if (p->n_queued >= p->o->queue) {
+		c->state = CONN_HEAD;		/* it is in no queue */
+		conn_fail(p, c, 503, "too many requests are waiting");
+		return;
+	}
+	c->state = CONN_QUEUED;
+	c->queue_next = NULL;
+	*p->queue_end = c;
+	p->queue_end = &c->queue_next;
+	p->n_queued++;
+	ask_for_workers(p, p->o->spares + p->n_queued);
+}
+
+void pump_unqueue(struct pump *p, struct conn *c)
+{
+	struct conn **at;
+
+	for (at = &p->queue; *at; at = &(*at)->queue_next)
+		if (*at == c) {
+			*at = c->queue_next;
+			if (!*at)
+				p->queue_end = at;
+			p->n_queued--;
+			return;
+		}
+}
+
+static void serve_queue(struct pump *p)
+{
+	struct conn *c;
+
+	while (p->idle && (c = p->queue)) {
+		pump_unqueue(p, c);
+		give(p, c);
+	}
+}
+
+static void drop_worker(struct pump *p, struct worker_end *w)
+{
+	int i;
+
+	for (i = 0; i < LINK_SLOTS; i++)
+		if (w->files[i] >= 0)
+			close(w->files[i]);
+	pump_close(p, w->fd);
+	w->fd = -1;
+	w->next = p->dead_workers;
+	p->dead_workers = w;
+	p->n_workers--;
+	ask_for_workers(p, p->draining ? p->n_queued : p->o->spares + p->n_queued);
+}
+
+void pump_worker_done(struct pump *p, struct worker_end *w, int good)
+{
+	if (!good || !p->o->pool || p->draining) {
+		drop_worker(p, w);
+		return;
+	}
+	w->next = p->idle;
+	p->idle = w;
+	p->n_idle++;
+	pump_hear_worker(p, w, 1);
+	serve_queue(p);
+}
+
+/* one that had nothing to do is gone */
+static void idle_worker_died(struct pump *p, struct worker_end *w)
+{
+	struct worker_end **at;
+
+	for (at = &p->idle; *at; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			p->n_idle--;
+			break;
+		}
+	drop_worker(p, w);
+}
+
+static void worker_event(struct pump *p, struct worker_end *w)
+{
+	struct link_msg m;
+	int rc, n;
+
+	for (n = 0; n < MESSAGES_MAX && w->fd >= 0; n++) {
+		rc = link_recv(w->fd, &m, &p->room);
+		if (rc == 0)
+			return;
+		if (rc < 0) {
+			if (w->conn)
+				conn_worker_died(p, w->conn);
+			else
+				idle_worker_died(p, w);
+			return;
+		}
+		if (!w->conn) {			/* it speaks without being asked */
+			if (m.fd >= 0)
+				close(m.fd);
+			idle_worker_died(p, w);
+			return;
+		}
+		conn_message(p, w->conn, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+		if (!w->conn || !w->hears)
+			return;
+	}
+}
+
+static int new_worker(struct pump *p, const struct spawn_news *news)
+{
+	struct worker_end *w = calloc(1, sizeof *w);
+	int i;
+
+	if (!w || (w->about.what = ABOUT_WORKER, pump_hear(p, &w->about, news->fd, EPOLLIN, 0)) < 0) {
+		free(w);
+		close(news->fd);
+		return err_nomem();
+	}
+	w->fd = news->fd;
+	w->pid = news->pid;
+	w->hears = 1;
+	for (i = 0; i < LINK_SLOTS; i++)
+		w->files[i] = -1;
+	w->next = p->idle;
+	p->idle = w;
+	p->n_idle++;
+	p->n_workers++;
+	serve_queue(p);
+	return 0;
+}
+
+static int spawner_event(struct pump *p)
+{
+	struct spawn_news news;
+	int rc;
+
+	while ((rc = spawn_next(&p->spawner, &news)) == 1) {
+		if (news.fd >= 0) {
+			p->n_asked -= p->n_asked > 0;
+			new_worker(p, &news);
+		} else if (news.pid == 0) {
+			p->n_asked -= p->n_asked > 0;
+			log_warn("serve", "no worker could be made");
+		} else if (WIFSIGNALED(news.status)) {
+			log_warn("serve", "worker %d ended by signal %d", (int)news.pid, WTERMSIG(news.status));
+		}
+	}
+	return rc;
+}
+
+/* ---- clients ---- */
+
+static void hear_listeners(struct pump *p, int yes)
+{
+	size_t i;
+
+	if (p->listening == yes)
+		return;
+	p->listening = yes;
+	for (i = 0; i < p->n_listeners; i++)
+		pump_hear(p, &p->listeners[i].about, p->listeners[i].l.fd, yes ? EPOLLIN : 0, 1);
+}
+
+static void listener_event(struct pump *p, int listener)
+{
+	int i, fd;
+
+	for (i = 0; i < ACCEPT_MAX && p->n_conns < p->o->conns; i++) {
+		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			/* no descriptors left: those who wait are let in when somebody leaves */
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+				hear_listeners(p, 0);
+			return;
+		}
+		if (!conn_new(p, fd))
+			close(fd);
+	}
+}
+
+/* ---- the end ---- */
+
+static void drain(struct pump *p)
+{
+	struct conn *c, *next;
+	size_t i;
+
+	if (p->draining)
+		return;
+	p->draining = 1;
+	p->drain_until_ms = p->now_ms + p->o->drain_ms;
+	for (i = 0; i < p->n_listeners; i++) {
+		listen_close(&p->listeners[i].l, 1);
+		p->listeners[i].l.fd = -1;
+	}
+	p->n_listeners = 0;
+	for (c = p->lists[PATIENT_IDLE].first; c; c = next) {	/* nothing under way */
+		next = c->next;
+		if (c->in_len == 0)
+			conn_close(p, c);
+	}
+	for (c = p->lists[PATIENT_HEAD].first; c; c = next) {
+		next = c->next;
+		if (c->in_len == 0)
+			conn_close(p, c);
+	}
+}
+
+static void signal_event(struct pump *p)
+{
+	struct signalfd_siginfo s;
+
+	while (read(p->sigfd, &s, sizeof s) == sizeof s)
+		if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT)
+			drain(p);
+}
+
+/* ---- the loop ---- */
+
+static void bury(struct pump *p)
+{
+	struct worker_end *w;
+	struct conn *c;
+
+	while ((c = p->graves)) {
+		p->graves = c->next;
+		conn_free(c);
+	}
+	while ((w = p->dead_workers)) {
+		p->dead_workers = w->next;
+		free(w);
+	}
+}
+
+static int event(struct pump *p, const struct epoll_event *e)
+{
+	struct about *about = e->data.ptr;
+
+	switch (about->what) {
+	case ABOUT_CONN:
+		if (!((struct conn *)(void *)about)->dead)
+			conn_event(p, (struct conn *)(void *)about, e->events);
+		break;
+	case ABOUT_WORKER:
+		if (((struct worker_end *)(void *)about)->fd >= 0)
+			worker_event(p, (struct worker_end *)(void *)about);
+		break;
+	case ABOUT_LISTENER:
+		if (((struct listening *)(void *)about)->l.fd >= 0)
+			listener_event(p, ((struct listening *)(void *)about)->l.fd);
+		break;
+	case ABOUT_SPAWNER:
+		return spawner_event(p);
+	case ABOUT_SIGNAL:
+		signal_event(p);
+	}
+	return 0;
+}
+
+static int loop(struct pump *p, int only_one)
+{
+	struct epoll_event events[EVENTS];
+	int n, i, rc = 0;
+
+	while (rc >= 0 && !(p->draining && (p->n_conns == 0 || p->now_ms >= p->drain_until_ms)) &&
+	       !(only_one && p->n_conns == 0)) {
+		n = epoll_wait(p->epfd, events, EVENTS, until_next(p));
+		p->now_ms = clock_ms();
+		if (n < 0 && errno != EINTR)
+			rc = err_sys("waiting for events");
+		for (i = 0; rc >= 0 && i < n; i++)
+			rc = event(p, &events[i]);
+		lose_patience(p);
+		if (!p->listening && !p->draining && p->n_conns < p->o->conns)
+			hear_listeners(p, 1);
+		else if (p->listening && p->n_conns >= p->o->conns)
+			hear_listeners(p, 0);
+		bury(p);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- beginning ---- */
+
+void serve_opts_init(struct serve_opts *o)
+{
+	*o = (struct serve_opts){
+		.workers = 64, .spares = 4, .conns = 20000, .queue = 1024, .limits = http_limits_default,
+		.head_ms = 10000, .idle_ms = 60000, .body_ms = 30000, .send_ms = 30000, .drain_ms = 30000,
+		.log_fd = -1
+	};
+}
+
+/* a worker begins with nothing of ours but its link and the standard descriptors, which lead nowhere */
+static int work(int fd, void *arg)
+{
+	const struct serve_opts *o = arg;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(fd, 3) < 0)
+		return 1;
+	close_range(4, ~0u, 0);
+	return worker_run(3, o);
+}
+
+static int hear_signals(struct pump *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	p->sigfd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (p->sigfd < 0)
+		return err_sys("waiting for signals");
+	p->about_signal.what = ABOUT_SIGNAL;
+	return pump_hear(p, &p->about_signal, p->sigfd, EPOLLIN, 0);
+}
+
+static int open_listeners(struct pump *p, const struct listener *given, size_t n_given)
+{
+	struct listener l[LISTEN_MAX];
+	const char *const *spec;
+	size_t n = 0, i;
+	int rc = 0;
+
+	for (spec = p->o->listen; rc == 0 && spec && *spec; spec++)
+		rc = listen_open(*spec, l, &n);
+	for (i = 0; rc == 0 && i < n_given; i++)
+		l[n++] = given[i];
+	for (i = 0; i < n; i++) {
+		p->listeners[i].about.what = ABOUT_LISTENER;
+		p->listeners[i].l = l[i];
+		p->n_listeners = i + 1;
+		if (rc == 0)
+			rc = pump_hear(p, &p->listeners[i].about, l[i].fd, EPOLLIN, 0);
+		if (rc == 0 && p->o->ready)
+			p->o->ready(p->o->ctx, l[i].text);
+	}
+	p->listening = 1;
+	return rc;
+}
+
+/* as many descriptors as there may be clients */
+static void more_descriptors(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static int begin(struct pump *p, int how, const struct listener *given, size_t n_given)
+{
+	int rc, fl;
+
+	p->epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (p->epfd < 0)
+		return err_sys("making an event loop");
+	p->about_spawner.what = ABOUT_SPAWNER;
+	rc = pump_hear(p, &p->about_spawner, p->spawner.fd, EPOLLIN, 0);
+	if (rc == 0)
+		rc = hear_signals(p);
+	if (rc == 0 && how != LISTEN_CONNECTED)
+		rc = open_listeners(p, given, n_given);
+	if (rc == 0 && how == LISTEN_CONNECTED) {
+		fl = fcntl(0, F_GETFL);
+		if (fl < 0 || fcntl(0, F_SETFL, fl | O_NONBLOCK) < 0 || !conn_new(p, 0))
+			rc = err_sys("taking over descriptor 0");
+	}
+	if (rc == 0)
+		ask_for_workers(p, how == LISTEN_CONNECTED ? 1 : p->o->spares);
+	return rc;
+}
+
+int serve_run(const struct serve_opts *o)
+{
+	struct pump *p = calloc(1, sizeof *p);
+	struct listener given[LISTEN_MAX];
+	size_t n_given = 0, i;
+	int rc, how = LISTEN_LISTENING;
+
+	if (!p)
+		return err_nomem();
+	*p = (struct pump){ .o = o, .epfd = -1, .sigfd = -1, .spawner = { .fd = -1 },
+			    .room = BUF_INIT(LINK_MAX + 1), .now_ms = clock_ms() };
+	p->queue_end = &p->queue;
+	rc = o->listen ? 0 : listen_given(given, &n_given);
+	if (!o->listen && rc >= 0) {
+		how = rc;
+		rc = how == LISTEN_NONE ? err_set(ERR_USAGE, "no address to listen at, and no socket was given") : 0;
+	}
+	more_descriptors();
+	if (rc == 0)
+		rc = spawn_start(&p->spawner, work, (void *)(uintptr_t)o);
+	if (rc == 0)
+		rc = begin(p, how, given, n_given);
+	if (rc == 0)
+		rc = loop(p, how == LISTEN_CONNECTED);
+	for (i = 0; i < N_PATIENCE; i++)
+		while (p->lists[i].first)
+			conn_close(p, p->lists[i].first);
+	while (p->idle)
+		idle_worker_died(p, p->idle);
+	for (i = 0; i < p->n_listeners; i++)
+		listen_close(&p->listeners[i].l, 1);
+	bury(p);
+	spawn_stop(&p->spawner);
+	if (p->spawner.pid > 0)
+		waitpid(p->spawner.pid, NULL, 0);
+	if (p->sigfd >= 0)
+		close(p->sigfd);
+	if (p->epfd >= 0)
+		close(p->epfd);
+	buf_clear(&p->room);
+	free(p);
+	return rc;
+}

@@ -23,8 +23,6 @@ enum {
 	SEND_FILE = 1 << 20		/* bytes of a file at one go: others want their turn */
 };
 
-static void go_on(struct pump *p, struct conn *c);
-
 /* ---- coming and going ---- */
 
 struct conn *conn_new(struct pump *p, int fd)
@@ -88,7 +86,7 @@ void conn_free(struct conn *c)
 }
 
 /* The client shall see that the answer is not whole: a reset, where there is no other way. */
-static void abort_conn(struct pump *p, struct conn *c)
+void conn_abort(struct pump *p, struct conn *c)
 {
 	struct linger now = { 1, 0 };
 
@@ -155,9 +153,7 @@ static int flush(struct conn *c)
 	return 1;
 }
 
-static int say(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static int say(struct conn *c, const char *fmt, ...)
+int conn_say(struct conn *c, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -181,7 +177,7 @@ void conn_fail(struct pump *p, struct conn *c, int status, const char *text)
 	c->status = status;
 	if (!c->began_ms)
 		c->began_ms = p->now_ms;
-	if (say(c, "HTTP/1.1 %d %s\r\ndate: %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+	if (conn_say(c, "HTTP/1.1 %d %s\r\ndate: %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
 		"x-content-type-options: nosniff\r\n%sconnection: close\r\n\r\n", status, reply_reason(status),
 		pump_date(p), n, status == 503 ? "retry-after: 1\r\n" : "") < 0 ||
 	    (!c->no_body && buf_bytes(&c->out, body, (size_t)n) < 0)) {
@@ -189,7 +185,7 @@ void conn_fail(struct pump *p, struct conn *c, int status, const char *text)
 		return;
 	}
 	pump_patience(p, c, PATIENT_SEND);
-	go_on(p, c);
+	conn_go_on(p, c);
 }
 
 /* ---- a request ---- */
@@ -333,7 +329,7 @@ static void pass_body(struct pump *p, struct conn *c)
 		if (e == HTTP1_BAD) {
 			c->close_after = 1;
 			if (c->started)
-				abort_conn(p, c);
+				conn_abort(p, c);
 			else
 				conn_fail(p, c, c->http.status, c->http.why);
 			return;
@@ -358,7 +354,7 @@ static void pass_body(struct pump *p, struct conn *c)
 		listen_for(p, c);
 }
 
-static void wants_body(struct pump *p, struct conn *c)
+void conn_wants_body(struct pump *p, struct conn *c)
 {
 	c->want_body = 1;
 	if (c->body_over) {
@@ -372,142 +368,12 @@ static void wants_body(struct pump *p, struct conn *c)
 	/* RFC 9110 10.1.1: the client may be waiting for it */
 	if (c->http.expects && !c->started) {
 		c->http.expects = 0;
-		if (say(c, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || flush(c) < 0) {
+		if (conn_say(c, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || flush(c) < 0) {
 			conn_close(p, c);
 			return;
 		}
 	}
 	pass_body(p, c);
-}
-
-/* ---- the answer ---- */
-
-static int head_out(struct pump *p, struct conn *c, const struct link_msg *m)
-{
-	int status = m->status, old = c->minor == 0, rc;
-
-	c->started = 1;
-	c->status = status;
-	c->no_body |= status == 204 || status == 304;
-	c->left = m->len;
-	rc = say(c, "HTTP/1.1 %d %s\r\ndate: %s\r\n", status, reply_reason(status), pump_date(p));
-	if (rc == 0)
-		rc = buf_add(&c->out, m->data);
-	if (rc == 0)
-		rc = say(c, "x-request-id: %s\r\n", c->id);
-	if (rc == 0 && status != 204 && status != 304 && m->len != LEN_UNKNOWN)
-		rc = say(c, "content-length: %llu\r\n", (unsigned long long)m->len);
-	if (rc == 0 && !c->no_body && m->len == LEN_UNKNOWN) {
-		c->chunked = !old;
-		c->close_after |= old;
-		rc = old ? 0 : say(c, "transfer-encoding: chunked\r\n");
-	}
-	if (rc == 0 && c->close_after)
-		rc = say(c, "connection: close\r\n");
-	else if (rc == 0 && old)
-		rc = say(c, "connection: keep-alive\r\n");
-	return rc < 0 ? rc : say(c, "\r\n");
-}
-
-/* `len` bytes of body are about to be sent: may they? */
-static int body_out(struct conn *c, uint64_t len)
-{
-	if (!c->started || c->no_body)
-		return ERR_INVALID;
-	if (c->chunked)
-		return say(c, "%llx\r\n", (unsigned long long)len);
-	if (c->left == LEN_UNKNOWN)
-		return 0;
-	if (len > c->left)
-		return ERR_INVALID;		/* more than it said */
-	c->left -= len;
-	return 0;
-}
-
-static int end_out(struct conn *c, const struct link_msg *m)
-{
-	int whole = m->status && c->started &&
-		    (c->no_body || c->chunked || c->left == LEN_UNKNOWN || c->left == 0);
-
-	if (!whole)
-		return ERR_INVALID;
-	c->over = 1;
-	if (!c->chunked || c->no_body)
-		return 0;
-	if (say(c, "0\r\n") < 0 || buf_add(&c->out, m->data) < 0)
-		return ERR_LIMIT;
-	return say(c, "\r\n");
-}
-
-void conn_message(struct pump *p, struct conn *c, struct link_msg *m)
-{
-	struct worker_end *w = c->worker;
-	int rc = ERR_INVALID;
-
-	switch (m->type) {
-	case LINK_WANT:
-		wants_body(p, c);
-		return;
-	case LINK_HEAD:
-		if (!c->started && msg_head_check(m->data))
-			rc = head_out(p, c, m);
-		break;
-	case LINK_BYTES:
-		rc = body_out(c, m->data.len);
-		if (rc == 0)
-			rc = buf_add(&c->out, m->data);
-		if (rc == 0 && c->chunked)
-			rc = say(c, "\r\n");
-		break;
-	case LINK_FILE:
-		if (w->files[m->slot] >= 0)
-			close(w->files[m->slot]);
-		w->files[m->slot] = m->fd;
-		m->fd = -1;
-		return;
-	case LINK_EXTENT:
-		if (w->files[m->slot] < 0 || c->file >= 0)
-			break;
-		rc = body_out(c, m->len);
-		c->file = w->files[m->slot];
-		c->file_off = m->off;
-		c->file_len = m->len;
-		break;
-	case LINK_END:
-		if (msg_head_check(m->data))
-			rc = end_out(c, m);
-		break;
-	default:
-		break;
-	}
-	if (rc < 0 && !c->started)
-		conn_worker_died(p, c);
-	else if (rc < 0)
-		abort_conn(p, c);
-	else
-		go_on(p, c);
-}
-
-/* a chunk that is a file needs its end behind it */
-static int end_chunk(struct conn *c, int was_file)
-{
-	return was_file && c->file < 0 && c->chunked ? say(c, "\r\n") : 0;
-}
-
-void conn_worker_died(struct pump *p, struct conn *c)
-{
-	struct worker_end *w = c->worker;
-
-	c->worker = NULL;
-	if (w) {
-		w->conn = NULL;
-		pump_worker_done(p, w, 0);
-	}
-	if (c->started) {
-		abort_conn(p, c);
-		return;
-	}
-	conn_fail(p, c, 500, "the process that was to answer died");
 }
 
 /* ---- what comes next ---- */
@@ -561,7 +427,7 @@ static void close_softly(struct pump *p, struct conn *c)
 }
 
 /* after something was put into `out`, or there is room again */
-static void go_on(struct pump *p, struct conn *c)
+void conn_go_on(struct pump *p, struct conn *c)
 {
 	int was_file, rc;
 
@@ -570,11 +436,11 @@ static void go_on(struct pump *p, struct conn *c)
 	do {
 		was_file = c->file >= 0;
 		rc = flush(c);
-		if (rc >= 0 && end_chunk(c, was_file) < 0)
+		if (rc >= 0 && conn_end_chunk(c, was_file) < 0)
 			rc = ERR_INTERRUPTED;
 	} while (rc == 1 && pending(c));
 	if (rc < 0) {
-		abort_conn(p, c);
+		conn_abort(p, c);
 		return;
 	}
 	if (rc == 0) {				/* the client is slow: so is the worker now */
@@ -643,7 +509,7 @@ void conn_event(struct pump *p, struct conn *c, unsigned events)
 	if (events & EPOLLOUT && pending(c)) {
 		if (c->patience == PATIENT_SEND)	/* progress */
 			pump_patience(p, c, PATIENT_SEND);
-		go_on(p, c);
+		conn_go_on(p, c);
 		return;
 	}
 	if (!(events & EPOLLIN))
@@ -678,10 +544,10 @@ void conn_impatient(struct pump *p, struct conn *c)
 			pump_patience(p, c, PATIENT_WORKER);
 			return;
 		}
-		abort_conn(p, c);
+		conn_abort(p, c);
 		return;
 	case PATIENT_SEND:
-		abort_conn(p, c);
+		conn_abort(p, c);
 		return;
 	default:
 		conn_close(p, c);

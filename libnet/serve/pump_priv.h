@@ -121,6 +121,14 @@ void conn_event(struct pump *p, struct conn *c, unsigned events);
 void conn_impatient(struct pump *p, struct conn *c);	/* its patience is at an end */
 void conn_given(struct pump *p, struct conn *c, struct worker_end *w);
 void conn_fail(struct pump *p, struct conn *c, int status, const char *text);
+void conn_abort(struct pump *p, struct conn *c);
+/* conn_say - text to be sent.  conn_go_on - send what there is, and see what comes next. */
+int conn_say(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void conn_go_on(struct pump *p, struct conn *c);
+void conn_wants_body(struct pump *p, struct conn *c);
+
+/* ---- answer.c ---- */
+int conn_end_chunk(struct conn *c, int was_file);
 /* conn_message - the worker said something; conn_worker_died - it will not any more. */
 void conn_message(struct pump *p, struct conn *c, struct link_msg *m);
 void conn_worker_died(struct pump *p, struct conn *c);

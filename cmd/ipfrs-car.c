@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "ops/car.h"
-#include "ops/read.h"
+#include "ops/dag.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
@@ -38,8 +38,6 @@ static const struct cmd_opt opts[] = {
 static const struct cmd_info info = {
 	"ipfrs-car", "[path or file ...]", "move blocks between the store and content archives", opts
 };
-
-enum { SELECTOR_TEXT_MAX = 1 << 20 };
 
 static int json, block_only, roots_only, flags;
 static int many;			/* get: more than one thing */
@@ -131,30 +129,13 @@ static void check_target(void)
 
 static const char *selector;		/* text, or the name of a file with it */
 
-static int read_selector(struct dag_selector **sel)
-{
-	struct buf text = BUF_INIT(SELECTOR_TEXT_MAX);
-	int rc;
-
-	if (*selector == '{')
-		rc = buf_str(&text, selector);
-	else if (!strcmp(selector, "-"))
-		rc = io_slurp(0, &text, "standard input");
-	else
-		rc = io_slurp_file(AT_FDCWD, selector, &text);
-	if (rc == 0)
-		rc = ops_car_selector(buf_span(&text), sel);
-	buf_clear(&text);
-	return rc == ERR_INVALID ? err_set(ERR_USAGE, "%s", err_text()) : rc;
-}
-
 static int export(struct store *st)
 {
 	struct dag_selector *sel = NULL;
 	char size[NUM_SIZE_MAX];
 	const char **paths;
 	size_t n;
-	int rc = selector ? read_selector(&sel) : 0;
+	int rc = selector ? ops_dag_selector(selector, &sel) : 0;
 
 	if (rc < 0)
 		return rc;

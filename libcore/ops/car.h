@@ -43,8 +43,6 @@ struct ops_car_export {
 	uint64_t n_blocks, bytes, n_missing;	/* out; bytes of blocks */
 };
 void ops_car_export_init(struct ops_car_export *o);
-/* ops_car_selector - from its text in dag-json; gives *sel, dag_selector_free releases. */
-int ops_car_selector(struct span text, struct dag_selector **sel);
 int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
 		   struct ops_car_export *o, const struct ops_car_to *to);
 

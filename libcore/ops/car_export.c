@@ -31,17 +31,6 @@ void ops_car_export_init(struct ops_car_export *o)
 	*o = (struct ops_car_export){ .depth_max = -1, .len = UINT64_MAX };
 }
 
-int ops_car_selector(struct span text, struct dag_selector **sel)
-{
-	struct node nd = NODE_INIT;
-	int rc = codec_decode(CID_DAG_JSON, text, 0, &nd);
-
-	if (rc == 0)
-		rc = dag_selector_parse(&nd, 0, sel);
-	node_clear(&nd);
-	return rc;
-}
-
 /* 1: new in the set, or there is none */
 static int is_new(struct idset *set, const struct cid *cid)
 {

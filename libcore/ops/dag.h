@@ -119,7 +119,7 @@ struct ops_dag_walk {
 int ops_dag_walk(struct dag_source *src, const char *path, const struct ops_dag_walk *o);
 
 /* ops_dag_selector - a selector as dag-json ("{…"), or the name of a file with it, "-": standard input.
- * Gives *sel; errors of reading and of dag_selector_parse. */
+ * Gives *sel, dag_selector_free releases.  Errors of reading; ERR_USAGE: what was read is none. */
 int ops_dag_selector(const char *arg, struct dag_selector **sel);
 
 /* ---- diff ---- */

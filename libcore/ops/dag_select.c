@@ -1,11 +1,22 @@
 /* dag_select.c - selectors as people hand them in */
 #include <fcntl.h>
 
+#include "base/err.h"
 #include "base/io.h"
-#include "ops/car.h"
 #include "ops/dag.h"
 
 enum { SELECTOR_TEXT_MAX = 1024 * 1024 };
+
+static int parse(struct span text, struct dag_selector **sel)
+{
+	struct node nd = NODE_INIT;
+	int rc = codec_decode(CID_DAG_JSON, text, 0, &nd);
+
+	if (rc == 0)
+		rc = dag_selector_parse(&nd, 0, sel);
+	node_clear(&nd);
+	return rc;
+}
 
 int ops_dag_selector(const char *arg, struct dag_selector **sel)
 {
@@ -13,11 +24,12 @@ int ops_dag_selector(const char *arg, struct dag_selector **sel)
 	int rc;
 
 	if (*arg == '{')
-		return ops_car_selector(span_str(arg), sel);
-	rc = strcmp(arg, "-") ? io_slurp_file(AT_FDCWD, arg, &text) :
-	     io_slurp(0, &text, "standard input");
+		rc = buf_str(&text, arg);
+	else
+		rc = strcmp(arg, "-") ? io_slurp_file(AT_FDCWD, arg, &text) :
+		     io_slurp(0, &text, "standard input");
 	if (rc == 0)
-		rc = ops_car_selector(buf_span(&text), sel);
+		rc = parse(buf_span(&text), sel);
 	buf_clear(&text);
-	return rc;
+	return rc == ERR_INVALID ? err_set(ERR_USAGE, "%s", err_text()) : rc;
 }

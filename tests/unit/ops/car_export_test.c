@@ -1,4 +1,5 @@
 #include "cartest.h"
+#include "ops/dag.h"
 
 static struct store *st;
 static struct carblock a, b, sub, top, apart;
@@ -196,14 +197,12 @@ static void selectors(void)
 	setup();
 	path = oppath(&top.cid, "");
 	ops_car_export_init(&o);
-	CHECK_ERR(ops_car_selector(span_str("{\"x\":{}}"), &sel), ERR_INVALID);
-	CHECK_ERR(ops_car_selector(span_str("nonsense"), &sel), ERR_INVALID);
-	NEED(ops_car_selector(span_str(root_only), &sel) == 0);
+	NEED(ops_dag_selector(root_only, &sel) == 0);
 	o.selector = sel;
 	CHECK(run(&path, 1, &o, got) == 0);
 	CHECK_STR(got, "t");
 	dag_selector_free(sel);
-	NEED(ops_car_selector(span_str(all), &sel) == 0);
+	NEED(ops_dag_selector(all, &sel) == 0);
 	o.selector = sel;
 	CHECK(run(&path, 1, &o, got) == 0);
 	CHECK_STR(got, "tsab");

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "ops/dag.h"
 #include "opstore.h"
 
@@ -134,10 +137,32 @@ static void selectors(void)
 	w = (struct ops_dag_walk){ .depth_max = -1, .order = OPS_DAG_POST, .selector = sel };
 	CHECK_ERR(walk(st, &root, &t, w), ERR_USAGE);
 	dag_selector_free(sel);
-	CHECK_ERR(ops_dag_selector("{\"R\":1}", &sel), ERR_INVALID);
-	CHECK_ERR(ops_dag_selector("{", &sel), ERR_INVALID);
+	CHECK_ERR(ops_dag_selector("{\"R\":1}", &sel), ERR_USAGE);
+	CHECK_ERR(ops_dag_selector("{", &sel), ERR_USAGE);
 	CHECK_ERR(ops_dag_selector("/nonexistent/file", &sel), ERR_NOTFOUND);
 	store_close(st);
+}
+
+/* "-" is standard input, and anything that does not begin with '{' a file; both hold one that ends in a newline */
+static void selectors_from_files(void)
+{
+	char *path = unit_kept(4200);
+	struct dag_selector *sel;
+	int fd, in = dup(0);
+
+	snprintf(path, 4200, "%s/selector", unit_tmpdir());
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	NEED(fd >= 0 && in >= 0 && write(fd, "{\".\":{}}\n", 9) == 9 && lseek(fd, 0, SEEK_SET) == 0);
+	NEED(ops_dag_selector(path, &sel) == 0);
+	dag_selector_free(sel);
+	NEED(dup2(fd, 0) == 0 && ops_dag_selector("-", &sel) == 0);
+	dag_selector_free(sel);
+	CHECK_ERR(ops_dag_selector("-", &sel), ERR_USAGE);	/* it was read, nothing is left */
+	NEED(dup2(in, 0) == 0);
+	NEED(ftruncate(fd, 2 << 20) == 0);
+	CHECK_ERR(ops_dag_selector(path, &sel), ERR_LIMIT);
+	close(fd);
+	close(in);
 }
 
 int main(void)
@@ -146,5 +171,6 @@ int main(void)
 	RUN(missing_blocks);
 	RUN(repetition_is_no_bomb);
 	RUN(selectors);
+	RUN(selectors_from_files);
 	return UNIT_END();
 }

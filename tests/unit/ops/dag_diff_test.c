@@ -265,7 +265,7 @@ static struct cid many_keys(struct store *st, int turned, int odd)
 
 	for (i = 0; rc == 0 && i < 100000; i++) {
 		k = turned ? 99999 - i : i;
-		rc = buf_printf(&b, "e%05d%c", k, k == odd);	/* a text of five, and 0 or 1 */
+		rc = buf_printf(&b, "e%05d%c", k, k == odd ? 1 : 0);	/* a text of five, and 0 or 1 */
 	}
 	if (rc < 0)
 		abort();

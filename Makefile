@@ -110,7 +110,7 @@ $(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(NET_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 

@@ -23,6 +23,19 @@ static int all(struct span s, uint8_t kind)
 	return 1;
 }
 
+/* eight bytes at a time: a bit in the top of each byte that is less than n, or is c (exact for "none") */
+#define EACH(b) (UINT64_C(0x0101010101010101) * (b))
+#define LESS(x, n) (((x) - EACH(n)) & ~(x) & EACH(0x80))
+#define IS(x, c) LESS((x) ^ EACH(c), 1)
+
+static uint64_t eight(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+	return x;
+}
+
 int http_is_token(struct span s)
 {
 	return s.len > 0 && all(s, HTTP_TOKEN);
@@ -30,7 +43,24 @@ int http_is_token(struct span s)
 
 int http_is_value(struct span s)
 {
+	for (; s.len >= 8; s = span_of(s.p + 8, s.len - 8)) {
+		uint64_t x = eight(s.p);
+
+		if ((LESS(x, ' ') | IS(x, 0x7f)) && !all(span_of(s.p, 8), HTTP_VALUE))	/* a tab may be */
+			return 0;
+	}
 	return all(s, HTTP_VALUE);
+}
+
+int http_is_target(struct span s)
+{
+	for (; s.len >= 8; s = span_of(s.p + 8, s.len - 8)) {
+		uint64_t x = eight(s.p);
+
+		if (LESS(x, ' ' + 1) | IS(x, 0x7f) | IS(x, '#') | (x & EACH(0x80)))
+			return 0;
+	}
+	return all(s, HTTP_TARGET);
 }
 
 int http_is(struct span s, const char *lower)

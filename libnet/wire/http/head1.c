@@ -69,7 +69,6 @@ static int version(struct http1 *h, struct span v)
 static int request_line(struct http1 *h, struct span line)
 {
 	const uint8_t *one, *two;
-	size_t i;
 
 	if (line.len > h->limits->line)
 		return bad(h, 414, "the request line is too long");
@@ -83,9 +82,8 @@ static int request_line(struct http1 *h, struct span line)
 		return bad(h, 400, "the method is not a token");
 	if (h->head->target.len == 0)
 		return bad(h, 400, "the target is empty");
-	for (i = 0; i < h->head->target.len; i++)
-		if (!(http_chars[h->head->target.p[i]] & HTTP_TARGET))
-			return bad(h, 400, "a byte in the target that may not stand there");
+	if (!http_is_target(h->head->target))
+		return bad(h, 400, "a byte in the target that may not stand there");
 	if (version(h, span_of(two + 1, line.len - (size_t)(two + 1 - line.p))) < 0)
 		return -1;
 	return http1_target(h);
@@ -95,28 +93,24 @@ static int request_line(struct http1 *h, struct span line)
 
 static int field_line(struct http1 *h, uint8_t *base, struct span line)
 {
-	const uint8_t *colon;
+	uint8_t *name = base + (line.p - base);
 	struct http_field *f;
-	size_t i, n;
+	size_t n;
 
 	if (line.p[0] == ' ' || line.p[0] == '\t')
 		return bad(h, 400, "a field that goes on in the next line");	/* RFC 9112 5.2 */
-	colon = memchr(line.p, ':', line.len);
-	if (!colon)
+	for (n = 0; n < line.len && (http_chars[line.p[n]] & HTTP_TOKEN); n++)
+		name[n] = http_lower(line.p[n]);
+	if (n == line.len)
 		return bad(h, 400, "a field without a colon");
-	n = (size_t)(colon - line.p);
-	if (!http_is_token(span_of(line.p, n)))		/* RFC 9112 5.1: no blank before the colon either */
+	if (n == 0 || line.p[n] != ':')			/* RFC 9112 5.1: no blank before the colon either */
 		return bad(h, 400, "a field name that is not a token");
 	if (h->head->n_fields == HTTP_FIELDS_MAX)
 		return bad(h, 431, "too many fields");
 	f = &h->head->field[h->head->n_fields++];
-	f->value = http_trim(span_of(colon + 1, line.len - n - 1));
-	if (!http_is_value(f->value))
-		return bad(h, 400, "a byte in a field that may not stand there");
-	for (i = 0; i < n; i++)
-		base[line.p - base + (ptrdiff_t)i] = http_lower(line.p[i]);
-	f->name = span_of(line.p, n);
-	return 0;
+	f->name = span_of(name, n);
+	f->value = http_trim(span_of(line.p + n + 1, line.len - n - 1));
+	return http_is_value(f->value) ? 0 : bad(h, 400, "a byte in a field that may not stand there");
 }
 
 /* ---- the head ---- */

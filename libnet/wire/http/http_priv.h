@@ -10,6 +10,7 @@ extern const uint8_t http_chars[256];
 
 static inline uint8_t http_lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; }
 
+int http_is_target(struct span s);		/* what may stand in a request target */
 struct span http_trim(struct span s);		/* blanks and tabs around it */
 /* http_list_next - the next word of a list with commas that is not empty; 0 at the end. */
 int http_list_next(struct span *rest, struct span *word);

@@ -44,25 +44,30 @@ int multipart_start(struct multipart *m, struct span content_type)
 	return 0;
 }
 
+static enum multipart_event delimited(struct multipart *m)
+{
+	int before = m->state == ON_PREAMBLE;
+
+	m->match = m->unseen = 0;
+	m->state = ON_DELIM;
+	return before ? MULTIPART_MORE : MULTIPART_PART_END;
+}
+
 /*
  * Up to the next delimiter.  m->match bytes of one were held back, but for the first m->unseen; CR stands only at the beginning
  * of a delimiter, so when it goes on differently, none of the bytes held back can begin another.
  */
 static enum multipart_event take_data(struct multipart *m, struct span in, size_t *used, struct span *data)
 {
-	const uint8_t *p = in.p + *used, *cr;
-	size_t left = in.len - *used, held = m->match, n;
+	const uint8_t *p = in.p + *used, *hit;
+	size_t left = in.len - *used, n;
 
-	if (held) {
+	if (m->match) {
 		for (n = 0; n < left && m->match < m->delim_len && p[n] == m->delim[m->match]; n++)
 			m->match++;
 		*used += n;
-		if (m->match == m->delim_len) {
-			m->match = m->unseen = 0;
-			n = m->state == ON_PREAMBLE;
-			m->state = ON_DELIM;
-			return n ? MULTIPART_MORE : MULTIPART_PART_END;
-		}
+		if (m->match == m->delim_len)
+			return delimited(m);
 		if (n == left)
 			return MULTIPART_MORE;
 		/* it was data after all */
@@ -70,16 +75,22 @@ static enum multipart_event take_data(struct multipart *m, struct span in, size_
 		m->match = m->unseen = 0;
 		return data->len ? MULTIPART_DATA : MULTIPART_MORE;
 	}
-	cr = memchr(p, '\r', left);
-	n = cr ? (size_t)(cr - p) : left;
-	/* a CR that cannot begin a delimiter is passed at once, for data with many of them */
-	while (cr && left - n >= 3 && (cr[1] != '\n' || cr[2] != '-')) {
-		cr = memchr(cr + 1, '\r', left - n - 1);
-		n = cr ? (size_t)(cr - p) : left;
+	hit = memmem(p, left, m->delim, m->delim_len);
+	if (hit == p) {
+		*used += m->delim_len;
+		return delimited(m);
 	}
-	if (cr)
-		m->match = 1;
-	*used += n + (cr != NULL);
+	n = hit ? (size_t)(hit - p) : left;
+	if (!hit) {				/* what may be the beginning of one is held back */
+		size_t tail = left < m->delim_len ? left : m->delim_len - 1;
+		const uint8_t *cr = memrchr(p + left - tail, '\r', tail);
+
+		if (cr && memcmp(cr, m->delim, (size_t)(p + left - cr)) == 0) {
+			m->match = (size_t)(p + left - cr);
+			n -= m->match;
+		}
+	}
+	*used += n + m->match;
 	*data = span_of(p, n);
 	return n ? MULTIPART_DATA : MULTIPART_MORE;
 }

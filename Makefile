@@ -110,9 +110,12 @@ $(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
 
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(NET_LIB) $(LIB)
+$(BUILD)/bench/http1: $(NET_LIB)
+$(BUILD)/bench/http1: NET := $(NET_LIB)
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(LIBS) $(LDFLAGS)
 
 $(FUZZ_BUILD)/%.o: %.c
 	@mkdir -p $(@D)

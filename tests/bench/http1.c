@@ -97,7 +97,7 @@ static void chunked(size_t size, double seconds)
 }
 
 /* the worst and the best of bodies for someone who looks for CR */
-static void parts(const char *name, int fill, double seconds)
+static void parts(const char *name, const char *fill, double seconds)
 {
 	static uint8_t room[1 << 20];
 	uint64_t bytes = 0;
@@ -106,7 +106,8 @@ static void parts(const char *name, int fill, double seconds)
 	double start, took;
 	size_t used, off;
 
-	memset(room, fill, sizeof room);
+	for (off = 0; off < sizeof room; off++)
+		room[off] = (uint8_t)fill[off % strlen(fill)];
 	if (multipart_start(&m, span_str("multipart/form-data; boundary=------------------------d74496d66958873e")) < 0 ||
 	    multipart_next(&m, span_str("--------------------------d74496d66958873e\r\n\r\n"), &used, &data) != MULTIPART_PART)
 		exit(1);
@@ -129,7 +130,9 @@ int main(int argc, char **argv)
 	heads("browser's head", browser, seconds);
 	chunked(16, seconds);
 	chunked(4096, seconds);
-	parts("part of text", 'x', seconds);
-	parts("part of CRs", '\r', seconds);
+	parts("part of text", "x", seconds);
+	parts("part of CRs", "\r", seconds);
+	parts("part of near boundaries", "\r\n--------------------------d74496d66958873f", seconds);
+	parts("part of dashes", "-", seconds);
 	return 0;
 }

@@ -15,6 +15,7 @@ void http1_next(struct http1 *h)
 	h->chunked = h->has_body = h->expects = 0;
 	h->keep_alive = 1;
 	h->length = h->left = h->total = 0;
+	h->upgrade = span_of(NULL, 0);
 	h->extra = h->seen = 0;
 	h->digits = 0;
 	h->status = 0;

@@ -61,6 +61,7 @@ struct http1 {
 	uint64_t length;		/* bytes of the body, when it is not chunked */
 	int keep_alive;			/* the client would send another one on this connection */
 	int expects;			/* it waits for a 100 before it sends the body */
+	struct span upgrade;		/* the protocols it would change to (RFC 9110 7.8); p NULL: none */
 	/* after HTTP1_BAD: */
 	int status;			/* 400, 413, 414, 417, 431, 501, 505 */
 	const char *why;		/* static */

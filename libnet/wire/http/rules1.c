@@ -150,7 +150,7 @@ static int transfer_encoding(struct http1 *h, struct span value, int *n)
 	return 0;
 }
 
-static int connection(struct http1 *h, struct span value, int *close, int *keep)
+static int connection(struct http1 *h, struct span value, int *close, int *keep, int *upgrade)
 {
 	struct span word, rest = value;
 
@@ -159,13 +159,14 @@ static int connection(struct http1 *h, struct span value, int *close, int *keep)
 			return bad(h, 400, "a Connection option that is not a token");
 		*close |= http_is(word, "close");
 		*keep |= http_is(word, "keep-alive");
+		*upgrade |= http_is(word, "upgrade");
 	}
 	return 0;
 }
 
 int http1_fields(struct http1 *h)
 {
-	int n_host = 0, n_length = 0, n_coding = 0, close = 0, keep = 0, rc = 0;
+	int n_host = 0, n_length = 0, n_coding = 0, close = 0, keep = 0, upgrade = 0, rc = 0;
 	size_t i;
 
 	for (i = 0; rc == 0 && i < h->head->n_fields; i++) {
@@ -178,7 +179,9 @@ int http1_fields(struct http1 *h)
 		else if (span_equal(name, span_str("transfer-encoding")))
 			rc = transfer_encoding(h, value, &n_coding);
 		else if (span_equal(name, span_str("connection")))
-			rc = connection(h, value, &close, &keep);
+			rc = connection(h, value, &close, &keep, &upgrade);
+		else if (span_equal(name, span_str("upgrade")) && !h->upgrade.p)
+			h->upgrade = value;
 		else if (span_equal(name, span_str("expect")) && h->head->minor > 0) {
 			if (!http_is(value, "100-continue"))
 				rc = bad(h, 417, "an expectation other than 100-continue");
@@ -191,6 +194,8 @@ int http1_fields(struct http1 *h)
 		return bad(h, 400, "no Host");			/* RFC 9112 3.2 */
 	if (n_length && n_coding)
 		return bad(h, 400, "both Content-Length and Transfer-Encoding");
+	if (!upgrade || h->head->minor == 0)			/* RFC 9110 7.8: not without both, nor in 1.0 */
+		h->upgrade = span_of(NULL, 0);
 	h->has_body = h->chunked || h->length > 0;
 	h->expects = h->expects && h->has_body;
 	h->keep_alive = !close && (h->head->minor > 0 || keep);

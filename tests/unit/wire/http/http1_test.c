@@ -285,6 +285,31 @@ static void limits_and_statuses(void)
 	expect(filled("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", 33000, 'x', "\r\n\r\n"), 431);
 }
 
+/* RFC 9110 7.8; 9113 3.1 as it was */
+static void upgrades(void)
+{
+	static const struct { const char *in, *upgrade; } rows[] = {
+		{ "GET / HTTP/1.1\r\n" H "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "websocket" },
+		{ "GET / HTTP/1.1\r\n" H "Upgrade: h2c, x/1\r\nConnection: keep-alive, upgrade\r\n\r\n", "h2c, x/1" },
+		{ "GET / HTTP/1.1\r\n" H "Upgrade: websocket\r\n\r\n", NULL },
+		{ "GET / HTTP/1.1\r\n" H "Connection: Upgrade\r\n\r\n", NULL },
+		{ "GET / HTTP/1.0\r\n" H "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", NULL },
+		{ "GET / HTTP/1.1\r\n" H "\r\n", NULL },		/* nothing is left of those before */
+	};
+	static struct http_head head;
+	static uint8_t room[256];
+	struct http1 h;
+	size_t i, used;
+
+	http1_start(&h, &limits, &head);
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		strcpy((char *)room, rows[i].in);
+		CHECK(http1_head(&h, room, strlen(rows[i].in), &used) == HTTP1_HEAD);
+		CHECK(rows[i].upgrade ? span_equal(h.upgrade, span_str(rows[i].upgrade)) : !h.upgrade.p);
+		http1_next(&h);
+	}
+}
+
 static void words(void)
 {
 	CHECK(http_is_token(span_str("a-Z!#$%&'*+.^_`|~9")) && !http_is_token(span_str("")));
@@ -301,6 +326,7 @@ int main(void)
 	RUN(refused);
 	RUN(chunks);
 	RUN(limits_and_statuses);
+	RUN(upgrades);
 	RUN(words);
 	return UNIT_END();
 }

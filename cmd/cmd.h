@@ -73,6 +73,8 @@ const struct cmd_verb *cmd_pick_as(const struct cmd_verb *verbs, const char *nam
 /* cmd_run - the rest of main: opens the store as the verb wants it (none: run gets NULL), runs the
  * verb, says what went wrong, closes the store; the exit status of the program. */
 int cmd_run(const struct cmd_verb *verb);
+/* cmd_each - `deal` with every operand or name (cmd_next); complains about those it fails on, and goes on. */
+int cmd_each(struct store *st, int (*deal)(struct store *st, const char *path));
 
 /* cmd_operands - how many operands are left; with limits: fewer or more than allowed (max -1: any
  * number) end the program with status 2. */

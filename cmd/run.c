@@ -17,3 +17,16 @@ int cmd_run(const struct cmd_verb *verb)
 	store_close(st);
 	return cmd_finish();
 }
+
+int cmd_each(struct store *st, int (*deal)(struct store *st, const char *path))
+{
+	const char *path;
+	int rc;
+
+	while (cmd_next(&path)) {
+		rc = deal(st, path);
+		if (rc < 0)
+			cmd_complain(rc, path);
+	}
+	return 0;
+}

@@ -38,6 +38,8 @@ struct dag_putter;
 int ops_dag_put_begin(struct dag_putter **p, struct store *st, const struct ops_dag_put *o);
 /* fd - one input to its end.  A node that is refused is no error here; ERR_IO and the like are. */
 int ops_dag_put_fd(struct dag_putter *p, int fd, const char *what);
+/* path - the same from a file; "-": standard input.  One that cannot be opened is refused as a node is. */
+int ops_dag_put_path(struct dag_putter *p, const char *path);
 /* end - what waits becomes durable; releases p in any case.  Accepts NULL. */
 int ops_dag_put_end(struct dag_putter *p);
 
@@ -117,6 +119,10 @@ struct ops_dag_walk {
 	void *arg;
 };
 int ops_dag_walk(struct dag_source *src, const char *path, const struct ops_dag_walk *o);
+/* ops_dag_wants - 1: blocks of this codec are told; to ask about missing ones. */
+int ops_dag_wants(const struct ops_dag_walk *o, const struct cid *cid);
+/* ops_dag_order_by_name - "pre", "post", "wide"; ERR_USAGE. */
+int ops_dag_order_by_name(const char *name, enum ops_dag_order *order);
 
 /* ops_dag_selector - a selector as dag-json ("{…"), or the name of a file with it, "-": standard input.
  * Gives *sel, dag_selector_free releases.  Errors of reading; ERR_USAGE: what was read is none. */
@@ -159,5 +165,19 @@ struct ops_dag_diff {
 	void *arg;
 };
 int ops_dag_diff(struct dag_source *src, const char *from, const char *to, const struct ops_dag_diff *o);
+
+/* ---- records ---- */
+
+/* Appended to `out` without an end: 0, or the buf's error (on which some of it may be there). */
+int ops_dag_cid_text(const struct cid *cid, enum ops_form form, struct buf *out);
+int ops_dag_missing_text(const struct cid *cid, enum ops_form form, struct buf *out);
+int ops_place_text(const struct ops_place *p, enum ops_form form, struct buf *out);
+int ops_dag_link_text(const struct ops_dag_link *l, enum ops_form form, struct buf *out);
+int ops_dag_met_text(const struct ops_dag_met *m, enum ops_form form, struct buf *out);
+int ops_dag_change_text(const struct ops_dag_change *c, enum ops_form form, struct buf *out);
+
+/* The table of Kubo, or its JSON: a row for every root, gathered in `rows`, and then the whole. */
+int ops_dag_root_text(const struct ops_dag_root *r, enum ops_form form, struct buf *rows);
+int ops_dag_sum_text(const struct ops_dag_sum *s, struct span rows, enum ops_form form, struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 /* dag_put.c - nodes in any codec into the store */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -31,7 +32,6 @@ void ops_dag_put_init(struct ops_dag_put *o)
 	o->block.codec = CID_DAG_CBOR;
 	o->block.hash = 0;
 }
-
 
 int ops_dag_put_begin(struct dag_putter **p, struct store *st, const struct ops_dag_put *o)
 {
@@ -81,13 +81,11 @@ static int only_this(int rc)
 }
 
 /* what was put before is told before this */
-static int refuse(struct dag_putter *p, int rc)
+static int tell_refused(struct dag_putter *p, int rc)
 {
 	struct buf why = BUF_INIT(SIZE_MAX);
 	int done;
 
-	if (!only_this(rc))
-		return rc;
 	buf_str(&why, err_text());
 	done = flush(p);
 	if (done == 0) {
@@ -96,6 +94,11 @@ static int refuse(struct dag_putter *p, int rc)
 	}
 	buf_clear(&why);
 	return done;
+}
+
+static int refuse(struct dag_putter *p, int rc)
+{
+	return only_this(rc) ? tell_refused(p, rc) : rc;
 }
 
 /* ---- one node ---- */
@@ -251,6 +254,20 @@ int ops_dag_put_fd(struct dag_putter *p, int fd, const char *what)
 	if (rc == ERR_LIMIT)
 		return refuse(p, err_set(rc, "more than %d MiB", INPUT_MAX >> 20));
 	return rc < 0 ? rc : one(p, buf_span(&p->in), 0);
+}
+
+int ops_dag_put_path(struct dag_putter *p, const char *path)
+{
+	int fd, rc;
+
+	if (!strcmp(path, "-"))
+		return ops_dag_put_fd(p, 0, "standard input");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return tell_refused(p, err_sys("opening"));
+	rc = ops_dag_put_fd(p, fd, path);
+	close(fd);
+	return rc;
 }
 
 int ops_dag_put_end(struct dag_putter *p)

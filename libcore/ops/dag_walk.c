@@ -28,7 +28,20 @@ struct walk {
 	int depth, missing;
 };
 
-static int wanted(const struct ops_dag_walk *o, const struct cid *cid)
+int ops_dag_order_by_name(const char *name, enum ops_dag_order *order)
+{
+	static const char *const names[] = { "pre", "post", "wide" };
+	int i;
+
+	for (i = OPS_DAG_PRE; i <= OPS_DAG_WIDE; i++)
+		if (!strcmp(name, names[i])) {
+			*order = (enum ops_dag_order)i;
+			return 0;
+		}
+	return err_set(ERR_USAGE, "unknown order '%s', it is one of: pre post wide", name);
+}
+
+int ops_dag_wants(const struct ops_dag_walk *o, const struct cid *cid)
 {
 	size_t i;
 
@@ -40,7 +53,7 @@ static int wanted(const struct ops_dag_walk *o, const struct cid *cid)
 
 static int tell(struct walk *w, const struct ops_dag_met *m)
 {
-	if (!wanted(w->o, m->cid))
+	if (!ops_dag_wants(w->o, m->cid))
 		return 0;
 	w->stop = w->o->fn(w->o->arg, m);
 	return w->stop ? ERR_INTERRUPTED : 0;

@@ -131,3 +131,8 @@ int ops_name_text(struct span name, struct buf *out)
 	}
 	return rc;
 }
+
+int ops_name_form(struct span name, enum ops_form form, struct buf *out)
+{
+	return form == OPS_PLAIN ? buf_add(out, name) : ops_name_text(name, out);
+}

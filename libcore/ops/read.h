@@ -52,6 +52,11 @@ const char *ops_type_name(enum unixfs_type type);
  * characters and bytes that are not UTF-8 as Go escapes (\n, \x1b, \u200b), as `ipfs ls` shows them. */
 int ops_name_text(struct span name, struct buf *out);
 
+/* How a record is written, without its end: fields by TAB, with names as ops_name_text has them or, where
+ * records end in NUL, as they are; or as a JSON object. */
+enum ops_form { OPS_TEXT, OPS_PLAIN, OPS_JSON };
+int ops_name_form(struct span name, enum ops_form form, struct buf *out);	/* TEXT or PLAIN */
+
 /* ops_stat - the thing at `path`.  Blocks that are not UnixFS have only a CID and a length.  `count`
  * walks everything below and counts each block once. */
 struct ops_stat {

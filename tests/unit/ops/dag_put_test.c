@@ -93,6 +93,30 @@ static void lines_in_order_good_and_bad(void)
 	store_close(st);
 }
 
+/* a file that is not there is told in its place, and the next is read */
+static void files_by_name(void)
+{
+	struct told t = { .n = 0 };
+	struct dag_putter *p;
+	struct ops_dag_put o;
+	char name[4200];
+	int fd;
+
+	snprintf(name, sizeof name, "%s/input", unit_tmpdir());
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	NEED(fd >= 0 && write(fd, "{}", 2) == 2 && close(fd) == 0);
+	ops_dag_put_init(&o);
+	o.put = put;
+	o.arg = &t;
+	NEED(ops_dag_put_begin(&p, NULL, &o) == 0);
+	CHECK(ops_dag_put_path(p, name) == 0);
+	CHECK(ops_dag_put_path(p, "/nonexistent/file") == 0);
+	CHECK_STR(t.text, ".x");
+	CHECK(ops_dag_put_path(p, name) == 0);
+	CHECK(ops_dag_put_end(p) == 0);
+	CHECK_STR(t.text, ".x.");
+}
+
 /* lines of a pipe are told before we wait for more */
 static void a_pipe_is_answered(void)
 {
@@ -158,6 +182,7 @@ int main(void)
 {
 	RUN(the_store_gets_what_was_told);
 	RUN(lines_in_order_good_and_bad);
+	RUN(files_by_name);
 	RUN(a_pipe_is_answered);
 	RUN(codecs);
 	RUN(forbidden_hashes);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "wire/http/answer.h"
 #include "wire/http/field.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -123,6 +124,29 @@ static void forwarded(struct span s)
 	inside(f.client);
 }
 
+/* lines that may stand in an answer end it nowhere but at its end */
+static void lines(struct span s)
+{
+	struct http1_answer a = { .minor = 1, .keep_alive = 1 };
+	struct buf out = BUF_INIT(1 << 20);
+	int ok = http_lines_ok(s, HTTP_LINES_HEAD);
+	uint8_t *end;
+
+	if ((http1_answer(&out, &a, 200, "OK", NULL, s, HTTP_LEN_UNKNOWN) == 0) != ok)
+		__builtin_trap();
+	if (ok) {
+		end = memmem(out.data, out.len, "\r\n\r\n", 4);
+		if (!end || end + 4 != out.data + out.len || memchr(out.data, 0, out.len))
+			__builtin_trap();
+		for (; (end = memchr(out.data, '\r', out.len)); *end = ' ')
+			if (end[1] != '\n')
+				__builtin_trap();
+	}
+	if (http_lines_ok(s, HTTP_LINES_TRAILER) && !ok)
+		__builtin_trap();
+	buf_clear(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy;
@@ -135,13 +159,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(copy, data + 1, size - 1);
 	s = whole = span_of(copy, size - 1);
-	switch (data[0] % 6) {
-	case 0: ranges(s, data[0] & 0x80 ? UINT64_MAX : 1 + data[0]); break;
+	switch (data[0] % 7) {
+	case 0: ranges(s, data[0] & 0x80 ? UINT64_MAX : 1u + data[0] / 7); break;
 	case 1: dates(s); break;
 	case 2: media(s); break;
 	case 3: conditions(s); break;
 	case 4: targets(s); break;
-	default: forwarded(s); break;
+	case 5: forwarded(s); break;
+	default: lines(s); break;
 	}
 	free(copy);
 	return 0;

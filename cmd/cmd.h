@@ -95,6 +95,20 @@ int cmd_waits(void);
  * nonzero return of `deal` and returns it. */
 int cmd_cids(struct store *st, int (*deal)(struct store *st, const struct cid *cids, size_t n));
 
+/* Operands that are files; "-" is standard input, and shown as such.  cmd_open - to read: a descriptor, or an
+ * error that names the file; cmd_close takes it, and an error, too.  cmd_each_file - as cmd_each; the errors of
+ * `deal` name the file themselves. */
+const char *cmd_shown(const char *name);
+int cmd_open(const char *name);
+void cmd_close(int fd);
+int cmd_each_file(int (*deal)(const char *name, int fd));
+
+/* cmd_gather - all that cmd_next has, *n of them: gives, release with cmd_scatter.  Without memory the program
+ * ends.  cmd_size - how many bytes the regular files among them have, for a progress line. */
+const char **cmd_gather(size_t *n);
+void cmd_scatter(const char **names, size_t n);
+uint64_t cmd_size(const char *const *names, size_t n);
+
 const char *cmd_store(void);	/* -S, else $IPFRS_PATH, else ~/.ipfrs; never NULL */
 int cmd_zero(void);		/* -0 was given */
 char cmd_end(void);		/* what ends a record: '\n' or NUL */

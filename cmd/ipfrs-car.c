@@ -1,13 +1,10 @@
 /* ipfrs-car - move blocks between the store and content archives */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/num.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
@@ -39,8 +36,8 @@ static const struct cmd_info info = {
 	"ipfrs-car", "[path or file ...]", "move blocks between the store and content archives", opts
 };
 
-static int json, block_only, roots_only, flags;
-static int many;			/* get: more than one thing */
+static int roots_only, flags;
+static enum ops_form form;		/* of records; PLAIN with -0, JSON with -j */
 static struct ops_car_export how;
 static struct ops_car_import in;
 static struct ops_car_to to = { .fd = 1 };
@@ -54,11 +51,6 @@ static int worked(void *arg, uint64_t bytes, uint64_t blocks)
 	return 0;
 }
 
-static const char *shown(const char *name)
-{
-	return strcmp(name, "-") ? name : "standard input";
-}
-
 /* `line` is a record, if it could be made */
 static int told(int rc)
 {
@@ -66,54 +58,6 @@ static int told(int rc)
 		cmd_record(buf_span(&line));
 	buf_reset(&line);
 	return rc;
-}
-
-static int open_in(const char *name)
-{
-	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
-
-	return fd < 0 ? err_sys("opening '%s'", name) : fd;
-}
-
-static void close_in(int fd)
-{
-	if (fd > 0)
-		close(fd);
-}
-
-/* the operands, or the names on standard input; *n of them */
-static const char **gather(size_t *n)
-{
-	const char **names = NULL, *name;
-	size_t cap = 0;
-
-	for (*n = 0; cmd_next(&name); ++*n) {
-		if (*n == cap) {
-			cap = cap ? 2 * cap : 64;
-			names = realloc(names, cap * sizeof *names);
-		}
-		if (!names || !(names[*n] = strdup(name)))
-			exit(cmd_fail(err_nomem()));
-	}
-	return names;
-}
-
-static void scatter(const char **names, size_t n)
-{
-	while (n)
-		free((void *)(uintptr_t)names[--n]);
-	free(names);
-}
-
-static uint64_t size_of(const char *const *names, size_t n)
-{
-	uint64_t sum = 0;
-	struct stat st;
-
-	for (; n; n--, names++)
-		if ((strcmp(*names, "-") ? stat(*names, &st) : fstat(0, &st)) == 0 && S_ISREG(st.st_mode))
-			sum += (uint64_t)st.st_size;
-	return sum;
 }
 
 /* where export and join write; "-" is standard output */
@@ -141,7 +85,7 @@ static int export(struct store *st)
 		return rc;
 	check_target();
 	how.selector = sel;
-	paths = gather(&n);
+	paths = cmd_gather(&n);
 	how.progress = worked;
 	to.tmpdir = store_tmpdir(st);
 	progress_start(&progress, "exporting", 0, 1);
@@ -154,7 +98,7 @@ static int export(struct store *st)
 			 how.n_missing);
 	if (rc == 0 && cmd_verbose())
 		cmd_note("%" PRIu64 " blocks, %s", how.n_blocks, num_format_size(how.bytes, size));
-	scatter(paths, n);
+	cmd_scatter(paths, n);
 	dag_selector_free(sel);
 	return rc;
 }
@@ -167,7 +111,7 @@ static int came(void *arg, const struct cid *cid)
 
 	(void)arg;
 	cid_text(cid, text);
-	if (json)
+	if (form == OPS_JSON)
 		cmd_print("{\"root\":\"%s\",\"pinned\":%s}", text, in.pin ? "true" : "false");
 	else if (!cmd_quiet())
 		cmd_print("%s", text);
@@ -176,18 +120,18 @@ static int came(void *arg, const struct cid *cid)
 
 static int counted(struct ops_car_counts n)
 {
-	if (!json && cmd_verbose())
+	if (form != OPS_JSON && cmd_verbose())
 		cmd_note("imported %" PRIu64 " blocks (%" PRIu64 " bytes), %" PRIu64 " of them new (%" PRIu64
 			 " bytes)", n.blocks, n.bytes, n.new_blocks, n.new_bytes);
-	return json ? told(ops_car_counts_json(&n, &line)) : 0;
+	return form == OPS_JSON ? told(ops_car_counts_json(&n, &line)) : 0;
 }
 
 static int import_one(struct car_importer *m, const char *name)
 {
-	int fd = open_in(name), rc;
+	int fd = cmd_open(name), rc;
 
-	rc = fd < 0 ? fd : ops_car_import_fd(m, fd, shown(name));
-	close_in(fd);
+	rc = fd < 0 ? fd : ops_car_import_fd(m, fd, cmd_shown(name));
+	cmd_close(fd);
 	if (rc < 0)
 		cmd_complain(rc, NULL);		/* the message has the name */
 	return rc;
@@ -202,11 +146,11 @@ static int import(struct store *st)
 
 	in.progress = worked;
 	in.flags = flags;
-	names = gather(&n);
+	names = cmd_gather(&n);
 	rc = ops_car_import_begin(&m, st, &in);
 	if (rc < 0)
 		goto out;
-	progress_start(&progress, "importing", size_of(names, n), 1);
+	progress_start(&progress, "importing", cmd_size(names, n), 1);
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = import_one(m, names[i]);
 	progress_end(&progress);
@@ -223,7 +167,7 @@ static int import(struct store *st)
 			     "blocks of what failed stay until ipfrs-gc takes them" : NULL);
 	rc = 0;				/* all was said */
 out:
-	scatter(names, n);
+	cmd_scatter(names, n);
 	return rc;
 }
 
@@ -235,14 +179,14 @@ static int ls_roots(void *arg, const struct cid *roots, size_t n)
 
 	(void)arg;
 	for (; n; n--, roots++)
-		cmd_print(json ? "{\"root\":\"%s\"}" : "%s", cid_text(roots, text));
+		cmd_print(form == OPS_JSON ? "{\"root\":\"%s\"}" : "%s", cid_text(roots, text));
 	return 0;
 }
 
 static int ls_block(void *arg, const struct car_section *s)
 {
 	(void)arg;
-	return told(ops_car_section_text(s, json, &line));
+	return told(ops_car_section_text(s, form == OPS_JSON, &line));
 }
 
 static int ls_one(const char *name, int fd)
@@ -251,46 +195,33 @@ static int ls_one(const char *name, int fd)
 
 	if (roots_only)
 		o = (struct ops_car_ls){ .flags = flags, .roots = ls_roots };
-	return ops_car_ls(fd, shown(name), &o);
+	return ops_car_ls(fd, cmd_shown(name), &o);
 }
 
 /* ---- verify ---- */
 
-/* fields of a name and what is said of it */
-static int record(const char *name, const char *what)
-{
-	int rc = cmd_zero() ? buf_str(&line, name) : ops_name_text(span_str(name), &line);
-
-	return told(rc < 0 ? rc : buf_printf(&line, "\t%s", what));
-}
-
 static int missing(void *arg, const struct cid *cid)
 {
-	char what[16 + CID_TEXT_MAX] = "missing\t";
-
 	cmd_status(1);
-	cid_text(cid, what + strlen(what));
-	if (json)
-		return told(ops_car_missing_json(arg, cid, &line));
-	return cmd_quiet() ? 0 : record(arg, what);
+	return form != OPS_JSON && cmd_quiet() ? 0 : told(ops_car_missing_text(arg, cid, form, &line));
 }
 
 static int verified(const char *name, const struct ops_car_verify *v)
 {
-	if (json)
-		return told(ops_car_verify_json(name, v, &line));
-	return cmd_quiet() || v->n_missing ? 0 : record(name, "ok");
+	if (form != OPS_JSON && (cmd_quiet() || v->n_missing))
+		return 0;
+	return told(ops_car_verify_text(name, v, form, &line));
 }
 
 static int verify_one(const char *name, int fd)
 {
 	struct ops_car_verify v = { .flags = flags, .path = strcmp(name, "-") ? name : NULL, .partial = how.partial,
 				    .missing = missing, .progress = worked,
-				    .arg = (void *)(uintptr_t)shown(name) };
+				    .arg = (void *)(uintptr_t)cmd_shown(name) };
 	int rc;
 
-	progress_start(&progress, "verifying", size_of(&name, 1), 1);
-	rc = ops_car_verify(fd, shown(name), &v);
+	progress_start(&progress, "verifying", cmd_size(&name, 1), 1);
+	rc = ops_car_verify(fd, cmd_shown(name), &v);
 	progress_end(&progress);
 	if (rc < 0)
 		return rc;
@@ -298,30 +229,20 @@ static int verify_one(const char *name, int fd)
 		cmd_note("%s: the index is of codec 0x%" PRIx64 ", which is not known here", name,
 			 v.index_codec);
 	if (v.n_opaque)
-		cmd_note("%s: %" PRIu64 " blocks of unknown codecs were taken as without links", shown(name),
+		cmd_note("%s: %" PRIu64 " blocks of unknown codecs were taken as without links", cmd_shown(name),
 			 v.n_opaque);
-	return verified(shown(name), &v);
+	return verified(cmd_shown(name), &v);
 }
 
 /* ---- index ---- */
 
 static int index_one(const char *name, int fd)
 {
-	struct ops_car_to t = to;
-	char *real = NULL;
-	int rc;
-
-	if (!to.path) {			/* in its place; a symlink stays one */
-		if (!strcmp(name, "-"))
-			return err_set(ERR_USAGE, "what comes from standard input needs -o");
-		t.path = real = realpath(name, NULL);
-		if (!real)
-			return err_sys("looking for '%s'", name);
-		t.sync = 1;
-	}
-	rc = ops_car_index(fd, shown(name), flags, &t);
-	free(real);
-	return rc;
+	if (to.path)
+		return ops_car_index(fd, cmd_shown(name), flags, &to);
+	if (!strcmp(name, "-"))
+		return err_set(ERR_USAGE, "what comes from standard input needs -o");
+	return ops_car_index_file(fd, name, flags, &to);
 }
 
 /* ---- get ---- */
@@ -341,77 +262,14 @@ static int trouble(void *arg, int rc, const char *path)
 	return 0;
 }
 
-static int to_stdout(struct dag_source *src, const char *path)
-{
-	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
-	struct sink_fd out;
-	struct cid cid;
-	int rc = unixfs_resolve(src, path, &cid), end;
-
-	if (rc == 0)
-		rc = sink_fd_start(&out, 1, "standard output");
-	if (rc < 0)
-		return rc;
-	if (!block_only)
-		rc = unixfs_cat(src, &cid, 0, UINT64_MAX, &out.sink, NULL, NULL);
-	else if ((rc = dag_get(src, &cid, &block)) == 0)
-		rc = sink_bytes(&out.sink, buf_span(&block));
-	end = sink_fd_end(&out);
-	buf_clear(&block);
-	return end < 0 ? end : rc;
-}
-
-static int get_one(struct dag_source *src, const char *path)
-{
-	static const struct ops_get o = { trouble, written, worked, NULL };
-	char *name = NULL, *target = NULL;
-	int rc;
-
-	if (block_only || (to.path && !strcmp(to.path, "-")))
-		return to_stdout(src, path);
-	if (!to.path || !many)
-		return ops_get_from(src, path, to.path, &o);
-	rc = ops_get_name(path, &name);		/* several into a folder, each under its own name */
-	if (rc < 0)
-		return rc;
-	if (asprintf(&target, "%s/%s", to.path, name) < 0)
-		rc = err_nomem();
-	else
-		rc = ops_get_from(src, path, target, &o);
-	free(name);
-	free(target);
-	return rc;
-}
-
-/* "/a/b" is below the one root, unless it names a root itself; gives */
-static int whole_path(struct car_file *f, const char *path, char **out)
-{
-	static const char *const spaces[] = { "/ipfs/", "/ipld/", "/ipns/" };
-	char text[CID_TEXT_MAX];
-	const struct cid *roots;
-	size_t n, i;
-
-	for (i = 0; i < 3; i++)
-		if (!strncmp(path, spaces[i], 6))
-			break;
-	if (*path != '/' || i < 3)
-		return (*out = strdup(path)) ? 0 : err_nomem();
-	roots = car_file_roots(f, &n);
-	if (n != 1)
-		return err_set(ERR_USAGE, "the archive has %zu roots, so the path must begin with a CID", n);
-	return asprintf(out, "/ipfs/%s%s", cid_text(roots, text), path) < 0 ? err_nomem() : 0;
-}
+static struct ops_car_get got = { .fd = 1, .get = { trouble, written, worked, NULL } };
 
 static void get_path(struct car_file *f, const char *path)
 {
-	char *full = NULL;
-	int rc = whole_path(f, path, &full);
+	int rc = ops_car_get(f, path, &got);
 
-	if (rc == 0)
-		rc = get_one(car_file_source(f), full);
 	if (rc < 0)
 		cmd_complain(rc, path);
-	free(full);
 }
 
 static int get(struct store *none)
@@ -427,7 +285,10 @@ static int get(struct store *none)
 	if (rc < 0)
 		return rc;
 	roots = car_file_roots(f, &n_roots);
-	many = n > 2 || (n == 1 && n_roots > 1);
+	got.into = n > 2 || (n == 1 && n_roots > 1);
+	got.target = to.path;
+	if (got.block || (to.path && !strcmp(to.path, "-")))
+		got.what = "standard output";
 	progress_start(&progress, "getting", 0, 1);
 	for (i = 1; i < n; i++)
 		get_path(f, cmd_operand(i));
@@ -443,7 +304,7 @@ static int get(struct store *none)
 static int piece(void *arg, const char *path, uint64_t bytes, uint64_t blocks)
 {
 	(void)arg;
-	if (json)
+	if (form == OPS_JSON)
 		return told(ops_car_piece_json(path, bytes, blocks, &line));
 	return cmd_quiet() ? 0 : told(buf_str(&line, path));
 }
@@ -466,9 +327,9 @@ static int split(struct store *none)
 	len = strlen(prefix);
 	if (!to.path && len > 4 && !strcmp(prefix + len - 4, ".car"))
 		prefix[len - 4] = 0;
-	fd = open_in(name);
-	rc = fd < 0 ? fd : ops_car_split(fd, shown(name), flags, prefix, how.len, piece, NULL);
-	close_in(fd);
+	fd = cmd_open(name);
+	rc = fd < 0 ? fd : ops_car_split(fd, cmd_shown(name), flags, prefix, how.len, piece, NULL);
+	cmd_close(fd);
 	free(prefix);
 	return rc;
 }
@@ -481,39 +342,24 @@ static int join(struct store *none)
 
 	(void)none;
 	check_target();
-	names = gather(&n);
+	names = cmd_gather(&n);
 	rc = ops_car_join(names, n, flags, how.dups, &to);
-	scatter(names, n);
+	cmd_scatter(names, n);
 	return rc;
 }
 
 /* ---- verbs ---- */
 
-static int each(int (*deal)(const char *name, int fd))
-{
-	const char *name;
-	int fd, rc;
-
-	while (cmd_next(&name)) {
-		fd = open_in(name);
-		rc = fd < 0 ? fd : deal(name, fd);
-		close_in(fd);
-		if (rc < 0)
-			cmd_complain(rc, NULL);		/* the message has the name */
-	}
-	return 0;
-}
-
 static int ls(struct store *none)
 {
 	(void)none;
-	return each(ls_one);
+	return cmd_each_file(ls_one);
 }
 
 static int verify(struct store *none)
 {
 	(void)none;
-	return each(verify_one);
+	return cmd_each_file(verify_one);
 }
 
 static int index_all(struct store *none)
@@ -521,7 +367,7 @@ static int index_all(struct store *none)
 	(void)none;
 	if (to.path)
 		cmd_operands(1, 1);
-	return each(index_one);
+	return cmd_each_file(index_one);
 }
 
 static const struct cmd_verb verbs[] = {
@@ -544,11 +390,11 @@ static void option(int c)
 {
 	switch (c) {
 	case '1': to.plain = 1; break;
-	case 'B': block_only = 1; break;
+	case 'B': got.block = 1; break;
 	case 'b': in.allow_big = 1; break;
 	case 'D': how.dups = 1; break;
 	case 'd': how.depth_max = cmd_count() < DAG_DEPTH_MAX ? (int)cmd_count() : -1; break;
-	case 'j': json = 1; break;
+	case 'j': form = OPS_JSON; break;
 	case 'k': in.keep = 1; break;
 	case 'l': how.len = cmd_bytes(); how.ranged = 1; break;
 	case 'm': how.partial = 1; break;
@@ -573,6 +419,8 @@ int main(int argc, char **argv)
 	ops_car_export_init(&how);
 	while ((c = cmd_getopt()) != -1)
 		option(c);
+	if (form == OPS_TEXT && cmd_zero())
+		form = OPS_PLAIN;
 	c = cmd_run(verb);
 	buf_clear(&line);
 	return c;

@@ -7,6 +7,7 @@
 
 #include "car/car.h"
 #include "ops/get.h"
+#include "ops/read.h"
 #include "store/store.h"
 
 /* Archives are read strictly.  `flags` of those who read them: CAR_ZERO_ENDS, CAR_LOOSE_HEADER. */
@@ -118,6 +119,8 @@ int ops_car_verify(int fd, const char *what, struct ops_car_verify *o);
 /* ops_car_index - the archive on fd again, as a CARv2 with an index (to->plain: without, a CARv1).  Blocks are
  * not hashed. */
 int ops_car_index(int fd, const char *what, int flags, const struct ops_car_to *to);
+/* ops_car_index_file - … of the file `path`, open as fd, in its place (a symlink to it stays), synced. */
+int ops_car_index_file(int fd, const char *path, int flags, const struct ops_car_to *to);
 
 /*
  * ops_car_split - into CARv1 files of at most `most` bytes, all with the roots of the whole and
@@ -135,12 +138,28 @@ int ops_car_join(const char *const *paths, size_t n, int flags, int dups, const 
  * none (40 bytes a block). */
 int ops_car_open(struct car_file **f, const char *path, int flags);
 
+/*
+ * ops_car_get - what is at `path` in an archive, as ops_get_from: "/a/b" is below its one root.  ERR_USAGE: it
+ * has no root or several, and the path does not begin with a CID.
+ */
+struct ops_car_get {
+	const char *target;		/* NULL: the name of what is got, where we stand */
+	int into;			/* the target is a folder for it, under its own name */
+	const char *what;		/* not NULL: no files, but the bytes of one to `fd`, which this names */
+	int fd;				/* borrowed */
+	int block;			/* … or those of the block itself */
+	struct ops_get get;
+};
+int ops_car_get(struct car_file *f, const char *path, const struct ops_car_get *o);
+
 /* Records, appended to `out`: 0 or the buf's error.  Of a section the offset and length of its block, as the
- * index counts; the others are one JSON object each. */
+ * index counts; of a missing block and of an archive without one the name of the archive first; counts and pieces
+ * are one JSON object each. */
 int ops_car_section_text(const struct car_section *s, int json, struct buf *out);
 int ops_car_counts_json(const struct ops_car_counts *n, struct buf *out);
-int ops_car_missing_json(const char *name, const struct cid *cid, struct buf *out);
-int ops_car_verify_json(const char *name, const struct ops_car_verify *v, struct buf *out);
+int ops_car_missing_text(const char *name, const struct cid *cid, enum ops_form form, struct buf *out);
+int ops_car_verify_text(const char *name, const struct ops_car_verify *v, enum ops_form form,
+			struct buf *out);
 int ops_car_piece_json(const char *path, uint64_t bytes, uint64_t blocks, struct buf *out);
 
 #endif

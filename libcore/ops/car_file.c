@@ -1,5 +1,6 @@
 /* car_file.c - listing archives, indexing them, and opening one to read blocks from */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 #include "ops/car_priv.h"
@@ -56,6 +57,21 @@ int ops_car_index(int fd, const char *what, int flags, const struct ops_car_to *
 	rc = rc == 0 ? target_end(&t) : target_cut(&t, rc);
 	target_close(&t);
 	car_in_close(c);
+	return rc;
+}
+
+int ops_car_index_file(int fd, const char *path, int flags, const struct ops_car_to *to)
+{
+	struct ops_car_to t = *to;
+	char *real = realpath(path, NULL);
+	int rc;
+
+	if (!real)
+		return err_sys("looking for '%s'", path);
+	t.path = real;
+	t.sync = 1;
+	rc = ops_car_index(fd, path, flags, &t);
+	free(real);
 	return rc;
 }
 

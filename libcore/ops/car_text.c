@@ -32,17 +32,22 @@ static int open_json(const char *name, struct buf *out)
 	return rc < 0 ? rc : json_field(out, "file", span_str(name));
 }
 
-int ops_car_missing_json(const char *name, const struct cid *cid, struct buf *out)
+int ops_car_missing_text(const char *name, const struct cid *cid, enum ops_form form, struct buf *out)
 {
 	char text[CID_TEXT_MAX];
-	int rc = open_json(name, out);
+	int rc;
 
+	if (form != OPS_JSON) {
+		rc = ops_name_form(span_str(name), form, out);
+		return rc < 0 ? rc : buf_printf(out, "\tmissing\t%s", cid_text(cid, text));
+	}
+	rc = open_json(name, out);
 	if (rc == 0)
 		rc = json_field(out, "missing", span_str(cid_text(cid, text)));
 	return rc < 0 ? rc : buf_u8(out, '}');
 }
 
-int ops_car_verify_json(const char *name, const struct ops_car_verify *v, struct buf *out)
+static int verify_json(const char *name, const struct ops_car_verify *v, struct buf *out)
 {
 	int rc = open_json(name, out);
 
@@ -61,6 +66,17 @@ int ops_car_verify_json(const char *name, const struct ops_car_verify *v, struct
 	if (rc == 0)
 		rc = json_num(out, "bytes", v->bytes);
 	return rc < 0 ? rc : buf_u8(out, '}');
+}
+
+int ops_car_verify_text(const char *name, const struct ops_car_verify *v, enum ops_form form,
+			struct buf *out)
+{
+	int rc;
+
+	if (form == OPS_JSON)
+		return verify_json(name, v, out);
+	rc = ops_name_form(span_str(name), form, out);
+	return rc < 0 ? rc : buf_str(out, "\tok");
 }
 
 int ops_car_piece_json(const char *path, uint64_t bytes, uint64_t blocks, struct buf *out)

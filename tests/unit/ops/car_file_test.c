@@ -77,6 +77,31 @@ static void open_both(void)
 	}
 }
 
+/* in its place: the file behind a symlink */
+static void index_in_place(void)
+{
+	char *path = unit_kept(8300), *name = unit_kept(8300);
+	struct ops_car_to plain = { .path = path, .plain = 1 }, to = { .fd = -1 };
+	struct car_file *f;
+	struct stat sb;
+	int fd;
+
+	setup();
+	snprintf(path, 8300, "%s/x.car", unit_tmpdir());
+	snprintf(name, 8300, "%s.link", path);
+	fd = carfile(&b[4].cid, 1, b, 5);
+	NEED(ops_car_index(fd, "test", 0, &plain) == 0 && symlink("x.car", name) == 0);
+	close(fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	CHECK(ops_car_index_file(fd, name, 0, &to) == 0);
+	CHECK(lstat(name, &sb) == 0 && S_ISLNK(sb.st_mode));
+	NEED(ops_car_open(&f, path, 0) == 0);
+	CHECK(car_file_version(f) == 2);
+	car_file_close(f);
+	CHECK_ERR(ops_car_index_file(fd, "/nonexistent/file", 0, &to), ERR_NOTFOUND);
+	close(fd);
+}
+
 static void faults(void)
 {
 	char *path = unit_kept(8300);
@@ -98,6 +123,7 @@ int main(void)
 {
 	RUN(ls);
 	RUN(open_both);
+	RUN(index_in_place);
 	RUN(faults);
 	return UNIT_END();
 }

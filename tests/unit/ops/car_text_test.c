@@ -18,15 +18,15 @@ static void records(void)
 	CHECK(ops_car_counts_json(&n, &out) == 0);
 	CHECK_STR((char *)out.data, "{\"files\":1,\"blocks\":2,\"bytes\":3,\"new_blocks\":4,\"new_bytes\":5}");
 	buf_reset(&out);
-	CHECK(ops_car_missing_json("a\"b", &s.cid, &out) == 0);
+	CHECK(ops_car_missing_text("a\"b", &s.cid, OPS_JSON, &out) == 0);
 	CHECK_STR((char *)out.data, "{\"file\":\"a\\\"b\",\"missing\":\"bafkqaaa\"}");
 	buf_reset(&out);
-	CHECK(ops_car_verify_json("f", &v, &out) == 0);
+	CHECK(ops_car_verify_text("f", &v, OPS_JSON, &out) == 0);
 	CHECK_STR((char *)out.data, "{\"file\":\"f\",\"ok\":true,\"version\":2,\"packed\":false,\"indexed\":true,"
 		  "\"roots\":3,\"blocks\":4,\"bytes\":18446744073709551615}");
 	buf_reset(&out);
 	v.n_missing = 1;
-	CHECK(ops_car_verify_json("f", &v, &out) == 0);
+	CHECK(ops_car_verify_text("f", &v, OPS_JSON, &out) == 0);
 	CHECK(strstr((char *)out.data, "\"ok\":false"));
 	buf_reset(&out);
 	CHECK(ops_car_piece_json("p-0001.car", 7, 8, &out) == 0);
@@ -37,8 +37,27 @@ static void records(void)
 	buf_clear(&out);
 }
 
+static void lines(void)
+{
+	struct ops_car_verify v = { .version = 1 };
+	struct buf out = BUF_INIT(4096);
+	struct cid cid;
+
+	NEED(cid_parse(span_str("bafkqaaa"), &cid, NULL) == 0);
+	CHECK(ops_car_missing_text("a\nb", &cid, OPS_TEXT, &out) == 0);
+	CHECK_STR((char *)out.data, "a\\nb\tmissing\tbafkqaaa");
+	buf_reset(&out);
+	CHECK(ops_car_missing_text("a\nb", &cid, OPS_PLAIN, &out) == 0);
+	CHECK_STR((char *)out.data, "a\nb\tmissing\tbafkqaaa");
+	buf_reset(&out);
+	CHECK(ops_car_verify_text("a\nb", &v, OPS_TEXT, &out) == 0);
+	CHECK_STR((char *)out.data, "a\\nb\tok");
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	RUN(records);
+	RUN(lines);
 	return UNIT_END();
 }

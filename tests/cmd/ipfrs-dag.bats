@@ -106,6 +106,7 @@ put() {
 @test "put: an answer for each line, while the writer waits for it" {
 	mkfifo to from
 	ipfrs-dag put -L - < to > from &
+	putter=$!
 	exec 8> to 9< from
 	for i in 1 2 3; do
 		echo "$i" >&8
@@ -113,7 +114,7 @@ put() {
 		ipfrs-block has "$cid"
 	done
 	exec 8>&- 9<&-
-	wait
+	wait "$putter"		# and not for what watches over this test
 }
 
 @test "put: pins only when asked, and only names with -n" {

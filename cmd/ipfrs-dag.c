@@ -111,7 +111,7 @@ static int put_all(struct dag_putter *p)
 	int rc = 0;
 
 	while (rc == 0 && cmd_next(&name)) {
-		input = strcmp(name, "-") ? name : "standard input";
+		input = cmd_shown(name);
 		rc = ops_dag_put_path(p, name);
 	}
 	return rc < 0 ? err_add(rc, "%s", input) : rc;

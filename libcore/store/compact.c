@@ -134,7 +134,7 @@ int compact_flush(struct compact *c)
 	qsort_r(c->moves, c->n, sizeof *c->moves, by_key, c);
 	c->copied += w->pos - w->committed;
 	for (c->at = 0; rc == 0 && c->at < c->n; c->at += c->some) {
-		rc = index_write(c->st->ix, INDEX_SYNC, move_entries, c);
+		rc = gc_write(c->gc, INDEX_SYNC, move_entries, c);
 		writer_settle(c->st, rc);
 	}
 	if (rc < 0) {
@@ -263,7 +263,7 @@ static int compact_one(struct compact *c, const struct victim *v)
 			 "run 'ipfrs-fsck -r'", id);
 	if (rc <= 0)
 		goto out;
-	rc = index_write(c->st->ix, INDEX_SYNC, compact_take_row, c);
+	rc = gc_write(c->gc, INDEX_SYNC, compact_take_row, c);
 	if (rc == 0 && c->gone && unlinkat(c->st->dirfd, name, 0) == 0)
 		c->freed += (uint64_t)sb.st_blocks * 512;
 	seg_forget(c->st, id);

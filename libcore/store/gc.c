@@ -16,7 +16,8 @@ enum {
 	MARK_MEM = 16 << 20,
 	SWEEP_MAX = 2048,		/* deletions of a transaction */
 	SWEEP_MIN = 8,			/* when the disk is full */
-	BUCKETS = 4096
+	BUCKETS = 4096,
+	PACE_TIMES = 4, PACE_MAX_MS = 100
 };
 enum { AGAIN_REMARK = 1, AGAIN_PROTECT = 2 };	/* why a transaction was left */
 
@@ -157,6 +158,31 @@ static int root_seen(void *arg, const struct cid *cid)
 	return buf_bytes(&gc->roots, cid, sizeof *cid);
 }
 
+/*
+ * The index has one writer at a time, and whoever asks for it often gets it often.  Where others write,
+ * we stand back as long as our last transaction took; alone we go on at once.
+ */
+int gc_write(struct store_gc *gc, enum index_sync sync, int (*fn)(struct wtx *w, void *arg), void *arg)
+{
+	struct timespec from, to, nap;
+	int64_t ns;
+	int rc;
+
+	if (gc->txn && index_last_txn(gc->st->ix) > gc->txn) {
+		ns = gc->took_ns * PACE_TIMES;
+		if (ns > PACE_MAX_MS * INT64_C(1000000))
+			ns = PACE_MAX_MS * INT64_C(1000000);
+		nap = (struct timespec){ .tv_nsec = ns };
+		nanosleep(&nap, NULL);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	rc = index_write(gc->st->ix, sync, fn, arg);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	gc->took_ns = (to.tv_sec - from.tv_sec) * INT64_C(1000000000) + to.tv_nsec - from.tv_nsec;
+	gc->txn = index_last_txn(gc->st->ix);
+	return rc;
+}
+
 /* hand out the roots that were seen since the last time; outside a transaction */
 static int hand_out(struct sweep *w)
 {
@@ -233,7 +259,7 @@ static int sweep_now(struct sweep *w)
 	while (rc >= 0 && w->from < w->n) {
 		w->to = w->n - w->from < step ? w->n : w->from + step;
 		/* a deletion a power cut takes back is no loss; the end of the sweep syncs all */
-		rc = index_write(w->gc->st->ix, INDEX_LIGHT, sweep_txn, w);
+		rc = gc_write(w->gc, INDEX_LIGHT, sweep_txn, w);
 		if (w->s->settled)
 			w->s->settled(w->s->arg);
 		if (rc == AGAIN_REMARK)

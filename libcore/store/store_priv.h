@@ -338,7 +338,11 @@ struct store_gc {
 	struct idset *marks;		/* of gc_key */
 	struct buf roots;		/* struct cid announced by writers */
 	size_t handed;			/* of which were handed to protect_root */
+	uint64_t txn;			/* our last one, and how long it took */
+	int64_t took_ns;
 };
+/* gc_write - index_write, which stands back where others write. */
+int gc_write(struct store_gc *gc, enum index_sync sync, int (*fn)(struct wtx *w, void *arg), void *arg);
 uint64_t gc_key(const struct entry *e);
 
 enum { MOVES_MAX = 65536, MOVES_BYTES = 64 << 20 };

@@ -74,9 +74,11 @@ static inline void put(struct writer *w, unsigned major, uint64_t v, struct span
 	w->p += body.len;
 }
 
-static inline int put_text(struct writer *w, struct span s)
+static inline int put_text(struct writer *w, size_t at)
 {
-	if (!cbor_ascii(s) && !utf8_valid(s))
+	struct span s = node_span(w->nd, at);
+
+	if (!w->nd->step[at].utf8 && !cbor_ascii(s) && !utf8_valid(s))
 		return err_set(ERR_INVALID, "%s holds no strings that are not UTF-8", w->dag ? "dag-cbor" : "cbor");
 	put(w, CBOR_TEXT, s.len, s);
 	return 0;
@@ -235,7 +237,7 @@ static int value(struct writer *w, size_t at)
 	case NODE_BOOL: *w->p++ = s->neg ? 0xf5 : 0xf4; return 0;
 	case NODE_INT: put(w, s->neg ? CBOR_NINT : CBOR_UINT, s->u, span_of(NULL, 0)); return 0;
 	case NODE_FLOAT: return put_float(w, s->f);
-	case NODE_STRING: return put_text(w, node_span(w->nd, at));
+	case NODE_STRING: return put_text(w, at);
 	case NODE_BYTES: put(w, CBOR_BYTES, s->n, node_span(w->nd, at)); return 0;
 	case NODE_LINK: return put_link(w, node_span(w->nd, at));
 	case NODE_LIST:
@@ -287,7 +289,7 @@ static int write_values(struct writer *w, size_t at)
 			continue;
 		}
 		if (l->is_map)
-			rc = put_text(w, node_span(w->nd, at++));
+			rc = put_text(w, at++);
 		if (rc == 0)
 			rc = value(w, at);
 	}

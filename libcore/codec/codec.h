@@ -60,6 +60,7 @@ enum { NODE_DEPTH_MAX = 1024, NODE_TEXT_MAX = 32 * 1024 * 1024, NODE_BUDGET = 10
 struct node_step {
 	uint8_t kind;			/* enum node_kind */
 	uint8_t neg;			/* NODE_INT: the value is -1 - u; NODE_BOOL: the value */
+	uint8_t utf8;			/* NODE_STRING: 1: known to be UTF-8; 0: nobody looked */
 	uint32_t n;			/* bytes of text, bytes or link; entries of a list or map */
 	union {
 		uint64_t u;		/* NODE_INT */

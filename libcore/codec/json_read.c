@@ -321,7 +321,8 @@ static inline int read_key(struct reader *r, struct level *l)
 		l->unsorted |= order > 0;
 	}
 	l->key = (uint32_t)r->nd->n;
-	rc = put(r, (struct node_step){ .kind = NODE_STRING, .n = (uint32_t)key.len, .p = key.p });
+	rc = put(r, (struct node_step){ .kind = NODE_STRING, .utf8 = 1, .n = (uint32_t)key.len,
+					 .p = key.p });
 	if (rc < 0 || (rc = skip(r)) < 0)
 		return rc;
 	if (r->p == r->end || *r->p != ':')
@@ -375,7 +376,7 @@ static int read_value(struct reader *r)
 			rc = spend(r, text.len);
 		if (rc < 0)
 			return rc;
-		return put(r, (struct node_step){ .kind = NODE_STRING, .n = (uint32_t)text.len,
+		return put(r, (struct node_step){ .kind = NODE_STRING, .utf8 = 1, .n = (uint32_t)text.len,
 						  .p = text.p });
 	case 'n': return read_word(r, "null", (struct node_step){ .kind = NODE_NULL });
 	case 't': return read_word(r, "true", (struct node_step){ .kind = NODE_BOOL, .neg = 1 });

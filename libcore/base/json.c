@@ -45,10 +45,13 @@ static inline int three_bytes(const uint8_t *p)
 
 int utf8_valid(struct span s)
 {
-	const uint8_t *p = s.p, *end = s.p + s.len;
+	const uint8_t *p = s.p, *end;
 	uint64_t word;
 	size_t n;
 
+	if (s.len == 0)			/* and p may be NULL */
+		return 1;
+	end = s.p + s.len;
 	while (p < end) {
 		if (*p < 0x80) {
 			for (; end - p >= 8; p += 8) {

@@ -47,7 +47,7 @@ def graphs():
                                    input=data))[0])
         yield "file %d" % i, leaves[-1]
     nodes = list(leaves)
-    for i in range(60):                 # nodes over files and each other: sub-trees are shared
+    for i in range(72):                 # nodes over files and each other: sub-trees are shared
         codec = R.choice(["dag-cbor", "dag-json", "dag-cbor"])
         nodes.append(put({"n": i, "v": value(3, nodes), "l": [{"/": R.choice(nodes)} for _ in range(R.randrange(4))]},
                          codec))

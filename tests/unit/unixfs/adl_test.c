@@ -64,7 +64,7 @@ static struct cid file_of_50(void)
 {
 	static const uint64_t sizes[4] = { 10, 10, 10, 10 }, tops[2] = { 40, 10 };
 	struct memdag_link leaf[5], top[2];
-	char text[16];
+	char text[32];
 	int i;
 
 	memdag_init(&m);

@@ -3,6 +3,7 @@
  * One reader serves both purposes: with a node it builds one, without it only checks and lists links, and
  * the compiler makes two functions of it.  Strings are borrowed from the block.
  */
+#include <endian.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -213,9 +214,21 @@ static int number(struct reader *r, const uint8_t *where, unsigned n, double *f)
 static inline __attribute__((always_inline)) int other(struct reader *r, struct node_step *s)
 {
 	const uint8_t *where = r->p++;
+	uint64_t bits;
 
 	switch (*where) {
-	case 0xfb: s->kind = NODE_FLOAT; return number(r, where, 8, &s->f);
+	case 0xfb:
+		s->kind = NODE_FLOAT;
+		if (r->end - r->p >= 8) {		/* without a call, and finite */
+			memcpy(&bits, r->p, sizeof bits);
+			bits = be64toh(bits);
+			if ((bits >> 52 & 0x7ff) != 0x7ff) {
+				memcpy(&s->f, &bits, sizeof bits);
+				r->p += 8;
+				return 0;
+			}
+		}
+		return number(r, where, 8, &s->f);
 	case 0xf4: s->kind = NODE_BOOL; return 0;
 	case 0xf5: s->kind = NODE_BOOL; s->neg = 1; return 0;
 	case 0xf6: s->kind = NODE_NULL; return 0;

@@ -228,14 +228,27 @@ static void look_at(struct unixfs_builder *b, struct input *in)
 	in->hole = (uint64_t)sb.st_blocks * 512 >= in->size ? in->size : 0;
 }
 
-/* 1: the file has no data in [off, off + len).  Where the filesystem cannot tell, all is data. */
+/* Where the next data begins.  Where the filesystem cannot tell, all is data; and behind the end of a file
+ * that was cut meanwhile there is no hole: reading finds that out. */
+static uint64_t next_data(const struct input *in, uint64_t off)
+{
+	off_t at = lseek(in->fd, (off_t)off, SEEK_DATA);
+	struct stat sb;
+
+	if (at >= 0)
+		return (uint64_t)at;
+	if (errno == ENXIO && fstat(in->fd, &sb) == 0 && (uint64_t)sb.st_size >= in->size)
+		return UINT64_MAX;
+	return off;
+}
+
+/* 1: the file has no data in [off, off + len). */
 static int is_hole(struct input *in, uint64_t off, uint64_t len)
 {
 	off_t at;
 
 	if (off >= in->hole) {
-		at = lseek(in->fd, (off_t)off, SEEK_DATA);
-		in->data = at < 0 ? errno == ENXIO ? UINT64_MAX : off : (uint64_t)at;
+		in->data = next_data(in, off);
 		at = in->data == UINT64_MAX ? -1 : lseek(in->fd, (off_t)in->data, SEEK_HOLE);
 		in->hole = at < 0 ? UINT64_MAX : (uint64_t)at;
 	}

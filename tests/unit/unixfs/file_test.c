@@ -178,6 +178,25 @@ static void a_file_cut_short_meanwhile(void)
 	}
 }
 
+/* the same with holes: what lies behind the new end is not taken for one */
+static void a_sparse_file_cut_short_meanwhile(void)
+{
+	struct change c = { .after = 3 * MIB, .cut = 2 * MIB };
+	struct unixfs_node n, whole;
+	int fd = c.fd = scratch();
+
+	put(fd, 0, 8 * MIB, 7);
+	put(fd, 30 * MIB, MIB, 8);
+	n = ahead("cid-version=1", fd, &c);
+	CHECK(c.done && n.size == c.told && n.size <= 31 * MIB);
+	put(fd, 0, 8 * MIB, 7);			/* as it was, to that length */
+	put(fd, 30 * MIB, MIB, 8);
+	NEED(ftruncate(fd, (off_t)n.size) == 0);
+	whole = plainly("cid-version=1", fd);
+	CHECK(cid_equal(&n.cid, &whole.cid));
+	close(fd);
+}
+
 static void a_file_that_grows_meanwhile(void)
 {
 	struct change c = { .after = 4 * MIB, .cut = -1 };
@@ -218,6 +237,7 @@ int main(void)
 	RUN(holes_are_zeros);
 	RUN(a_great_hole_is_quick);
 	RUN(a_file_cut_short_meanwhile);
+	RUN(a_sparse_file_cut_short_meanwhile);
 	RUN(a_file_that_grows_meanwhile);
 	RUN(a_read_that_fails);
 	return UNIT_END();

@@ -27,7 +27,9 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 # is half of what it takes to start a command (libb2 alone brings libgomp).  SHARED=1 for packagers.
 static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l$1)
 LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lz -lb2 -lnettle,$(foreach l,zstd z b2 nettle,$(call static,$l)))
-LIBS += -larchive
+LIBS += -larchive -lsecp256k1 -lhogweed -lgmp
+# of libnet, in the programs that have it
+NET_LIBS := -lgnutls -lnghttp2 -lbrotlienc -lmagic -lcurl-gnutls -lresolv
 
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))
@@ -92,30 +94,35 @@ $(CMD_LIB): $(CMD_OBJ)
 
 # A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
 # --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
+NET_COMMANDS := ipfrs-serve ipfrs-fetch
+$(NET_COMMANDS:%=$(BIN)/%): $(NET_LIB)
+$(NET_COMMANDS:%=$(BIN)/%): NET := $(NET_LIB)
+$(NET_COMMANDS:%=$(BIN)/%): MORE := $(NET_LIBS)
 $(BIN)/%: $(BUILD)/cmd/%.o $(CMD_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(MORE) $(LIBS) $(LDFLAGS)
 
 # what needs a socket; libcore is tested without it
-NET_UNITS := $(filter $(BUILD)/unit/api/% $(BUILD)/unit/serve/% $(BUILD)/unit/wire/%,$(UNITS))
+NET_UNITS := $(filter $(BUILD)/unit/api/% $(BUILD)/unit/serve/% $(BUILD)/unit/wire/% $(BUILD)/unit/peer/%,$(UNITS))
 $(NET_UNITS): $(NET_LIB)
 $(NET_UNITS): NET := $(NET_LIB)
+$(NET_UNITS): MORE := $(NET_LIBS)
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(MORE) $(LIBS) $(LDFLAGS)
 
 # A fuzz target with a plain main that runs every seed once: an ordinary test.
 $(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $(NET_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(NET_LIBS) $(LIBS) $(LDFLAGS)
 
 $(BUILD)/bench/http1: $(NET_LIB)
 $(BUILD)/bench/http1: NET := $(NET_LIB)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(LIBS) $(LDFLAGS)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $(filter-out $(LIB) $(NET_LIB),$^) $(NET) $(LIB) $(MORE) $(LIBS) $(LDFLAGS)
 
 $(FUZZ_BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -124,7 +131,7 @@ $(FUZZ_BUILD)/%.o: %.c
 
 $(FUZZ_BUILD)/fuzz/%: $(FUZZ_BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(NET_LIBS) $(LIBS) $(LDFLAGS)
 
 .SECONDARY:
 -include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)

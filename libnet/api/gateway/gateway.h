@@ -1,0 +1,38 @@
+/*
+ * gateway.h - content by HTTP: the path, trustless, subdomain and DNSLink gateway.
+ * Spec: ipfs/specs src/http-gateways; where the sources leave room, what deployed gateways do.
+ */
+#ifndef API_GATEWAY_GATEWAY_H
+#define API_GATEWAY_GATEWAY_H
+
+#include "api/route/route.h"
+#include "dag/dag.h"
+#include "store/store.h"
+
+/* A name clients reach us by.  `*` stands for one label. */
+enum gateway_host_flags {
+	GATEWAY_SUBDOMAINS = 1,		/* content under names of their own: CID.ipfs.NAME */
+	GATEWAY_INLINE = 2,		/* DNS names always as one label */
+	GATEWAY_NO_DNSLINK = 4,		/* no DNSLink is looked up for this name itself */
+	GATEWAY_TRUSTLESS = 8,		/* only what a client can verify */
+	GATEWAY_NO_IPFS = 16, GATEWAY_NO_IPNS = 32	/* paths that are not served */
+};
+
+struct gateway;
+
+/*
+ * gateway_new - as the gateway.* settings say, and $IPFS_NS_MAP ("name:path,name:path").  config NULL: defaults.
+ * Reads the deny list and opens the table of magic numbers, so before the sandbox.  gives *g.
+ * ERR_USAGE: a setting is wrong; ERR_IO.
+ * gateway_wants_net - 1: it will ask the DNS.
+ */
+int gateway_new(struct gateway **g, const struct config *config);
+void gateway_free(struct gateway *g);		/* accepts NULL */
+int gateway_wants_net(const struct gateway *g);
+
+/* gateway_answer - answer any request that no other part of the server wants.  Blocks come from `src`, names from
+ * `st`.  0, or the error of the transport. */
+int gateway_answer(struct gateway *g, struct store *st, struct dag_source *src, struct request *rq,
+		   struct reply *r);
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * gateway_priv.h - what the files of the gateway share.
+ * A request goes host.c (whose name was it sent to?) -> answer.c (what is meant, in which form?) -> one of the
+ * files that make a form.  Every function that takes an ask and "answers" returns 1 when it has, 0 to go on, and a
+ * negative value when the transport failed; whatever else goes wrong it answers itself (gw_fail).
+ */
+#ifndef API_GATEWAY_PRIV_H
+#define API_GATEWAY_PRIV_H
+
+#include <time.h>
+
+#include "gateway.h"
+#include "unixfs/unixfs.h"
+#include "wire/http/field.h"
+
+enum {
+	GW_PATH_MAX = 8192,		/* bytes of a decoded path */
+	GW_REDIRECTS_MAX = 65536,	/* bytes of _redirects */
+	GW_DEPTH_MAX = 32,		/* names that lead to names */
+	GW_TEXT_MAX = 512
+};
+
+enum gw_view { GW_PATH, GW_SUBDOMAIN, GW_DNSLINK };	/* the last two have an origin of their own */
+enum gw_format {
+	GW_NONE, GW_RAW, GW_CAR, GW_RECORD, GW_TAR, GW_JSON, GW_CBOR, GW_DAG_JSON, GW_DAG_CBOR,
+	GW_ZIP, GW_TAR_GZ, GW_TAR_ZST	/* ?format= only: zip, tar.gz, tar.zst */
+};
+
+struct gw_host { char *name; unsigned flags; };
+
+struct gw_deny;
+struct gw_types;
+struct gw_names;
+
+struct gateway {			/* conf.c fills it */
+	struct gw_host *hosts;
+	size_t n_hosts;
+	unsigned flags;			/* for names not listed: GATEWAY_TRUSTLESS, GATEWAY_NO_DNSLINK */
+	int dns;			/* ask the DNS for DNSLinks, not only the map */
+	int dns_ms;			/* and wait so long for it, at most */
+	int archives;			/* zip and tar of directories are made */
+	struct gw_names *names;		/* dnslink.c: the static map, and answers kept for a while */
+	struct gw_deny *deny;		/* deny.c; NULL: nothing is denied */
+	struct gw_types *types;		/* type.c */
+	uint64_t listing_max;		/* entries on one page of a listing, 0: all */
+	uint64_t car_bytes_max;		/* of one CAR with duplicates */
+};
+
+struct gw_ask {
+	struct gateway *g;
+	struct store *st;
+	struct dag_source *src;
+	struct request *rq;
+	struct reply *r;
+
+	/* host.c */
+	enum gw_view view;
+	int https;
+	struct buf host;		/* effective host, with its port: "example.com:8080" */
+	struct buf gw_host;		/* GW_SUBDOMAIN: the gateway's own name in it, with the port */
+	unsigned flags;			/* of the host */
+	struct buf web;			/* decoded, cleaned path as the client sees it: "/a/b/" */
+	struct buf path;		/* the content path: "/ipfs/CID/a/b/", "/ipns/name/a" */
+
+	/* answer.c, format.c */
+	enum gw_format format;
+	int by_accept;			/* the format came from Accept */
+	int html;			/* text/html is in Accept */
+	struct buf accept_params;	/* of the Accept entry chosen: ";order=dfs;dups=y" */
+	int mutable_path;		/* /ipns/ */
+	int64_t ttl;			/* seconds, of a mutable path; -1: not known */
+
+	/* resolve.c: after gw_resolve */
+	struct buf now;			/* the immutable path: "/ipfs/CID/a/b" */
+	struct cid root, cid;		/* of the path's first and of its last block */
+	const char *rest;		/* segments inside the last block, "" for none; into `now` */
+	struct buf roots;		/* X-Ipfs-Roots: "cid,cid" */
+	int is_unixfs;			/* stat is right */
+	struct unixfs_stat stat;
+	struct span name;		/* the last segment of the content path; empty for a root */
+};
+
+/* ---- host.c: dispatch (reference sections 1 to 3, 20) ---- */
+/* gw_host - find out who was asked: fills view, https, host, gw_host, flags, web, path; or answers (redirects to
+ * subdomains, 400, 404, the URI router, OPTIONS is answer.c's). */
+int gw_host(struct gw_ask *a);
+/* The text of a label for a CID or key: appended.  ns "ipfs" or "ipns".  ERR_LIMIT: over 63 bytes. */
+int gw_label(const struct cid *cid, const char *ns, struct buf *out);
+
+/* ---- dnslink.c (section 21) ---- */
+/* gw_names_new - the map's text may be NULL.  ERR_USAGE. */
+int gw_names_new(struct gw_names **n, const char *map);
+void gw_names_free(struct gw_names *n);
+/* gw_dnslink - the path a DNS name stands for ("/ipfs/…", "/ipns/…"), appended to `value`, *ttl in seconds or -1.
+ * 1; 0: there is none; ERR_TIMEOUT or ERR_INVALID: several, or a malformed one.  The map comes first. */
+int gw_dnslink(struct gateway *g, struct span name, struct buf *value, int64_t *ttl);
+int gw_is_dns_name(struct span s);
+
+/* ---- redirects.c (section 22): pure, over the text of a _redirects file ---- */
+struct gw_rule { int status; struct buf to; };	/* `to`: with everything put in, not yet encoded */
+/* gw_redirects - the first rule that fits `path` ("/a/b", decoded).  1; 0: none; ERR_INVALID: the file is broken
+ * (err_text gives the line and the rule).  query: of the request, merged into redirects' targets; p NULL: none. */
+int gw_redirects(struct span file, struct span path, struct span query, struct gw_rule *out);
+
+/* ---- deny.c ---- */
+/* gw_deny_open - a sorted file, one CID, path (/ipfs/CID/a, /ipns/name) or "//" + hash a line, # comments.  */
+int gw_deny_open(struct gw_deny **d, const char *path);
+void gw_deny_free(struct gw_deny *d);
+/* gw_denied - 410 or 451 when the content path or the CID is listed; 0: it is not.  d may be NULL. */
+int gw_denied(struct gw_deny *d, struct span path, const struct cid *cid);
+
+/* ---- path.c (sections 2.2, 4) ---- */
+/* gw_clean - decode a request path once, collapse slashes, resolve dots, keep one slash at the end; appended.
+ * ERR_INVALID: a bad escape, %00, or it climbs out. */
+int gw_clean(struct span raw, struct buf *out);
+/* gw_escape - append a path in output encoding.  gw_html - append text escaped for HTML (& < > " '), invalid UTF-8
+ * and controls made visible. */
+int gw_escape(struct buf *out, struct span path);
+int gw_html(struct buf *out, struct span text);
+
+/* ---- reply.c: what every answer needs (sections 10 to 13, 15, 19) ---- */
+/* gw_fail - the error page: plain text, or HTML for who accepts it.  Always 1 or negative.  Caching fields go out
+ * first.  gw_fail_rc - with err_text and the status of section 19.2. */
+int gw_fail(struct gw_ask *a, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int gw_fail_rc(struct gw_ask *a, int rc);
+int gw_redirect(struct gw_ask *a, int status, struct span location);	/* encoded already */
+enum gw_cache { GW_CACHE_FILE, GW_CACHE_LISTING, GW_CACHE_NONE };
+/* gw_validators - set Etag (with its quotes; W/ in front of a weak one), Last-Modified if has_mtime, Cache-Control, and
+ * look at the conditions: 1: answered 304 or 412. */
+int gw_validators(struct gw_ask *a, const char *etag, int has_mtime, int64_t mtime, enum gw_cache cache);
+/* gw_disposition - Content-Disposition: `word` ("inline", "attachment"; NULL: only when ?filename or ?download ask for
+ * it) and the file's name when ?filename gives none. */
+int gw_disposition(struct gw_ask *a, const char *word, struct span name);
+/* gw_arg - a query argument, decoded, into `out` (reset first): 1, or 0. */
+int gw_arg(struct gw_ask *a, const char *name, struct buf *out);
+/* gw_body - start 200 or 206 for a body of `size` bytes, of which Range chose some (multipart, too), and put it:
+ * `cat` is called for each range.  HEAD is respected.  Content-Type is `type` (NULL: none). */
+int gw_body(struct gw_ask *a, const char *type, uint64_t size,
+	    int (*cat)(void *arg, uint64_t off, uint64_t len, struct sink *out), void *arg);
+
+/* ---- resolve.c (section 5) ---- */
+/* gw_resolve - the content path to its last block: fills now to name; or answers 404, 501, 500, 412, ... ;
+ * with `quiet`, a missing path is ERR_NOTFOUND and not answered. */
+int gw_resolve(struct gw_ask *a, int quiet);
+
+/* ---- type.c (section 16) ---- */
+enum { GW_SNIFF = 3072 };		/* bytes of the start of a file that tell what it is */
+int gw_types_new(struct gw_types **t);
+void gw_types_free(struct gw_types *t);
+/* gw_type_by_name - by the extension; NULL: not known.  gw_type_by_bytes - by the first bytes of the file. Static, or
+ * good until the next call. */
+const char *gw_type_by_name(struct span name);
+const char *gw_type_by_bytes(struct gw_types *t, struct span first);
+/* gw_compressible - 1: a coding saves bytes of this type. */
+int gw_compressible(const char *type);
+
+/* ---- the forms ---- */
+int gw_file(struct gw_ask *a);			/* file.c: files, raw leaves, symlinks, index.html */
+int gw_block(struct gw_ask *a);			/* block.c: raw, json, cbor, dag-json, dag-cbor, as they are */
+int gw_directory(struct gw_ask *a);		/* directory.c: slash, index.html, else gw_listing */
+int gw_listing(struct gw_ask *a);		/* listing.c: HTML, or JSON (?format=json or Accept) and in pages */
+int gw_preview(struct gw_ask *a);		/* preview.c: dag-json and dag-cbor for people */
+/* gw_error_html - a whole page for an error; page.c */
+int gw_error_html(struct gw_ask *a, int status, const char *text, struct buf *out);
+const char *gw_page_version(void);		/* page.c: <h> of section 11: a short hash of the pages' text */
+int gw_car(struct gw_ask *a);			/* car.c (8.5) */
+int gw_archive(struct gw_ask *a);		/* archive.c: tar (8.6), zip, tar.gz, tar.zst */
+int gw_record(struct gw_ask *a);		/* record.c (8.9) */
+
+#endif

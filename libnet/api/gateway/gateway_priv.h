@@ -38,6 +38,7 @@ struct gateway {			/* conf.c fills it */
 	unsigned flags;			/* for names not listed: GATEWAY_TRUSTLESS, GATEWAY_NO_DNSLINK */
 	int dns;			/* ask the DNS for DNSLinks, not only the map */
 	int dns_ms;			/* and wait so long for it, at most */
+	char dns_server[64];		/* whom to ask: "192.0.2.1", "[::1]:5353"; "": the system's servers */
 	int archives;			/* zip and tar of directories are made */
 	struct gw_names *names;		/* dnslink.c: the static map, and answers kept for a while */
 	struct gw_deny *deny;		/* deny.c; NULL: nothing is denied */

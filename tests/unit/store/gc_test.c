@@ -1,4 +1,6 @@
 /* gc_test.c - marks, sweeps, leases and announced roots */
+#include <poll.h>
+
 #include "storetest.h"
 
 struct notes {
@@ -283,13 +285,26 @@ static void oldest_first(void)
 	NO_FAULTS(dir);
 }
 
-/* Writers put blocks of their own and blocks all share, and find all of them as long as they hold
- * their handle, whatever a collector with no marks at all does meanwhile. */
-static int busy_writer(const char *dir)
+enum { WRITERS = 4, WRITES_MIN = 6, COLLECTIONS_MIN = 3 };
+
+/* the other side of the pipe is closed, or gone with its process */
+static int closed(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/*
+ * Writers put blocks of their own and blocks all share, and find all of them as long as they hold
+ * their handle, whatever a collector with no marks at all does meanwhile.  They go on until it has
+ * collected often enough, however slow it is.
+ */
+static int busy_writer(const char *dir, int enough)
 {
 	uint64_t base = (uint64_t)getpid() << 24, i, bad = 0, round;
 
-	for (round = 0; round < 6; round++) {
+	for (round = 0; !bad && (round < WRITES_MIN || !closed(enough)); round++) {
 		struct store *st = opened(dir, STORE_WRITE | STORE_UNSYNCED);
 
 		for (i = 0; i < 300; i++) {
@@ -318,28 +333,34 @@ static void collecting_among_writers(void)
 	struct store *st = opened(dir, STORE_WRITE);
 	struct store_sweep s = { .want_bytes = UINT64_MAX };
 	struct store_gc *gc;
-	pid_t pids[4];
-	int k, status, left = 4, rc, rounds = 0;
+	pid_t pids[WRITERS];
+	int k, status, left = WRITERS, rc, rounds = 0, enough[2];
 	uint64_t freed;
 
+	NEED(pipe(enough) == 0);
 	fflush(stdout);
-	for (k = 0; k < 4; k++)
-		if ((pids[k] = fork()) == 0)
-			_exit(busy_writer(dir));
+	for (k = 0; k < WRITERS; k++)
+		if ((pids[k] = fork()) == 0) {
+			close(enough[1]);
+			_exit(busy_writer(dir, enough[0]));
+		}
 	while (left) {
 		NEED(store_gc_begin(&gc, st) == 0);
 		CHECK(store_gc_sweep(gc, &s) == 0);
 		CHECK(store_gc_compact(gc, 20, &freed) == 0);
 		store_gc_end(gc);
-		rounds++;
-		for (k = 0; k < 4; k++)
+		/* what is swept is what they left behind: they are at work */
+		if (s.n_deleted > 0 && ++rounds == COLLECTIONS_MIN)
+			close(enough[1]);
+		for (k = 0; k < WRITERS; k++)
 			if (pids[k] && waitpid(pids[k], &status, WNOHANG) == pids[k]) {
 				CHECK(status == 0);
 				pids[k] = 0;
 				left--;
 			}
 	}
-	CHECK(rounds > 1);
+	CHECK(rounds >= COLLECTIONS_MIN);
+	close(enough[0]);
 	NO_FAULTS(dir);
 	rc = (int)sweep_now(st);
 	CHECK(rc >= 0);

@@ -118,12 +118,17 @@ int gw_clean(struct span raw, struct buf *out);
  * and controls made visible. */
 int gw_escape(struct buf *out, struct span path);
 int gw_html(struct buf *out, struct span text);
+/* gw_rune - take the next character of UTF-8 off a span that is not empty.  1; 0: none, *rune is the one byte. */
+int gw_rune(struct span *s, uint32_t *rune);
 
 /* ---- reply.c: what every answer needs (sections 10 to 13, 15, 19) ---- */
 /* gw_fail - the error page: plain text, or HTML for who accepts it.  Always 1 or negative.  Caching fields go out
  * first.  gw_fail_rc - with err_text and the status of section 19.2. */
 int gw_fail(struct gw_ask *a, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int gw_fail_rc(struct gw_ask *a, int rc);
+/* gw_fail_with - the same, with one more field. */
+int gw_fail_with(struct gw_ask *a, int status, const char *name, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 int gw_redirect(struct gw_ask *a, int status, struct span location);	/* encoded already */
 enum gw_cache { GW_CACHE_FILE, GW_CACHE_LISTING, GW_CACHE_NONE };
 /* gw_validators - set Etag (with its quotes; W/ in front of a weak one), Last-Modified if has_mtime, Cache-Control, and

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "board/board.h"
+#include "map.h"
 
 enum { BOARD_MAGIC = 0x31425269, BOARD_ROOM = 64 };	/* counters the file has room for */
 
@@ -42,39 +42,17 @@ _Static_assert((int)BOARD_N_COUNTERS <= (int)BOARD_ROOM, "counters outgrew the f
 int board_open(struct board **out, const char *path)
 {
 	struct board *b = calloc(1, sizeof *b);
-	uint32_t none = 0;
 	void *map;
-	int rc;
+	int rc = b ? map_shared(path, sizeof *b->page, BOARD_MAGIC, &map, &b->fd) : err_nomem();
 
 	*out = NULL;
-	if (!b)
-		return err_nomem();
-	b->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (b->fd < 0) {
-		rc = err_sys("opening '%s'", path);
-		goto fail;
-	}
-	/* growing to a fixed size is idempotent: two processes may do it at once */
-	if (ftruncate(b->fd, sizeof *b->page) < 0) {
-		rc = err_sys("sizing '%s'", path);
-		goto fail;
-	}
-	map = mmap(NULL, sizeof *b->page, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
-	if (map == MAP_FAILED) {
-		rc = err_sys("mapping '%s'", path);
-		goto fail;
+	if (rc < 0) {
+		free(b);
+		return rc;
 	}
 	b->page = map;
-	if (!atomic_compare_exchange_strong(&b->page->magic, &none, BOARD_MAGIC) &&
-	    none != BOARD_MAGIC) {
-		rc = err_set(ERR_CORRUPT, "'%s' is not a board; delete it", path);
-		goto fail;
-	}
 	*out = b;
 	return 0;
-fail:
-	board_close(b);
-	return rc;
 }
 
 void board_close(struct board *b)

@@ -29,6 +29,7 @@ static const struct format {
 };
 
 struct tar_writer {
+	struct sink *sink;		/* NULL: to fd */
 	int fd;
 	char *what;
 	struct archive *a;
@@ -36,7 +37,7 @@ struct tar_writer {
 	struct tar_locale loc;
 	char *path;			/* of the entry being written */
 	uint64_t left;			/* bytes its data lacks */
-	int rc;				/* what went wrong on fd */
+	int rc;				/* what went wrong there */
 	int drop;			/* no more is to be written */
 };
 
@@ -51,7 +52,9 @@ static la_ssize_t put(struct archive *a, void *arg, const void *p, size_t len)
 
 	if (w->drop)
 		return (la_ssize_t)len;
-	w->rc = io_write(w->fd, p, len, w->what);
+	if (w->rc < 0)
+		return -1;
+	w->rc = w->sink ? sink_bytes(w->sink, span_of(p, len)) : io_write(w->fd, p, len, w->what);
 	if (w->rc < 0) {
 		archive_set_error(a, EIO, "%s", err_text());
 		return -1;
@@ -90,7 +93,8 @@ static int writer_open(struct tar_writer *w, const struct format *f)
 	return rc;
 }
 
-int tar_writer_new(struct tar_writer **out, int fd, const char *format, const char *what)
+static int writer_new(struct tar_writer **out, int fd, struct sink *sink, const char *format,
+		      const char *what)
 {
 	const struct format *f = formats;
 	const struct format *end = formats + sizeof formats / sizeof *formats;
@@ -107,6 +111,7 @@ int tar_writer_new(struct tar_writer **out, int fd, const char *format, const ch
 	if (!w)
 		return err_nomem();
 	w->fd = fd;
+	w->sink = sink;
 	w->what = strdup(what);
 	rc = w->what ? writer_open(w, f) : err_nomem();
 	if (rc < 0) {
@@ -115,6 +120,16 @@ int tar_writer_new(struct tar_writer **out, int fd, const char *format, const ch
 	}
 	*out = w;
 	return 0;
+}
+
+int tar_writer_new(struct tar_writer **w, int fd, const char *format, const char *what)
+{
+	return writer_new(w, fd, NULL, format, what);
+}
+
+int tar_writer_new_sink(struct tar_writer **w, struct sink *sink, const char *format, const char *what)
+{
+	return writer_new(w, -1, sink, format, what);
 }
 
 static int entry_over(struct tar_writer *w)

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "tar/tar.h"
 #include "tests/unit/unit.h"
 
@@ -47,13 +48,10 @@ static const struct sample {
 };
 enum { N_SAMPLES = sizeof samples / sizeof *samples };
 
-static int write_samples(int fd, const char *format)
+static int write_samples_with(struct tar_writer *w)
 {
-	struct tar_writer *w;
-	int rc = tar_writer_new(&w, fd, format, "test"), i;
+	int rc = 0, i;
 
-	if (rc < 0)
-		return rc;
 	for (i = 0; i < N_SAMPLES && rc == 0; i++) {
 		rc = tar_writer_entry(w, &samples[i].e);
 		if (rc == 0 && samples[i].data)
@@ -64,6 +62,14 @@ static int write_samples(int fd, const char *format)
 		return rc;
 	}
 	return tar_writer_end(w);
+}
+
+static int write_samples(int fd, const char *format)
+{
+	struct tar_writer *w;
+	int rc = tar_writer_new(&w, fd, format, "test");
+
+	return rc < 0 ? rc : write_samples_with(w);
 }
 
 /* 1: an entry equal to the sample */
@@ -438,6 +444,52 @@ static void writer_checks_sizes(void)
 	close(fd);
 }
 
+static void into_a_sink(void)
+{
+	struct buf got = BUF_INIT(1 << 20), want = BUF_INIT(1 << 20);
+	struct sink_buf out;
+	struct tar_writer *w;
+	const char *f;
+	int i, fd;
+
+	sink_buf_start(&out, &got);
+	for (i = 0; (f = tar_format_name(i)); i++) {
+		fd = file(f);
+		buf_reset(&got);
+		buf_reset(&want);
+		CHECK(write_samples(fd, f) == 0);
+		CHECK(io_slurp(again(fd), &want, f) == 0);
+		CHECK(tar_writer_new_sink(&w, &out.sink, f, "test") == 0);
+		CHECK(write_samples_with(w) == 0);
+		CHECK(got.len > 0 && (span_equal(buf_span(&got), buf_span(&want)) || !strcmp(f, "7z")));
+		close(fd);
+	}
+	CHECK_ERR(tar_writer_new_sink(&w, &out.sink, "rar", "test"), ERR_USAGE);
+	buf_clear(&got);
+	buf_clear(&want);
+}
+
+static int refusals;
+
+static int refuse(struct sink *s, const struct piece *p)
+{
+	(void)s;
+	(void)p;
+	refusals++;
+	return err_set(ERR_INTERRUPTED, "the client is gone");
+}
+
+/* the sink's own error comes back, and it is left alone afterwards */
+static void a_sink_that_fails(void)
+{
+	struct sink s = { refuse };
+	struct tar_writer *w;
+
+	CHECK(tar_writer_new_sink(&w, &s, "tar", "test") == 0);
+	CHECK_ERR(write_samples_with(w), ERR_INTERRUPTED);
+	CHECK(refusals == 1);
+}
+
 static void full_disk(void)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -461,6 +513,8 @@ int main(void)
 	RUN(not_archives);
 	RUN(truncated);
 	RUN(writer_checks_sizes);
+	RUN(into_a_sink);
+	RUN(a_sink_that_fails);
 	RUN(full_disk);
 	return UNIT_END();
 }

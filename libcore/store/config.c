@@ -1,14 +1,12 @@
 /* config.c - the configuration: one `key = value` a line */
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/num.h"
 #include "base/tmpfile.h"
-#include "multi/mh.h"
+#include "config_keys.h"
 #include "store_priv.h"
 
 enum { CONFIG_MAX = 1 << 20 };		/* bytes of the file */
@@ -23,161 +21,6 @@ struct config {
 	struct line *lines;
 	size_t n;
 };
-
-/* ---- checkers: 1 or 0 ---- */
-
-static int is_word(const char *v, const char *const words[])
-{
-	for (; *words; words++)
-		if (!strcmp(v, *words))
-			return 1;
-	return 0;
-}
-
-static int number(const char *v, uint64_t least, uint64_t most)
-{
-	uint64_t n;
-
-	return num_parse(v, &n) == 0 && n >= least && n <= most;
-}
-
-static int size(const char *v, uint64_t least, uint64_t most)
-{
-	uint64_t n;
-
-	return num_parse_size(v, &n) == 0 && n >= least && n <= most;
-}
-
-static int ok_segment(const char *v) { return size(v, 64 << 10, 3u << 30); }
-static int ok_batch(const char *v) { return size(v, 1 << 20, UINT64_MAX); }
-static int ok_size(const char *v) { return size(v, 0, UINT64_MAX); }
-static int ok_percent(const char *v) { return number(v, 1, 100); }
-static int ok_version(const char *v) { return number(v, 0, 1); }
-static int ok_links(const char *v) { return number(v, 1, 1 << 20); }
-static int ok_dir_links(const char *v) { return number(v, 0, UINT32_MAX); }
-
-static int ok_flag(const char *v)
-{
-	static const char *const words[] = { "yes", "no", NULL };
-
-	return is_word(v, words);
-}
-
-static int ok_align(const char *v)
-{
-	static const char *const words[] = { "auto", "always", "never", NULL };
-
-	return is_word(v, words);
-}
-
-static int ok_layout(const char *v)
-{
-	static const char *const words[] = { "balanced", "trickle", NULL };
-
-	return is_word(v, words);
-}
-
-static int ok_estimate(const char *v)
-{
-	static const char *const words[] = { "links", "block", "disabled", NULL };
-
-	return is_word(v, words);
-}
-
-static int ok_compress(const char *v)
-{
-	static const char *const words[] = { "off", "zstd", NULL };
-
-	return is_word(v, words) || (!strncmp(v, "zstd:", 5) && number(v + 5, 1, 19));
-}
-
-static int ok_inline(const char *v)
-{
-	static const char *const words[] = { "yes", "no", NULL };
-
-	return is_word(v, words) || number(v, 0, MH_DIGEST_MAX);
-}
-
-static int ok_hash(const char *v)
-{
-	uint64_t code;
-
-	return mh_by_name(v, &code) == 0;
-}
-
-static int ok_fanout(const char *v)
-{
-	uint64_t n;
-
-	return num_parse(v, &n) == 0 && n >= 8 && n <= 1024 && !(n & (n - 1));
-}
-
-/* size-N, rabin[-avg | -min-avg-max], buzhash, default; the numbers' sense is the unixfs room's */
-static int ok_chunker(const char *v)
-{
-	static const char *const words[] = { "default", "buzhash", "rabin", NULL };
-	int parts, want_one = !strncmp(v, "size-", 5);
-	const char *p;
-
-	if (is_word(v, words))
-		return 1;
-	if (!want_one && strncmp(v, "rabin-", 6) != 0)
-		return 0;
-	p = strchr(v, '-') + 1;
-	for (parts = 1;; parts++) {
-		size_t digits;
-
-		if (!want_one && isalpha((unsigned char)*p))	/* rabin-min:16-avg:32-max:64 */
-			p += strcspn(p, ":") + (strchr(p, ':') != NULL);
-		digits = strspn(p, "0123456789");
-		if (digits == 0 || digits > 10)
-			return 0;
-		p += digits;
-		if (!*p)
-			return parts == 1 || (!want_one && parts == 3);
-		if (*p++ != '-' || want_one)
-			return 0;
-	}
-}
-
-static const struct key {
-	const char *name, *otherwise;
-	int (*ok)(const char *value);
-	const char *wants, *help;
-} keys[] = {
-	{ "store.segment", "256MiB", ok_segment, "a size from 64KiB to 3GiB",
-	  "size at which a segment is full" },
-	{ "store.compress", "off", ok_compress, "off, zstd or zstd:LEVEL (1 to 19)",
-	  "compress blocks where it saves an eighth" },
-	{ "store.align", "auto", ok_align, "auto, always or never",
-	  "pad large blocks so that extents can be shared with files" },
-	{ "store.max", "0", ok_size, "a size, 0 for none",
-	  "quota: bytes on disk of the whole store" },
-	{ "store.batch", "256MiB", ok_batch, "a size of at least 1MiB",
-	  "bytes written before an automatic commit" },
-	{ "gc.compact", "40", ok_percent, "1 to 100",
-	  "percent of a segment that must be dead before it is compacted" },
-	{ "import.chunker", "size-262144", ok_chunker,
-	  "size-N, rabin[-MIN-AVG-MAX], buzhash or default", "how files are cut" },
-	{ "import.layout", "balanced", ok_layout, "balanced or trickle",
-	  "shape of the tree over a file" },
-	{ "import.cid-version", "", ok_version, "0 or 1", "version of new CIDs" },
-	{ "import.raw-leaves", "", ok_flag, "yes or no", "leaves of files are raw blocks" },
-	{ "import.hash", "sha2-256", ok_hash, "the name of a hash function",
-	  "hash function of new CIDs" },
-	{ "import.inline", "no", ok_inline, "no, yes or a number of bytes up to 128",
-	  "blocks up to so many bytes go into their CID" },
-	{ "import.max-links", "174", ok_links, "a number from 1", "links of a file's node" },
-	{ "import.dir-max-links", "0", ok_dir_links, "a number, 0 for no limit",
-	  "links of a directory before it is sharded" },
-	{ "import.hamt-fanout", "256", ok_fanout, "a power of two from 8 to 1024",
-	  "width of a sharded directory" },
-	{ "import.hamt-threshold", "262144", ok_size, "a size, 0 for never",
-	  "size of a directory before it is sharded" },
-	{ "import.hamt-estimate", "links", ok_estimate, "links, block or disabled",
-	  "how the size of a directory is estimated" },
-};
-enum { N_KEYS = sizeof keys / sizeof *keys };
 
 static const struct profile {
 	const char *name, *version, *raw, *chunker, *links, *threshold, *fanout, *estimate;
@@ -194,10 +37,19 @@ static int key_of(struct span name)
 {
 	int i;
 
-	for (i = 0; i < N_KEYS; i++)
-		if (span_equal(name, span_str(keys[i].name)))
+	for (i = 0; config_keys[i].name; i++)
+		if (span_equal(name, span_str(config_keys[i].name)))
 			return i;
 	return -1;
+}
+
+static int n_keys(void)
+{
+	int n = 0;
+
+	while (config_keys[n].name)
+		n++;
+	return n;
 }
 
 static struct span trim(struct span s)
@@ -271,7 +123,7 @@ static int parse_line(struct config *c, struct span text, int number_of)
 	for (i = 0; i < c->n; i++)
 		if (c->lines[i].key == l.key) {
 			err_set(rc, "config line %d: '%s' is set a second time", number_of,
-				keys[l.key].name);
+				config_keys[l.key].name);
 			goto fail;
 		}
 	l.value = strndup((const char *)value.p, value.len);
@@ -279,9 +131,9 @@ static int parse_line(struct config *c, struct span text, int number_of)
 		rc = err_nomem();
 		goto fail;
 	}
-	if (!keys[l.key].ok(l.value)) {
+	if (!config_keys[l.key].ok(l.value)) {
 		err_set(rc, "config line %d: '%s' is not a value of '%s', which wants %s",
-			number_of, shown(value, show), keys[l.key].name, keys[l.key].wants);
+			number_of, shown(value, show), config_keys[l.key].name, config_keys[l.key].wants);
 		goto fail;
 	}
 add:
@@ -360,7 +212,7 @@ int config_get(const struct config *c, const char *key, const char **value)
 	if (i < 0)
 		return i;
 	l = line_of(c, i);
-	*value = l ? l->value : keys[i].otherwise;
+	*value = l ? l->value : config_keys[i].otherwise;
 	return 0;
 }
 
@@ -380,9 +232,9 @@ int config_set(struct config *c, const char *key, const char *value)
 		}
 		return 0;
 	}
-	if (!keys[i].ok(value))
+	if (!config_keys[i].ok(value))
 		return err_set(ERR_USAGE, "'%s' is not a value of '%s', which wants %s",
-			       shown(span_str(value), show), keys[i].name, keys[i].wants);
+			       shown(span_str(value), show), config_keys[i].name, config_keys[i].wants);
 	fresh.value = strdup(value);
 	if (!fresh.value)
 		return err_nomem();
@@ -406,7 +258,7 @@ int config_format(const struct config *c, struct buf *text)
 		const struct line *l = &c->lines[i];
 
 		rc = l->text ? buf_printf(text, "%s\n", l->text)
-			     : buf_printf(text, "%s = %s\n", keys[l->key].name, l->value);
+			     : buf_printf(text, "%s = %s\n", config_keys[l->key].name, l->value);
 	}
 	if (rc < 0)
 		text->len = was;
@@ -418,13 +270,13 @@ int config_each(const struct config *c, int i, const char **key, const char **va
 {
 	struct line *l;
 
-	if (i < 0 || i >= N_KEYS)
+	if (i < 0 || i >= n_keys())
 		return 0;
 	l = line_of(c, i);
-	*key = keys[i].name;
-	*value = l ? l->value : keys[i].otherwise;
+	*key = config_keys[i].name;
+	*value = l ? l->value : config_keys[i].otherwise;
 	*set = l != NULL;
-	*help = keys[i].help;
+	*help = config_keys[i].help;
 	return 1;
 }
 

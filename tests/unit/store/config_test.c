@@ -111,7 +111,7 @@ static void every_key_is_listed(void)
 		if (*value)		/* a default is a value its checker takes */
 			CHECK(config_set(c, key, value) == 0);
 	}
-	CHECK(i == 17 && n_set == 1);
+	CHECK(i > 50 && n_set == 1);	/* all rooms have some */
 	CHECK(config_each(c, -1, &key, &value, &set, &help) == 0);
 	config_free(c);
 }

@@ -98,9 +98,11 @@ int gw_dnslink(struct gateway *g, struct span name, struct buf *value, int64_t *
 int gw_is_dns_name(struct span s);
 
 /* ---- redirects.c (section 22): pure, over the text of a _redirects file ---- */
-struct gw_rule { int status; struct buf to; };	/* `to`: with everything put in, not yet encoded */
+struct gw_rule { int status; struct buf to; };	/* `to` owned by the caller; zeroed at first */
 /* gw_redirects - the first rule that fits `path` ("/a/b", decoded).  1; 0: none; ERR_INVALID: the file is broken
- * (err_text gives the line and the rule).  query: of the request, merged into redirects' targets; p NULL: none. */
+ * (err_text gives the line and the rule, without "could not parse _redirects:").  `to` has everything put in: of a
+ * 3xx it is a finished Location, with `query` (of the request; p NULL: none) merged in; else a decoded path below
+ * the root (or the URL of the rule). */
 int gw_redirects(struct span file, struct span path, struct span query, struct gw_rule *out);
 
 /* ---- deny.c ---- */

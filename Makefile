@@ -29,7 +29,7 @@ static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l
 LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lz -lb2 -lnettle,$(foreach l,zstd z b2 nettle,$(call static,$l)))
 LIBS += -larchive -lsecp256k1 -lhogweed -lgmp
 # of libnet, in the programs that have it
-NET_LIBS := -lgnutls -lnghttp2 -lbrotlienc -lmagic -lcurl-gnutls -lresolv
+NET_LIBS := -lgnutls -lnghttp2 -lbrotlienc -lbrotlidec -lmagic -lcurl-gnutls -lresolv
 
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))

@@ -1,7 +1,8 @@
 /*
  * encode.h - content codings, bit by bit: gzip, deflate, br, zstd.
  * Whether an answer is to be encoded, and how (http_coding_pick), is the caller's question.
- * Memory is bounded whatever goes through: windows are 256 KiB at most (gzip, deflate: 32 KiB).
+ * Memory is bounded whatever goes through: windows are 256 KiB at most (gzip, deflate: 32 KiB), all of it a few
+ * megabytes.
  * Spec: RFC 9110 8.4.1; RFC 1952, RFC 1950, RFC 7932, RFC 8878.
  */
 #ifndef WIRE_HTTP_ENCODE_H
@@ -37,7 +38,8 @@ struct coder_sink {
 	struct sink sink;
 	struct coder *coder;
 	struct sink *to;
-	uint8_t *room;			/* for extents; made when one comes */
+	uint8_t *room;			/* made when the first piece comes */
+	size_t have;			/* bytes encoded and not put yet */
 	uint64_t taken, given;		/* bytes in, bytes out */
 };
 void coder_sink_start(struct coder_sink *s, struct coder *coder, struct sink *to);

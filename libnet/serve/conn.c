@@ -1,13 +1,11 @@
 /*
- * conn.c - one client: its requests in, the answers out.
- * A request is read to the end of its head, handed over, and its body passed on as the worker asks for
- * it.  Of the answer no more is taken from the worker than the client has taken from us.
+ * conn.c - one client: its bytes in, ours out.
+ * What they mean is the protocol's business.  Of an answer no more is taken from a worker than the client has
+ * taken from us.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -19,7 +17,7 @@
 
 enum {
 	IN_FIRST = 2048,		/* bytes of a buffer for heads at first */
-	OUT_MAX = LINK_MAX + 4096,	/* one message, and what is around it */
+	OUT_MAX = LINK_MAX + 8192,	/* one message, and what is around it */
 	SEND_FILE = 1 << 20		/* bytes of a file at one go: others want their turn */
 };
 
@@ -35,8 +33,9 @@ struct conn *conn_new(struct pump *p, int fd)
 	c->about.what = ABOUT_CONN;
 	c->fd = fd;
 	c->file = -1;
+	c->proto = &proto_http1;
 	c->out = BUF_INIT(OUT_MAX);
-	c->request = BUF_INIT(LINK_MAX);
+	c->wait = (struct wait){ .why = N_PATIENCE, .conn = c };
 	http1_start(&c->http, &p->o->limits, &p->head);
 	peer_text(fd, c->peer);
 	c->local = peer_is_local(fd);
@@ -46,9 +45,12 @@ struct conn *conn_new(struct pump *p, int fd)
 		return NULL;
 	}
 	c->events = EPOLLIN;
-	c->patience = N_PATIENCE;
-	pump_patience(p, c, PATIENT_HEAD);
+	pump_wait(p, &c->wait, PATIENT_HEAD);
 	p->n_conns++;
+	c->next = p->conns;
+	if (c->next)
+		c->next->prev = c;
+	p->conns = c;
 	return c;
 }
 
@@ -58,21 +60,18 @@ void conn_close(struct pump *p, struct conn *c)
 	if (c->dead)
 		return;
 	c->dead = 1;
-	if (c->state == CONN_QUEUED)
-		pump_unqueue(p, c);
-	if (c->worker) {
-		c->worker->conn = NULL;
-		pump_worker_done(p, c->worker, 0);
-	}
-	if (c->status || c->state == CONN_BUSY) {	/* a request was under way */
-		if (!c->status)
-			c->status = 499;
-		log_request(p, c);
-	}
-	pump_patience(p, c, N_PATIENCE);
+	while (c->streams)
+		stream_end(p, c->streams);
+	pump_wait(p, &c->wait, N_PATIENCE);
 	pump_close(p, c->fd);
 	c->fd = -1;
-	c->next = p->graves;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		p->conns = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->next_grave = p->graves;
 	p->graves = c;
 	p->n_conns--;
 }
@@ -81,7 +80,6 @@ void conn_free(struct conn *c)
 {
 	free(c->in);
 	buf_clear(&c->out);
-	buf_clear(&c->request);
 	free(c);
 }
 
@@ -90,13 +88,38 @@ void conn_abort(struct pump *p, struct conn *c)
 {
 	struct linger now = { 1, 0 };
 
+	if (c->dead)
+		return;
 	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 	conn_close(p, c);
 }
 
+/* RFC 9112 9.6: half a close first, and the other when the client has stopped sending, or it may never get
+ * to read what it was sent. */
+static void close_softly(struct pump *p, struct conn *c)
+{
+	if (!c->linger && c->in_len == 0) {
+		conn_close(p, c);
+		return;
+	}
+	shutdown(c->fd, SHUT_WR);
+	c->state = CONN_LINGER;
+	conn_use(c, c->in_len);
+	pump_wait(p, &c->wait, PATIENT_LINGER);
+}
+
+static void waste(struct pump *p, struct conn *c)
+{
+	char bytes[16384];
+	ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		conn_close(p, c);
+}
+
 /* ---- what we listen for ---- */
 
-static int pending(const struct conn *c)
+int conn_pending(const struct conn *c)
 {
 	return c->out.len > c->out_at || c->file >= 0;
 }
@@ -107,11 +130,9 @@ static void listen_for(struct pump *p, struct conn *c)
 
 	if (c->dead)
 		return;
-	if (pending(c))
+	if (conn_pending(c))
 		events |= EPOLLOUT;
-	if (c->state == CONN_HEAD && !c->eof && !pending(c))
-		events |= EPOLLIN;
-	if (c->state == CONN_BUSY && c->want_body && !c->body_over && !c->eof)
+	if (c->state == CONN_LINGER || (c->state == CONN_OPEN && !c->eof && c->proto->wants(c)))
 		events |= EPOLLIN;
 	if (events != c->events && pump_hear(p, &c->about, c->fd, events, 1) == 0)
 		c->events = events;
@@ -119,8 +140,7 @@ static void listen_for(struct pump *p, struct conn *c)
 
 /* ---- sending ---- */
 
-/* 1: all is sent; 0: later; ERR_INTERRUPTED: the client is gone */
-static int flush(struct conn *c)
+int conn_flush(struct conn *c)
 {
 	ssize_t n;
 
@@ -153,403 +173,136 @@ static int flush(struct conn *c)
 	return 1;
 }
 
-int conn_say(struct conn *c, const char *fmt, ...)
+static void go_once(struct pump *p, struct conn *c)
 {
-	char text[1024];
-	va_list ap;
-	int n;
+	int rc = conn_flush(c);
 
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	return n < 0 || (size_t)n >= sizeof text ? ERR_LIMIT : buf_bytes(&c->out, text, (size_t)n);
-}
-
-/* An answer of our own, where no worker gave one, and the end of the connection. */
-void conn_fail(struct pump *p, struct conn *c, int status, const char *text)
-{
-	char body[400];
-	int n = snprintf(body, sizeof body, "{\"error\":{\"code\":%d,\"status\":\"%s\",\"message\":\"%s\"%s%s%s}}\n",
-			 status, reply_reason(status), text, *c->id ? ",\"request_id\":\"" : "", c->id,
-			 *c->id ? "\"" : "");
-
-	c->state = CONN_CLOSING;
-	c->status = status;
-	if (!c->began_ms)
-		c->began_ms = p->now_ms;
-	if (conn_say(c, "HTTP/1.1 %d %s\r\ndate: %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-		"x-content-type-options: nosniff\r\n%sconnection: close\r\n\r\n", status, reply_reason(status),
-		pump_date(p), n, status == 503 ? "retry-after: 1\r\n" : "") < 0 ||
-	    (!c->no_body && buf_bytes(&c->out, body, (size_t)n) < 0)) {
-		conn_close(p, c);
-		return;
-	}
-	pump_patience(p, c, PATIENT_SEND);
-	conn_go_on(p, c);
-}
-
-/* ---- a request ---- */
-
-static void keep_field(const struct http_head *d, const char *name, char *out, size_t size)
-{
-	size_t i, n;
-
-	*out = 0;
-	for (i = 0; i < d->n_fields; i++)
-		if (http_is(d->field[i].name, name)) {
-			n = d->field[i].value.len < size - 1 ? d->field[i].value.len : size - 1;
-			memcpy(out, d->field[i].value.p, n);
-			out[n] = 0;
-			return;
-		}
-}
-
-/* the client's own, if it is one that may stand in a log; else a new one */
-static void name_request(struct pump *p, struct conn *c)
-{
-	uint64_t r = 0;
-	size_t i;
-
-	keep_field(&p->head, "x-request-id", c->id, sizeof c->id);
-	for (i = 0; c->id[i]; i++)
-		if (!(c->id[i] >= '0' && c->id[i] <= '9') && !((c->id[i] | 0x20) >= 'a' && (c->id[i] | 0x20) <= 'z') &&
-		    !strchr("-_.:", c->id[i]))
-			break;
-	if (i > 0 && !c->id[i])
-		return;
-	if (getrandom(&r, sizeof r, GRND_NONBLOCK) != sizeof r)
-		r = ++p->n_requests * 0x9e3779b97f4a7c15u;
-	snprintf(c->id, sizeof c->id, "%016llx", (unsigned long long)r);
-}
-
-static void new_request(struct pump *p, struct conn *c)
-{
-	const struct http_head *d = &p->head;
-	struct msg_peer peer = { .text = c->peer, .local = c->local };
-
-	c->began_ms = p->now_ms;
-	c->sent = 0;
-	c->status = 0;
-	c->minor = d->minor;
-	c->started = c->chunked = c->over = 0;
-	c->no_body = span_equal(d->method, span_str("HEAD"));
-	c->want_body = 0;
-	c->body_over = !c->http.has_body;
-	c->close_after = !c->http.keep_alive || p->draining;
-	snprintf(c->line, sizeof c->line, "%.*s %.*s HTTP/1.%d", (int)(d->method.len < 32 ? d->method.len : 32),
-		 (const char *)d->method.p, (int)(d->target.len < 150 ? d->target.len : 150),
-		 (const char *)d->target.p, d->minor);
-	keep_field(d, "user-agent", c->agent, sizeof c->agent);
-	keep_field(d, "referer", c->referer, sizeof c->referer);
-	name_request(p, c);
-	p->n_requests++;
-	peer.id = span_str(c->id);
-	buf_reset(&c->request);
-	if (msg_request(&c->request, &c->http, &peer) < 0) {
-		conn_fail(p, c, 431, "the head is too long");
-		return;
-	}
-	pump_patience(p, c, PATIENT_WORKER);
-	pump_worker_for(p, c);
-}
-
-static void use(struct conn *c, size_t n)
-{
-	c->in_len -= n;
-	if (c->in_len)
-		memmove(c->in, c->in + n, c->in_len);
-	else {
-		free(c->in);			/* clients that wait cost no buffers */
-		c->in = NULL;
-		c->in_cap = 0;
-	}
-}
-
-static void read_head(struct pump *p, struct conn *c)
-{
-	size_t used;
-
-	if (c->in_len == 0)
-		return;
-	switch (http1_head(&c->http, c->in, c->in_len, &used)) {
-	case HTTP1_HEAD:
-		c->state = CONN_QUEUED;
-		new_request(p, c);		/* before the bytes are moved: the head points to them */
-		if (!c->dead)
-			use(c, used);
-		listen_for(p, c);
-		return;
-	case HTTP1_BAD:
-		snprintf(c->line, sizeof c->line, "-");
-		conn_fail(p, c, c->http.status, c->http.why);
-		return;
-	default:
-		if (c->patience == PATIENT_IDLE)
-			pump_patience(p, c, PATIENT_HEAD);
-	}
-}
-
-/* the worker has the request */
-void conn_given(struct pump *p, struct conn *c, struct worker_end *w)
-{
-	struct link_msg m = { .type = LINK_REQUEST, .fd = -1, .data = buf_span(&c->request) };
-
-	c->worker = w;
-	c->state = CONN_BUSY;
-	w->conn = c;
-	if (link_send(w->fd, &m) != 1) {
-		conn_worker_died(p, c);
-		return;
-	}
-	buf_clear(&c->request);
-	pump_patience(p, c, c->http.has_body ? PATIENT_BODY : PATIENT_WORKER);
-	pump_hear_worker(p, w, 1);
-}
-
-/* ---- its body ---- */
-
-static void pass_body(struct pump *p, struct conn *c)
-{
-	struct link_msg m = { .type = LINK_BODY, .fd = -1 };
-	enum http1_event e = HTTP1_MORE;
-	size_t used = 0;
-
-	while (c->worker && c->want_body && !c->body_over) {
-		struct span in = span_of(c->in, c->in_len < LINK_DATA ? c->in_len : LINK_DATA);
-
-		e = http1_body(&c->http, in, &used, &m.data);
-		if (e == HTTP1_DATA && m.data.len == 0)
-			e = HTTP1_MORE;
-		if (e == HTTP1_MORE) {
-			use(c, used);
-			if (c->in_len == 0)
-				break;
-			continue;
-		}
-		if (e == HTTP1_BAD) {
-			c->close_after = 1;
-			if (c->started)
-				conn_abort(p, c);
-			else
-				conn_fail(p, c, c->http.status, c->http.why);
-			return;
-		}
-		m.type = e == HTTP1_END ? LINK_BODY_END : LINK_BODY;
-		c->body_over = e == HTTP1_END;
-		c->want_body = 0;
-		if (e == HTTP1_END)
-			m.data = span_of(NULL, 0);
-		if (link_send(c->worker->fd, &m) != 1) {
-			conn_worker_died(p, c);
-			return;
-		}
-		use(c, used);
-		pump_patience(p, c, PATIENT_BODY);
-	}
-	if (c->dead)
-		return;
-	if (c->eof && c->want_body && !c->body_over)	/* it hung up in the middle of the body */
-		conn_close(p, c);
-	else
-		listen_for(p, c);
-}
-
-void conn_wants_body(struct pump *p, struct conn *c)
-{
-	c->want_body = 1;
-	if (c->body_over) {
-		struct link_msg m = { .type = LINK_BODY_END, .fd = -1 };
-
-		c->want_body = 0;
-		if (link_send(c->worker->fd, &m) != 1)
-			conn_worker_died(p, c);
-		return;
-	}
-	/* RFC 9110 10.1.1: the client may be waiting for it */
-	if (c->http.expects && !c->started) {
-		c->http.expects = 0;
-		if (conn_say(c, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || flush(c) < 0) {
-			conn_close(p, c);
-			return;
-		}
-	}
-	pass_body(p, c);
-}
-
-/* ---- what comes next ---- */
-
-/* A body that was not read to its end is in the way of the next request.  1: what is left of it was here
- * already, and is dropped. */
-static int skip_body(struct conn *c)
-{
-	enum http1_event e = HTTP1_DATA;
-	struct span data;
-	size_t used;
-
-	while (e == HTTP1_DATA) {
-		e = http1_body(&c->http, span_of(c->in, c->in_len), &used, &data);
-		use(c, used);
-	}
-	return e == HTTP1_END;
-}
-
-static void request_over(struct pump *p, struct conn *c)
-{
-	struct worker_end *w = c->worker;
-
-	if (!c->close_after && !c->body_over)
-		c->close_after = !skip_body(c);
-	c->worker = NULL;
-	w->conn = NULL;
-	pump_worker_done(p, w, 1);
-	log_request(p, c);
-	c->status = 0;
-	c->began_ms = 0;
-	if (c->close_after || p->draining) {
-		c->state = CONN_CLOSING;
-		return;
-	}
-	c->state = CONN_HEAD;
-	*c->id = 0;
-	http1_next(&c->http);
-	pump_patience(p, c, PATIENT_IDLE);
-}
-
-/* RFC 9112 9.6: half a close first, so that the client gets to read what it was sent */
-static void close_softly(struct pump *p, struct conn *c)
-{
-	char waste[4096];
-
-	shutdown(c->fd, SHUT_WR);
-	while (recv(c->fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
-		;
-	conn_close(p, c);
-}
-
-/* after something was put into `out`, or there is room again */
-void conn_go_on(struct pump *p, struct conn *c)
-{
-	int was_file, rc;
-
-	if (c->dead)
-		return;
-	do {
-		was_file = c->file >= 0;
-		rc = flush(c);
-		if (rc >= 0 && conn_end_chunk(c, was_file) < 0)
-			rc = ERR_INTERRUPTED;
-	} while (rc == 1 && pending(c));
 	if (rc < 0) {
 		conn_abort(p, c);
 		return;
 	}
 	if (rc == 0) {				/* the client is slow: so is the worker now */
-		if (c->worker)
-			pump_hear_worker(p, c->worker, 0);
-		if (c->patience != PATIENT_SEND)
-			pump_patience(p, c, PATIENT_SEND);
-		listen_for(p, c);
+		c->proto->blocked(p, c);
+		if (c->wait.why != PATIENT_SEND && !c->dead)
+			pump_wait(p, &c->wait, PATIENT_SEND);
 		return;
 	}
-	if (c->over && c->worker) {
-		c->over = 0;
-		request_over(p, c);
-		if (c->dead)
-			return;
-	}
-	if (c->state == CONN_CLOSING) {
+	if (c->wait.why == PATIENT_SEND)
+		pump_wait(p, &c->wait, N_PATIENCE);
+	if (c->state != CONN_LINGER)
+		c->proto->sent(p, c);
+	if (!c->dead && conn_pending(c))
+		c->again = 1;
+	else if (!c->dead && c->state == CONN_CLOSING)
 		close_softly(p, c);
-		return;
-	}
-	if (c->worker) {
-		pump_hear_worker(p, c->worker, 1);
-		if (c->patience == PATIENT_SEND)
-			pump_patience(p, c, PATIENT_WORKER);
-	}
-	listen_for(p, c);
-	if (c->state == CONN_HEAD && c->in_len)
-		read_head(p, c);		/* pipelined */
 }
 
-static int take_in(struct conn *c, size_t max)
+void conn_go_on(struct pump *p, struct conn *c)
 {
-	ssize_t n;
-	size_t cap = c->in_cap;
+	if (c->dead)
+		return;
+	c->again = 1;
+	if (c->going)				/* we are called by what we called: once more, then */
+		return;
+	c->going = 1;
+	while (!c->dead && c->again) {
+		c->again = 0;
+		go_once(p, c);
+	}
+	c->going = 0;
+	listen_for(p, c);
+}
+
+/* ---- receiving ---- */
+
+void conn_use(struct conn *c, size_t n)
+{
+	c->in_len -= n;
+	if (c->in_len) {
+		memmove(c->in, c->in + n, c->in_len);
+		return;
+	}
+	free(c->in);				/* clients that wait cost no buffers */
+	c->in = NULL;
+	c->in_cap = 0;
+}
+
+static int room_for(struct conn *c, size_t max)
+{
+	size_t cap = c->in_cap ? c->in_cap * 2 : IN_FIRST;
 	uint8_t *in;
 
-	if (c->in_len == c->in_cap) {
-		cap = cap ? cap * 2 : IN_FIRST;
-		if (cap > max)
-			cap = max;
-		if (cap <= c->in_len)
-			return 1;
-		in = realloc(c->in, cap);
-		if (!in)
-			return ERR_NOMEM;
-		c->in = in;
-		c->in_cap = cap;
-	}
+	if (c->in_len < c->in_cap)
+		return 1;
+	if (cap > max)
+		cap = max;
+	if (cap <= c->in_len)
+		return 0;
+	in = realloc(c->in, cap);
+	if (!in)
+		return err_nomem();
+	c->in = in;
+	c->in_cap = cap;
+	return 1;
+}
+
+/* negative: the client is gone */
+static int take_in(struct conn *c, size_t max)
+{
+	int rc = room_for(c, max);
+	ssize_t n;
+
+	if (rc <= 0)
+		return rc;
 	n = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 1 : ERR_INTERRUPTED;
-	if (n == 0)
-		c->eof = 1;
+		return ERR_INTERRUPTED;
+	c->eof |= n == 0;
 	c->in_len += (size_t)n;
 	return 0;
 }
 
 void conn_event(struct pump *p, struct conn *c, unsigned events)
 {
-	int rc;
-
 	if (events & (EPOLLERR | EPOLLHUP) && !(events & EPOLLIN)) {
 		conn_close(p, c);
 		return;
 	}
-	if (events & EPOLLOUT && pending(c)) {
-		if (c->patience == PATIENT_SEND)	/* progress */
-			pump_patience(p, c, PATIENT_SEND);
+	if (events & EPOLLOUT && conn_pending(c)) {
+		if (c->wait.why == PATIENT_SEND)	/* progress */
+			pump_wait(p, &c->wait, PATIENT_SEND);
 		conn_go_on(p, c);
+	}
+	if (c->dead || !(events & EPOLLIN))
+		return;
+	if (c->state == CONN_LINGER) {
+		waste(p, c);
 		return;
 	}
-	if (!(events & EPOLLIN))
+	if (c->state != CONN_OPEN || !c->proto->wants(c))
 		return;
-	rc = take_in(c, p->o->limits.head + LINK_DATA);
-	if (rc < 0 || (c->eof && c->state == CONN_HEAD)) {
-		conn_close(p, c);		/* also in the middle of a head: nobody waits for an answer */
+	if (take_in(c, p->o->limits.head + LINK_DATA) < 0) {
+		conn_close(p, c);
 		return;
 	}
-	if (c->state == CONN_HEAD)
-		read_head(p, c);
-	else if (c->state == CONN_BUSY)
-		pass_body(p, c);
+	c->proto->input(p, c);
+	listen_for(p, c);
 }
 
 void conn_impatient(struct pump *p, struct conn *c)
 {
-	switch (c->patience) {
-	case PATIENT_HEAD:
-		snprintf(c->line, sizeof c->line, "-");
-		if (c->in_len)
-			conn_fail(p, c, 408, "the request did not come in time");
-		else
-			conn_close(p, c);
-		return;
-	case PATIENT_BODY:
-		if (c->want_body && !c->started) {
-			conn_fail(p, c, 408, "the body did not come in time");
-			return;
-		}
-		if (!c->want_body) {		/* it is the worker that takes its time */
-			pump_patience(p, c, PATIENT_WORKER);
-			return;
-		}
+	struct stream *s;
+
+	if (c->wait.why == PATIENT_SEND) {
 		conn_abort(p, c);
 		return;
-	case PATIENT_SEND:
-		conn_abort(p, c);
-		return;
-	default:
-		conn_close(p, c);
 	}
+	if (c->wait.why != PATIENT_HEAD || c->in_len == 0 || c->streams || !(s = stream_new(p, c))) {
+		conn_close(p, c);
+		return;
+	}
+	c->close_after = 1;
+	stream_fail(p, s, 408, "the request did not come in time");
 }

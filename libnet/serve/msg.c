@@ -15,14 +15,13 @@ static struct span get(struct rd *r)
 	return rd_bytes(r, rd_le32(r));
 }
 
-int msg_request(struct buf *out, const struct http1 *h, const struct msg_peer *peer)
+int msg_request(struct buf *out, const struct http_head *d, uint64_t body_len, const struct msg_peer *peer)
 {
-	const struct http_head *d = h->head;
 	int rc = buf_u8(out, (unsigned)(peer->local | (peer->tls || d->tls) << 1 | (d->query.p != NULL) << 2));
 	size_t i;
 
 	if (rc == 0)
-		rc = buf_le64(out, h->chunked ? LEN_UNKNOWN : h->length);
+		rc = buf_le64(out, body_len);
 	if (rc == 0)
 		rc = put(out, d->method);
 	if (rc == 0)
@@ -68,30 +67,4 @@ int msg_request_read(struct span in, struct request *rq, struct field *fields)
 	}
 	rq->n_fields = i;
 	return rd_done(&r) && i == n ? 0 : err_set(ERR_INVALID, "a request that is none of ours");
-}
-
-int msg_head_check(struct span f)
-{
-	static const char *const ours[] = {
-		"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date", "trailer"
-	};
-	const uint8_t *nl, *colon;
-	struct span line;
-	size_t i;
-
-	for (; f.len; f = span_of(nl + 1, f.len - (size_t)(nl + 1 - f.p))) {
-		nl = memchr(f.p, '\n', f.len);
-		if (!nl || nl < f.p + 2 || nl[-1] != '\r')
-			return 0;
-		line = span_of(f.p, (size_t)(nl - 1 - f.p));
-		colon = memchr(line.p, ':', line.len);
-		if (!colon || colon + 1 == line.p + line.len || colon[1] != ' ' ||
-		    !http_is_token(span_of(line.p, (size_t)(colon - line.p))) ||
-		    !http_is_value(span_of(colon + 2, (size_t)(line.p + line.len - colon - 2))))
-			return 0;
-		for (i = 0; i < sizeof ours / sizeof *ours; i++)
-			if (http_is(span_of(line.p, (size_t)(colon - line.p)), ours[i]))
-				return 0;
-	}
-	return 1;
 }

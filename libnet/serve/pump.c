@@ -18,7 +18,7 @@
 #include "pump_priv.h"
 #include "worker.h"
 
-enum { EVENTS = 256, ACCEPT_MAX = 64, MESSAGES_MAX = 16 };
+enum { EVENTS = 256, ACCEPT_MAX = 64, LINGER_MS = 2000 };
 
 static int64_t clock_ms(void)
 {
@@ -63,51 +63,59 @@ static int patience_ms(const struct serve_opts *o, enum patience why)
 	switch (why) {
 	case PATIENT_HEAD: return o->head_ms;
 	case PATIENT_IDLE: return o->idle_ms;
-	case PATIENT_BODY: return o->body_ms;
 	case PATIENT_SEND: return o->send_ms;
+	case PATIENT_LINGER: return LINGER_MS;
+	case PATIENT_BODY: return o->body_ms;
 	default: return -1;
 	}
 }
 
-void pump_patience(struct pump *p, struct conn *c, enum patience why)
+static void take_out(struct list *l, struct wait *w)
+{
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		l->first = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+	else
+		l->last = w->prev;
+}
+
+void pump_wait(struct pump *p, struct wait *w, enum patience why)
 {
 	struct list *l;
 	int ms;
 
-	if (c->patience != N_PATIENCE) {
-		l = &p->lists[c->patience];
-		if (c->prev)
-			c->prev->next = c->next;
-		else
-			l->first = c->next;
-		if (c->next)
-			c->next->prev = c->prev;
-		else
-			l->last = c->prev;
-	}
-	c->prev = c->next = NULL;
-	c->patience = why;
+	if (w->why != N_PATIENCE)
+		take_out(&p->lists[w->why], w);
+	w->prev = w->next = NULL;
+	w->why = why;
 	if (why == N_PATIENCE)
 		return;
 	l = &p->lists[why];
 	ms = patience_ms(p->o, why);
-	c->deadline_ms = ms < 0 ? INT64_MAX : p->now_ms + ms;
-	c->prev = l->last;
+	w->deadline_ms = ms < 0 ? INT64_MAX : p->now_ms + ms;
+	w->prev = l->last;
 	if (l->last)
-		l->last->next = c;
+		l->last->next = w;
 	else
-		l->first = c;
-	l->last = c;
+		l->first = w;
+	l->last = w;
 }
 
 static void lose_patience(struct pump *p)
 {
-	struct conn *c;
+	struct wait *w;
 	int i;
 
 	for (i = 0; i < N_PATIENCE; i++)
-		while ((c = p->lists[i].first) && c->deadline_ms <= p->now_ms)
-			conn_impatient(p, c);
+		while ((w = p->lists[i].first) && w->deadline_ms <= p->now_ms) {
+			if (w->stream)
+				stream_impatient(p, w->stream);
+			else
+				conn_impatient(p, w->conn);
+		}
 }
 
 /* how long nothing can happen by itself; -1: for ever */
@@ -124,192 +132,6 @@ static int until_next(const struct pump *p)
 	if (next == INT64_MAX)
 		return -1;
 	return next <= p->now_ms ? 0 : next - p->now_ms > 60000 ? 60000 : (int)(next - p->now_ms) + 1;
-}
-
-/* ---- workers ---- */
-
-void pump_hear_worker(struct pump *p, struct worker_end *w, int hears)
-{
-	if (w->hears != hears && pump_hear(p, &w->about, w->fd, hears ? EPOLLIN : 0, 1) == 0)
-		w->hears = hears;
-}
-
-static void ask_for_workers(struct pump *p, unsigned wanted)
-{
-	unsigned room = p->o->workers > p->n_workers + p->n_asked ? p->o->workers - p->n_workers - p->n_asked : 0;
-	unsigned n = wanted > p->n_idle + p->n_asked ? wanted - p->n_idle - p->n_asked : 0;
-
-	if (n > room)
-		n = room;
-	if (n && spawn_ask(&p->spawner, n) == 0)
-		p->n_asked += n;
-}
-
-static void give(struct pump *p, struct conn *c)
-{
-	struct worker_end *w = p->idle;
-
-	p->idle = w->next;
-	p->n_idle--;
-	conn_given(p, c, w);
-	ask_for_workers(p, p->o->spares + p->n_queued);
-}
-
-void pump_worker_for(struct pump *p, struct conn *c)
-{
-	if (p->idle && !p->queue) {
-		give(p, c);
-		return;
-	}
-	if (p->n_queued >= p->o->queue) {
-		c->state = CONN_HEAD;		/* it is in no queue */
-		conn_fail(p, c, 503, "too many requests are waiting");
-		return;
-	}
-	c->state = CONN_QUEUED;
-	c->queue_next = NULL;
-	*p->queue_end = c;
-	p->queue_end = &c->queue_next;
-	p->n_queued++;
-	ask_for_workers(p, p->o->spares + p->n_queued);
-}
-
-void pump_unqueue(struct pump *p, struct conn *c)
-{
-	struct conn **at;
-
-	for (at = &p->queue; *at; at = &(*at)->queue_next)
-		if (*at == c) {
-			*at = c->queue_next;
-			if (!*at)
-				p->queue_end = at;
-			p->n_queued--;
-			return;
-		}
-}
-
-static void serve_queue(struct pump *p)
-{
-	struct conn *c;
-
-	while (p->idle && (c = p->queue)) {
-		pump_unqueue(p, c);
-		give(p, c);
-	}
-}
-
-static void drop_worker(struct pump *p, struct worker_end *w)
-{
-	int i;
-
-	for (i = 0; i < LINK_SLOTS; i++)
-		if (w->files[i] >= 0)
-			close(w->files[i]);
-	pump_close(p, w->fd);
-	w->fd = -1;
-	w->next = p->dead_workers;
-	p->dead_workers = w;
-	p->n_workers--;
-	ask_for_workers(p, p->draining ? p->n_queued : p->o->spares + p->n_queued);
-}
-
-void pump_worker_done(struct pump *p, struct worker_end *w, int good)
-{
-	if (!good || !p->o->pool || p->draining) {
-		drop_worker(p, w);
-		return;
-	}
-	w->next = p->idle;
-	p->idle = w;
-	p->n_idle++;
-	pump_hear_worker(p, w, 1);
-	serve_queue(p);
-}
-
-/* one that had nothing to do is gone */
-static void idle_worker_died(struct pump *p, struct worker_end *w)
-{
-	struct worker_end **at;
-
-	for (at = &p->idle; *at; at = &(*at)->next)
-		if (*at == w) {
-			*at = w->next;
-			p->n_idle--;
-			break;
-		}
-	drop_worker(p, w);
-}
-
-static void worker_event(struct pump *p, struct worker_end *w)
-{
-	struct link_msg m;
-	int rc, n;
-
-	for (n = 0; n < MESSAGES_MAX && w->fd >= 0; n++) {
-		rc = link_recv(w->fd, &m, &p->room);
-		if (rc == 0)
-			return;
-		if (rc < 0) {
-			if (w->conn)
-				conn_worker_died(p, w->conn);
-			else
-				idle_worker_died(p, w);
-			return;
-		}
-		if (!w->conn) {			/* it speaks without being asked */
-			if (m.fd >= 0)
-				close(m.fd);
-			idle_worker_died(p, w);
-			return;
-		}
-		conn_message(p, w->conn, &m);
-		if (m.fd >= 0)
-			close(m.fd);
-		if (!w->conn || !w->hears)
-			return;
-	}
-}
-
-static int new_worker(struct pump *p, const struct spawn_news *news)
-{
-	struct worker_end *w = calloc(1, sizeof *w);
-	int i;
-
-	if (!w || (w->about.what = ABOUT_WORKER, pump_hear(p, &w->about, news->fd, EPOLLIN, 0)) < 0) {
-		free(w);
-		close(news->fd);
-		return err_nomem();
-	}
-	w->fd = news->fd;
-	w->pid = news->pid;
-	w->hears = 1;
-	for (i = 0; i < LINK_SLOTS; i++)
-		w->files[i] = -1;
-	w->next = p->idle;
-	p->idle = w;
-	p->n_idle++;
-	p->n_workers++;
-	serve_queue(p);
-	return 0;
-}
-
-static int spawner_event(struct pump *p)
-{
-	struct spawn_news news;
-	int rc;
-
-	while ((rc = spawn_next(&p->spawner, &news)) == 1) {
-		if (news.fd >= 0) {
-			p->n_asked -= p->n_asked > 0;
-			new_worker(p, &news);
-		} else if (news.pid == 0) {
-			p->n_asked -= p->n_asked > 0;
-			log_warn("serve", "no worker could be made");
-		} else if (WIFSIGNALED(news.status)) {
-			log_warn("serve", "worker %d ended by signal %d", (int)news.pid, WTERMSIG(news.status));
-		}
-	}
-	return rc;
 }
 
 /* ---- clients ---- */
@@ -346,7 +168,8 @@ static void listener_event(struct pump *p, int listener)
 
 static void drain(struct pump *p)
 {
-	struct conn *c, *next;
+	static const enum patience lists[] = { PATIENT_IDLE, PATIENT_HEAD };
+	struct wait *w, *next;
 	size_t i;
 
 	if (p->draining)
@@ -358,16 +181,11 @@ static void drain(struct pump *p)
 		p->listeners[i].l.fd = -1;
 	}
 	p->n_listeners = 0;
-	for (c = p->lists[PATIENT_IDLE].first; c; c = next) {	/* nothing under way */
-		next = c->next;
-		if (c->in_len == 0)
-			conn_close(p, c);
-	}
-	for (c = p->lists[PATIENT_HEAD].first; c; c = next) {
-		next = c->next;
-		if (c->in_len == 0)
-			conn_close(p, c);
-	}
+	for (i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (w = p->lists[lists[i]].first; w; w = next) {
+			next = w->next;
+			w->conn->proto->drain(p, w->conn);
+		}
 }
 
 static void signal_event(struct pump *p)
@@ -384,11 +202,16 @@ static void signal_event(struct pump *p)
 static void bury(struct pump *p)
 {
 	struct worker_end *w;
+	struct stream *s;
 	struct conn *c;
 
 	while ((c = p->graves)) {
-		p->graves = c->next;
+		p->graves = c->next_grave;
 		conn_free(c);
+	}
+	while ((s = p->stream_graves)) {
+		p->stream_graves = s->next;
+		stream_free(s);
 	}
 	while ((w = p->dead_workers)) {
 		p->dead_workers = w->next;
@@ -407,14 +230,14 @@ static int event(struct pump *p, const struct epoll_event *e)
 		break;
 	case ABOUT_WORKER:
 		if (((struct worker_end *)(void *)about)->fd >= 0)
-			worker_event(p, (struct worker_end *)(void *)about);
+			pump_worker_event(p, (struct worker_end *)(void *)about);
 		break;
 	case ABOUT_LISTENER:
 		if (((struct listening *)(void *)about)->l.fd >= 0)
 			listener_event(p, ((struct listening *)(void *)about)->l.fd);
 		break;
 	case ABOUT_SPAWNER:
-		return spawner_event(p);
+		return pump_spawner_event(p);
 	case ABOUT_SIGNAL:
 		signal_event(p);
 	}
@@ -451,7 +274,7 @@ void serve_opts_init(struct serve_opts *o)
 	*o = (struct serve_opts){
 		.workers = 64, .spares = 4, .conns = 20000, .queue = 1024, .limits = http_limits_default,
 		.head_ms = 10000, .idle_ms = 60000, .body_ms = 30000, .send_ms = 30000, .drain_ms = 30000,
-		.log_fd = -1
+		.tls_ms = 10000, .streams = 128, .log_fd = -1, .log = SERVE_LOG_COMBINED
 	};
 }
 
@@ -537,7 +360,7 @@ static int begin(struct pump *p, int how, const struct listener *given, size_t n
 			rc = err_sys("taking over descriptor 0");
 	}
 	if (rc == 0)
-		ask_for_workers(p, how == LISTEN_CONNECTED ? 1 : p->o->spares);
+		pump_ask_workers(p);
 	return rc;
 }
 
@@ -551,7 +374,8 @@ int serve_run(const struct serve_opts *o)
 	if (!p)
 		return err_nomem();
 	*p = (struct pump){ .o = o, .epfd = -1, .sigfd = -1, .spawner = { .fd = -1 },
-			    .room = BUF_INIT(LINK_MAX + 1), .now_ms = clock_ms() };
+			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
+			    .log_fd = -1, .now_ms = clock_ms() };
 	p->queue_end = &p->queue;
 	rc = o->listen ? 0 : listen_given(given, &n_given);
 	if (!o->listen && rc >= 0) {
@@ -565,11 +389,9 @@ int serve_run(const struct serve_opts *o)
 		rc = begin(p, how, given, n_given);
 	if (rc == 0)
 		rc = loop(p, how == LISTEN_CONNECTED);
-	for (i = 0; i < N_PATIENCE; i++)
-		while (p->lists[i].first)
-			conn_close(p, p->lists[i].first);
-	while (p->idle)
-		idle_worker_died(p, p->idle);
+	while (p->conns)
+		conn_close(p, p->conns);
+	pump_drop_workers(p);
 	for (i = 0; i < p->n_listeners; i++)
 		listen_close(&p->listeners[i].l, 1);
 	bury(p);
@@ -581,6 +403,7 @@ int serve_run(const struct serve_opts *o)
 	if (p->epfd >= 0)
 		close(p->epfd);
 	buf_clear(&p->room);
+	buf_clear(&p->lines);
 	free(p);
 	return rc;
 }

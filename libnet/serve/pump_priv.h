@@ -1,4 +1,4 @@
-/* pump_priv.h - what pump.c and conn.c share: clients, workers, and who waits for whom */
+/* pump_priv.h - what the files of the pump share: clients, their requests, workers, and who waits for whom */
 #ifndef SERVE_PUMP_PRIV_H
 #define SERVE_PUMP_PRIV_H
 
@@ -7,41 +7,104 @@
 #include "msg.h"
 #include "serve/serve.h"
 #include "spawn.h"
+#include "wire/http/answer.h"
 
 /* What an event of epoll is about. */
 enum what { ABOUT_CONN, ABOUT_WORKER, ABOUT_LISTENER, ABOUT_SPAWNER, ABOUT_SIGNAL };
 struct about { enum what what; };
 
-/* Clients wait in one list a reason, each with the same patience, so that the first of a list is the first
- * to lose it. */
-enum patience { PATIENT_HEAD, PATIENT_IDLE, PATIENT_BODY, PATIENT_SEND, PATIENT_WORKER, N_PATIENCE };
+/* Whoever waits stands in one list a reason, each with the same patience, so that the first of a list is the
+ * first to lose it. */
+enum patience { PATIENT_HEAD, PATIENT_IDLE, PATIENT_SEND, PATIENT_LINGER, PATIENT_BODY, N_PATIENCE };
 
+struct pump;
 struct conn;
-struct list { struct conn *first, *last; };
+struct stream;
+struct wait {
+	enum patience why;		/* N_PATIENCE: waits for nothing that has an end */
+	int64_t deadline_ms;
+	struct conn *conn;
+	struct stream *stream;		/* NULL: it is the client that waits */
+	struct wait *prev, *next;
+};
+struct list { struct wait *first, *last; };
 
 struct worker_end {
 	struct about about;		/* first */
 	int fd;
 	pid_t pid;
-	struct conn *conn;		/* whose request it has; NULL: idle */
+	unsigned generation;		/* of what was loaded when it was made */
+	struct stream *stream;		/* the request it has; NULL: idle */
 	int files[LINK_SLOTS];		/* -1: none */
 	int hears;			/* we listen to it: the client has taken what it sent before */
 	struct worker_end *next;	/* of the idle ones */
 };
 
-enum conn_state {
-	CONN_HEAD,			/* waits for a request, or the rest of one */
-	CONN_QUEUED,			/* has one, and no worker yet */
-	CONN_BUSY,			/* a worker has it */
-	CONN_CLOSING			/* what is still to be sent is the last */
+/* ---- one request, whatever brought it ---- */
+
+enum { ID_MAX = 128 };
+
+struct note {				/* what is told of it afterwards; cut */
+	char method[24], path[300], query[200], host[120], agent[200], referer[200], id[ID_MAX + 1];
+	int status, whole;
+	uint64_t sent, received;
+	int64_t began_ms;
 };
+
+struct stream {
+	struct conn *conn;
+	struct stream *prev, *next;	/* of the same client */
+	struct worker_end *worker;
+	struct buf request;		/* the message for the worker, until it has it */
+	int queued;
+	struct stream *queue_next;
+	struct wait wait;
+	int started;			/* the head of the answer is out */
+	int over;			/* all of the answer was given to the protocol */
+	int want_body, body_over;	/* the worker waits for a piece; has all of it */
+	char limits[160];		/* lines for the answer: what is left to the client */
+	struct note note;
+	int dead;
+};
+
+/* ---- one client ---- */
+
+enum conn_state {
+	CONN_OPEN,
+	CONN_CLOSING,			/* what is still to be sent is the last */
+	CONN_LINGER			/* we are done; the client is still sending */
+};
+
+/* A protocol: how requests come out of the bytes of a client, and answers go in. */
+struct proto {
+	const char *name;		/* "HTTP/1.1" */
+	int one_by_one;			/* what is sent is of the one request under way */
+	/* input - there are bytes in c->in, or it is at its end.  wants - would it take more? */
+	void (*input)(struct pump *p, struct conn *c);
+	int (*wants)(const struct conn *c);
+	/* all that was to be sent is sent: put more into c->out, or go on with what comes next */
+	void (*sent)(struct pump *p, struct conn *c);
+	void (*blocked)(struct pump *p, struct conn *c);	/* the client is slow */
+	/* The answer of a stream.  A negative return: it cannot be, or not any more. */
+	int (*head)(struct pump *p, struct stream *s, int status, struct span lines, uint64_t len);
+	int (*bytes)(struct stream *s, struct span data);
+	int (*extent)(struct stream *s, int fd, uint64_t off, uint64_t len);
+	int (*end)(struct stream *s, struct span trailers);
+	/* body - the worker waits for a piece: pass it on, if there is one */
+	void (*body)(struct pump *p, struct stream *s);
+	/* abort - the client shall see that the answer is not whole */
+	void (*abort)(struct pump *p, struct stream *s);
+	void (*drain)(struct pump *p, struct conn *c);	/* we are about to end */
+};
+extern const struct proto proto_http1;
 
 struct conn {
 	struct about about;		/* first */
 	int fd;
 	enum conn_state state;
+	const struct proto *proto;
 	unsigned events;		/* asked of epoll */
-	struct http1 http;
+	struct wait wait;
 	uint8_t *in;			/* bytes that were not used yet */
 	size_t in_len, in_cap;
 	int eof;			/* the client sends no more */
@@ -49,26 +112,20 @@ struct conn {
 	size_t out_at;
 	int file;			/* then this much of a file (borrowed from the worker); -1: none */
 	uint64_t file_off, file_len;
-	struct worker_end *worker;
-	struct buf request;		/* the message for the worker, until it has it */
-	/* of the reply: */
-	int minor, started, chunked, no_body, over;
-	uint64_t left;			/* of a body whose length was said */
-	int want_body, body_over;	/* the worker waits for a piece; has all of it */
-	int close_after;
-	/* of the list it is in */
-	enum patience patience;
-	int64_t deadline_ms;
-	struct conn *prev, *next;
-	struct conn *queue_next;
-	/* for the log */
-	char peer[PEER_TEXT_MAX], id[40];
-	char line[200];			/* the request line, cut */
-	char agent[120], referer[120];
-	int local, status;
-	uint64_t sent;
-	int64_t began_ms;
+	uint64_t sent;			/* bytes, before they were encrypted */
+	int going, again;		/* conn_go_on is at work; and was asked for once more */
+	int close_after;		/* the answer at hand is the last */
+	struct http1 http;
+	struct http1_answer answer;
+	int behind;			/* the file is a chunk: its end has to follow */
+	struct stream *streams;		/* requests under way */
+	unsigned n_streams;
+	char peer[PEER_TEXT_MAX];
+	int local;
+	int linger;			/* at the end, wait until the client has stopped sending */
 	int dead;
+	struct conn *prev, *next;	/* of all */
+	struct conn *next_grave;
 };
 
 struct listening {
@@ -78,7 +135,7 @@ struct listening {
 
 struct pump {
 	const struct serve_opts *o;
-	int epfd, sigfd;
+	int epfd, sigfd, log_fd;
 	struct about about_spawner, about_signal;
 	struct listening listeners[LISTEN_MAX];
 	size_t n_listeners;
@@ -86,32 +143,40 @@ struct pump {
 	struct spawner spawner;
 	struct worker_end *idle, *dead_workers;
 	unsigned n_workers, n_idle, n_asked;
-	struct conn *queue, **queue_end;
+	struct stream *queue, **queue_end;
 	unsigned n_queued;
 	struct list lists[N_PATIENCE];
+	struct conn *conns;		/* all */
 	struct conn *graves;		/* closed, and not freed yet */
+	struct stream *stream_graves;
 	unsigned n_conns;
 	int64_t now_ms, drain_until_ms;
 	int draining;
 	struct http_head head;		/* of whichever request is being read */
-	struct buf room;		/* messages of workers */
+	struct buf room, lines;		/* messages of workers; fields of an answer */
 	char date[40];
 	int64_t date_s;
 	uint64_t n_requests;
 };
 
 /* ---- pump.c ---- */
-void pump_patience(struct pump *p, struct conn *c, enum patience why);
+void pump_wait(struct pump *p, struct wait *w, enum patience why);
 int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int again);
 /* pump_close - another process may have the descriptor a moment longer (the spawner, of a new link): it must be
  * taken out of epoll by name, or its events outlive what they are about. */
 void pump_close(struct pump *p, int fd);
-/* pump_worker_for - a worker takes the request of c now, or it waits for one, or is answered 503. */
-void pump_worker_for(struct pump *p, struct conn *c);
-void pump_worker_done(struct pump *p, struct worker_end *w, int good);
-void pump_unqueue(struct pump *p, struct conn *c);
-void pump_hear_worker(struct pump *p, struct worker_end *w, int hears);
 const char *pump_date(struct pump *p);
+
+/* ---- hire.c ---- */
+/* pump_worker_for - a worker takes the request now, or it waits for one, or is answered 503. */
+void pump_worker_for(struct pump *p, struct stream *s);
+void pump_worker_done(struct pump *p, struct worker_end *w, int good);
+void pump_unqueue(struct pump *p, struct stream *s);
+void pump_hear_worker(struct pump *p, struct worker_end *w, int hears);
+void pump_ask_workers(struct pump *p);
+void pump_worker_event(struct pump *p, struct worker_end *w);
+int pump_spawner_event(struct pump *p);	/* negative: without a spawner we cannot go on */
+void pump_drop_workers(struct pump *p);	/* the idle ones */
 
 /* ---- conn.c ---- */
 struct conn *conn_new(struct pump *p, int fd);
@@ -119,21 +184,33 @@ void conn_close(struct pump *p, struct conn *c);
 void conn_free(struct conn *c);
 void conn_event(struct pump *p, struct conn *c, unsigned events);
 void conn_impatient(struct pump *p, struct conn *c);	/* its patience is at an end */
-void conn_given(struct pump *p, struct conn *c, struct worker_end *w);
-void conn_fail(struct pump *p, struct conn *c, int status, const char *text);
-void conn_abort(struct pump *p, struct conn *c);
-/* conn_say - text to be sent.  conn_go_on - send what there is, and see what comes next. */
-int conn_say(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void conn_abort(struct pump *p, struct conn *c);	/* closed in a way that cannot be taken for an end */
+void conn_use(struct conn *c, size_t n);	/* so many bytes of `in` are done with */
+int conn_pending(const struct conn *c);
+int conn_flush(struct conn *c);		/* 1: all is sent; 0: later; negative: the client is gone */
+/* conn_go_on - send what there is, and see what comes next. */
 void conn_go_on(struct pump *p, struct conn *c);
-void conn_wants_body(struct pump *p, struct conn *c);
 
-/* ---- answer.c ---- */
-int conn_end_chunk(struct conn *c, int was_file);
-/* conn_message - the worker said something; conn_worker_died - it will not any more. */
-void conn_message(struct pump *p, struct conn *c, struct link_msg *m);
-void conn_worker_died(struct pump *p, struct conn *c);
+/* ---- stream.c ---- */
+/* stream_new - a request under way; NULL: no memory.  stream_fail answers it without a worker. */
+struct stream *stream_new(struct pump *p, struct conn *c);
+/* stream_begin - the head at p->head goes to a worker, if it may. */
+void stream_begin(struct pump *p, struct stream *s, uint64_t body_len);
+void stream_given(struct pump *p, struct stream *s, struct worker_end *w);
+void stream_fail(struct pump *p, struct stream *s, int status, const char *text);
+/* stream_end - it is over, well or not: told, and its worker let go. */
+void stream_end(struct pump *p, struct stream *s);
+void stream_free(struct stream *s);
+/* stream_message - the worker said something; stream_orphaned - it will not any more. */
+void stream_message(struct pump *p, struct stream *s, struct link_msg *m);
+void stream_orphaned(struct pump *p, struct stream *s);
+/* stream_pass - bytes of the body, or its end (empty), for the worker that waits for them.  0, or negative: it
+ * had died, and that is dealt with. */
+int stream_pass(struct pump *p, struct stream *s, struct span data);
+void stream_impatient(struct pump *p, struct stream *s);
 
 /* ---- log.c ---- */
-void log_request(const struct pump *p, const struct conn *c);
+int log_open(struct pump *p);
+void log_stream(const struct pump *p, const struct stream *s);
 
 #endif

@@ -179,6 +179,15 @@ static int ok_sandbox(const char *v)
 	return is_word(v, words);
 }
 
+static int ok_form(const char *v)
+{
+	static const char *const words[] = { "auto", "raw", "car", NULL };
+
+	return is_word(v, words);
+}
+
+static int ok_parallel(const char *v) { return number(v, 1, 256); }
+
 static int ok_who(const char *v)
 {
 	static const char *const words[] = { "local", "all", "off", NULL };
@@ -218,6 +227,11 @@ const struct config_key config_keys[] = {
 	  "size of a directory before it is sharded" },
 	{ "import.hamt-estimate", "links", ok_estimate, "links, block or disabled",
 	  "how the size of a directory is estimated" },
+	{ "fetch.gateways", "", ok_any, "URLs, separated by blanks", "trustless gateways that are asked for blocks" },
+	{ "fetch.form", "auto", ok_form, "auto, raw or car", "ask them for archives or single blocks" },
+	{ "fetch.parallel", "16", ok_parallel, "a number from 1 to 256", "requests to them at one time" },
+	{ "fetch.connect-seconds", "10", ok_seconds, "seconds from 1", "patience for a connection" },
+	{ "fetch.stall-seconds", "30", ok_seconds, "seconds from 1", "patience with one that sends next to nothing" },
 	{ "serve.listen", "127.0.0.1:8080", ok_some, "addresses, separated by blanks",
 	  "where to listen: HOST:PORT, tls:HOST:PORT, unix:PATH" },
 	{ "serve.mode", "auto", ok_mode, "auto, fork or pool",

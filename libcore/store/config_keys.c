@@ -195,6 +195,43 @@ static int ok_who(const char *v)
 	return is_word(v, words);
 }
 
+/* ---- of the gateway ---- */
+
+/* "example.com subdomains inline, *.example.org trustless" */
+static int ok_hosts(const char *v)
+{
+	static const char *const words[] = { "path", "subdomains", "inline", "no-dnslink", "trustless", "no-ipfs",
+					     "no-ipns", NULL };
+	char word[64];
+	int nth = 0;
+	size_t n;
+
+	for (; *(v += strspn(v, " \t")); v += n) {
+		n = *v == ',' ? 1 : strcspn(v, " \t,");
+		nth = *v == ',' ? 0 : nth + 1;
+		if (nth < 2)		/* a comma, or a name */
+			continue;
+		if (n >= sizeof word)
+			return 0;
+		memcpy(word, v, n);
+		word[n] = 0;
+		if (!is_word(word, words))
+			return 0;
+	}
+	return 1;
+}
+
+static int ok_dnslink(const char *v)
+{
+	static const char *const words[] = { "off", "map", "dns", NULL };
+
+	return is_word(v, words);
+}
+
+static int ok_names(const char *v) { return !*v || strstr(v, ":/ip") != NULL; }
+static int ok_path(const char *v) { return !*v || *v == '/'; }
+static int ok_wait(const char *v) { return number(v, 1, 60000); }
+
 const struct config_key config_keys[] = {
 	{ "store.segment", "256MiB", ok_segment, "a size from 64KiB to 3GiB",
 	  "size at which a segment is full" },
@@ -227,6 +264,18 @@ const struct config_key config_keys[] = {
 	  "size of a directory before it is sharded" },
 	{ "import.hamt-estimate", "links", ok_estimate, "links, block or disabled",
 	  "how the size of a directory is estimated" },
+	{ "gateway.hosts", "localhost subdomains", ok_hosts,
+	  "names with commas between, each with words: path, subdomains, inline, no-dnslink, trustless, no-ipfs, no-ipns",
+	  "names clients reach the gateway by" },
+	{ "gateway.dnslink", "map", ok_dnslink, "off, map or dns",
+	  "DNS names that stand for content: none, those of gateway.names, or what the DNS says, too" },
+	{ "gateway.names", "", ok_names, "NAME:PATH, with commas between", "content that names stand for" },
+	{ "gateway.dns-timeout", "3000", ok_wait, "1 to 60000", "milliseconds to wait for the DNS" },
+	{ "gateway.trustless", "no", ok_flag, "yes or no", "serve only what a client can verify" },
+	{ "gateway.deny", "", ok_path, "the path of a file, from the root on", "list of content that is not served" },
+	{ "gateway.listing", "1000", ok_count, "a number, 0 for all", "entries on one page of a listing" },
+	{ "gateway.archives", "yes", ok_flag, "yes or no", "make zip and compressed tar of directories" },
+	{ "gateway.car-max", "16GiB", ok_size, "a size", "bytes of a CAR with duplicates, at most" },
 	{ "fetch.gateways", "", ok_any, "URLs, separated by blanks", "trustless gateways that are asked for blocks" },
 	{ "fetch.form", "auto", ok_form, "auto, raw or car", "ask them for archives or single blocks" },
 	{ "fetch.parallel", "16", ok_parallel, "a number from 1 to 256", "requests to them at one time" },

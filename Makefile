@@ -95,6 +95,7 @@ $(CMD_LIB): $(CMD_OBJ)
 # A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
 # --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
 NET_COMMANDS := ipfrs-serve ipfrs-fetch
+$(BIN)/ipfrs-serve: $(BUILD)/cmd/serve.o
 $(NET_COMMANDS:%=$(BIN)/%): $(NET_LIB)
 $(NET_COMMANDS:%=$(BIN)/%): NET := $(NET_LIB)
 $(NET_COMMANDS:%=$(BIN)/%): MORE := $(NET_LIBS)

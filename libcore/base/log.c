@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "base/io.h"
 #include "base/log.h"
 
 static const char *log_program = "ipfrs";
-static int log_more;
+static int log_more, log_syslog;
 
 void log_start(const char *program, int more)
 {
@@ -47,14 +48,27 @@ int log_wants(const char *room, enum log_level level)
 	return (int)level <= have + log_more;
 }
 
+void log_to_syslog(void)
+{
+	openlog(log_program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	log_syslog = 1;
+}
+
 void log_line(const char *room, enum log_level level, const char *fmt, ...)
 {
+	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 	char text[2048];
 	va_list ap;
 	int n;
 
 	if (!log_wants(room, level))
 		return;
+	if (log_syslog) {
+		va_start(ap, fmt);
+		vsyslog(priority[level], fmt, ap);
+		va_end(ap);
+		return;
+	}
 	n = snprintf(text, sizeof text, "%s: ", log_program);
 	va_start(ap, fmt);
 	vsnprintf(text + n, sizeof text - (size_t)n - 1, fmt, ap);

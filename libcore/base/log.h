@@ -12,6 +12,9 @@ enum log_level { LOG_ERROR_, LOG_WARN_, LOG_INFO_, LOG_DEBUG_ };
  * what IPFRS_LOG says (-v adds one, -q is -1). */
 void log_start(const char *program, int more);
 
+/* log_to_syslog - from now on there: standard error is not ours (under inetd it is the client). */
+void log_to_syslog(void);
+
 int log_wants(const char *room, enum log_level level);
 void log_line(const char *room, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

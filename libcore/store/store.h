@@ -18,6 +18,7 @@
 #include "dag/dag.h"
 #include "multi/cid.h"
 
+struct board;
 struct store;				/* opaque; store_open gives one */
 
 enum {					/* flags of store_open */
@@ -118,6 +119,7 @@ struct store_stat {
 };
 int store_stat(struct store *st, struct store_stat *out);
 int store_disk_bytes(struct store *st, uint64_t *bytes);	/* du of the whole store folder */
+struct board *store_board(struct store *st);	/* what its programs count; opened on demand, may be NULL */
 
 /* ---- protection of running work (see the epochs in ipfrs-store(5)) ---- */
 /* store_sweeps - a counter that every deletion raises. */

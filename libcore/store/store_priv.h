@@ -313,7 +313,6 @@ int seg_open(struct store *st, uint32_t id, struct seg_fd **f);
 void seg_forget(struct store *st, uint32_t id);
 /* record_check - 0: at f there is the record of e, named mh; ERR_NOTFOUND: there is not. */
 int record_check(int fd, const struct entry *e, struct span mh);
-struct board *store_board(struct store *st);
 
 /* ---- the folder: layout.c ---- */
 

@@ -1,0 +1,37 @@
+/*
+ * serve.h - from settings to a server that runs: what ipfrs-serve has between its options and serve_run.
+ * The first that speaks wins: an option, the environment, the configuration, the preset, the default.
+ */
+#ifndef CMD_SERVE_H
+#define CMD_SERVE_H
+
+#include "base/buf.h"
+#include "store/store.h"
+
+enum { PLAN_OPTIONS_MAX = 64, PLAN_LISTEN_MAX = 16 };
+
+struct front;
+struct serve_plan {
+	const char *path;		/* of the store */
+	int given;			/* -i: sockets come from whoever started us */
+	int say_url;
+	const char *preset;
+	struct { const char *key; char *value; } option[PLAN_OPTIONS_MAX];
+	int n_options;
+	struct buf listen;		/* addresses of options, with blanks between */
+	struct config *config;
+	struct front *front;
+};
+
+/* plan_begin - the settings of the store at `path` (those by default if it has none: serving then says so). */
+int plan_begin(struct serve_plan *p, const char *path);
+/* An option; text is "key=value".  A mistake ends the program with status 2. */
+void plan_set(struct serve_plan *p, const char *key, const char *value);
+void plan_set_text(struct serve_plan *p, const char *text);
+void plan_listen(struct serve_plan *p, const char *address);
+int plan_settle(struct serve_plan *p);	/* put all of them together and check them; ERR_USAGE */
+int plan_show(struct serve_plan *p);	/* print them */
+int plan_run(struct serve_plan *p);	/* until it is told to end */
+void plan_end(struct serve_plan *p);
+
+#endif

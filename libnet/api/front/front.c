@@ -1,0 +1,213 @@
+/* front.c - every request passes here: counted, coded, answered */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "front_priv.h"
+
+static const struct route routes[] = {
+	{ "GET", "/health", health_now, 0 },
+	{ "GET", "/health/live", health_live, 0 },
+	{ "GET", "/health/ready", health_ready, 0 },
+	{ "GET", "/metrics", metrics_page, 0 },
+};
+enum { N_ROUTES = sizeof routes / sizeof *routes };
+
+/* ---- making ---- */
+
+static void read_codings(struct front *f)
+{
+	struct span words = span_str(front_text(f->c, "compress.codings")), w;
+	int i;
+
+	while (front_word(&words, &w))
+		for (i = 0; i < HTTP_CODINGS && f->n_codings < HTTP_CODINGS; i++)
+			if (span_equal(w, span_str(http_coding_name((enum http_coding)i)))) {
+				f->which[f->n_codings] = (enum http_coding)i;
+				f->coding[f->n_codings++] = http_coding_name((enum http_coding)i);
+			}
+	f->coding_min = front_number(f->c, "compress.min-size");
+	f->level = !strcmp(front_text(f->c, "compress.level"), "fastest") ? 1 :
+		   !strcmp(front_text(f->c, "compress.level"), "best") ? 9 :
+		   (int)front_number(f->c, "compress.level");	/* balanced: 0, what suits */
+}
+
+static int read_settings(struct front *f)
+{
+	const char *who = front_text(f->c, "serve.metrics"), *box = front_text(f->c, "serve.sandbox");
+
+	f->requests = (unsigned)front_number(f->c, "rate.requests");
+	f->burst = (double)front_number(f->c, "rate.burst");
+	f->per_second = (double)f->requests / (double)front_number(f->c, "rate.seconds");
+	if (f->requests && f->burst > (double)f->requests)
+		return err_set(ERR_USAGE, "rate.burst is more than rate.requests");
+	f->trusted = span_str(front_text(f->c, "rate.trusted"));
+	f->origins = span_str(front_text(f->c, "cors.origins"));
+	f->any_origin = front_worded(f->origins, span_str("*"));
+	f->credentials = !strcmp(front_text(f->c, "cors.credentials"), "yes");
+	if (f->credentials && (f->any_origin || !f->origins.len))
+		return err_set(ERR_USAGE, "cors.credentials wants the origins named in cors.origins");
+	f->metrics = !strcmp(who, "all") ? 2 : !strcmp(who, "local");
+	f->sandbox = !strcmp(box, "must") ? 2 : !strcmp(box, "yes");
+	read_codings(f);
+	return 0;
+}
+
+/* measurements and buckets are a convenience: a store on read-only media is served without */
+static void open_board(struct front *f)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/board/series", f->path) > 0 && board_series_open(&f->series, path) < 0)
+		log_info("front", "no measurements: %s", err_text());
+	free(path);
+	path = NULL;
+	if (f->requests && asprintf(&path, "%s/board/rates", f->path) > 0 && board_buckets_open(&f->buckets, path) < 0)
+		log_warn("front", "no limit on requests: %s", err_text());
+	free(path);
+}
+
+int front_new(struct front **out, const char *path, const struct config *c)
+{
+	struct front *f = calloc(1, sizeof *f);
+	int rc;
+
+	*out = NULL;
+	if (!f)
+		return err_nomem();
+	f->c = c;
+	f->started = time(NULL);
+	f->path = strdup(path);
+	rc = f->path ? read_settings(f) : err_nomem();
+	if (rc == 0)
+		rc = gateway_new(&f->gateway, c);
+	if (rc < 0) {
+		front_free(f);
+		return rc;
+	}
+	open_board(f);
+	*out = f;
+	return 0;
+}
+
+void front_free(struct front *f)
+{
+	if (!f)
+		return;
+	store_close(f->st);
+	gateway_free(f->gateway);
+	board_series_close(f->series);
+	board_buckets_close(f->buckets);
+	free(f->path);
+	free(f);
+}
+
+int front_reload(struct front *f)
+{
+	struct gateway *g;
+	int rc = gateway_new(&g, f->c);
+
+	if (rc < 0)
+		return rc;
+	gateway_free(f->gateway);
+	f->gateway = g;
+	return 0;
+}
+
+/* ---- in a worker ---- */
+
+int front_begin(void *ctx)
+{
+	static const char *const resolver[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf" };
+	struct front *f = ctx;
+	const char *read[8] = { f->path }, *write[2] = { NULL };
+	struct sandbox box = { .read = read, .write = write, .files = 256, .file_bytes = UINT64_C(1) << 40 };
+	size_t i;
+	int rc = store_open(&f->st, f->path, STORE_READ);
+
+	if (rc < 0) {
+		log_warn("front", "%s", err_text());
+		return f->sandbox ? 0 : rc;	/* requests are answered: with what is wrong */
+	}
+	if (!f->sandbox)
+		return 0;
+	write[0] = store_tmpdir(f->st);
+	box.net = gateway_wants_net(f->gateway);
+	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
+		read[i + 1] = resolver[i];
+	rc = sandbox_enter(&box, f->sandbox == 2 ? SANDBOX_ALL : 0);
+	if (rc < 0)
+		log_warn("front", "no sandbox: %s", err_text());
+	return rc < 0 ? rc : 0;
+}
+
+static int handle(struct front *f, struct request *rq, struct reply *r)
+{
+	const struct route *row;
+	const char *allow;
+	int status, rc;
+
+	if (!f->st)
+		return reply_status(rq, r, 503, "the store cannot be opened");
+	if (span_equal(rq->method, span_str("OPTIONS")))
+		return cors_preflight(f, rq, r);
+	if (!gateway_is_site(f->gateway, rq)) {
+		rc = route_find(routes, N_ROUTES, rq, &row, &status, &allow);
+		if (rc == 1 || status == 405)
+			return route_run(routes, N_ROUTES, rq, r, f);
+	}
+	return gateway_answer(f->gateway, f->st, front_source(f), rq, r);
+}
+
+int front_answer(struct request *rq, struct reply *r, void *ctx)
+{
+	struct front *f = ctx;
+	int rc;
+
+	if (span_equal(rq->method, span_str("HEAD")))
+		r->head_only = 1;
+	rc = coding_begin(f, rq, r);
+	if (rc == 0)
+		rc = cors_fields(f, rq, r);
+	if (rc == 0)
+		rc = handle(f, rq, r);
+	return coding_end(r, rc);
+}
+
+/* ---- in a pump ---- */
+
+/* who a client is: its address, of IPv6 the network; behind a proxy we trust, the last address that one was told */
+static struct span client_of(struct front *f, struct span peer, struct span forwarded)
+{
+	struct span w, last = peer;
+	size_t i, colons = 0;
+
+	if (forwarded.p && f->trusted.len && front_worded(f->trusted, peer))
+		while (front_word(&forwarded, &w))
+			last = w;
+	for (i = 0; i < last.len; i++)
+		if (last.p[i] == ':' && ++colons == 4)
+			return span_of(last.p, i);
+	return last;
+}
+
+int front_admit(struct front *f, struct span peer, int local, struct span forwarded, struct span path,
+		unsigned *limit, unsigned *left, unsigned *wait_s)
+{
+	struct span who = client_of(f, peer, forwarded);
+	int ok;
+
+	(void)local;
+	*limit = 0;
+	if (!f->requests || (path.len >= 7 && !memcmp(path.p, "/health", 7)) || span_equal(path, span_str("/metrics")))
+		return 1;
+	*limit = f->requests;
+	ok = board_take(f->buckets, who.p, who.len, f->burst, f->per_second, left, wait_s);
+	if (!ok)
+		board_add(f->series, "ipfrs_rate_limit_hits_total", "", 1);
+	return ok;
+}

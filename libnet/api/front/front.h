@@ -1,0 +1,54 @@
+/*
+ * front.h - the front of the house: what happens to every request before and behind the part that answers it.
+ * Who may ask (rates, CORS), what is counted (metrics), how an answer is coded, health; then the gateway.
+ * One struct front is made by the program and inherited by all its processes.
+ * Spec: ipfrs-http-v1 sections 8, 16 to 18.
+ */
+#ifndef API_FRONT_FRONT_H
+#define API_FRONT_FRONT_H
+
+#include "api/gateway/gateway.h"
+#include "api/route/route.h"
+#include "store/store.h"
+
+struct front;
+
+/* ---- settings ---- */
+/* front_preset - give keys that are not set the values of "production", "development" or "testing"; ERR_USAGE.
+ * front_env - $IPFRS_LISTEN_ADDR, _TLS_CERT, _TLS_KEY, _RATE_LIMIT (requests a minute), _CORS_ORIGINS,
+ * _MAX_BODY_SIZE; ERR_USAGE names the variable. */
+int front_preset(struct config *c, const char *name);
+int front_env(struct config *c);
+uint64_t front_number(const struct config *c, const char *key);	/* of a checked setting: a number or size */
+const char *front_text(const struct config *c, const char *key);
+
+/* front_new - for the store at `path`, by the settings of c (borrowed).  Opens what the sandbox would keep out.
+ * gives *f.  ERR_USAGE: settings that contradict each other; ERR_IO, ... */
+int front_new(struct front **f, const char *path, const struct config *c);
+void front_free(struct front *f);		/* accepts NULL */
+/* front_reload - read what may change while we run (the deny list) again; keeps the old on failure. */
+int front_reload(struct front *f);
+
+/* ---- in a worker: for serve_opts.begin and .answer; ctx is the front ---- */
+/* front_begin - open the store, enter the sandbox. */
+int front_begin(void *ctx);
+int front_answer(struct request *rq, struct reply *r, void *ctx);
+
+/* ---- in a pump ---- */
+/* front_admit - may this client ask for that path now?  1 or 0.  forwarded: its X-Forwarded-For, heeded when it is a
+ * trusted proxy.  *limit 0: there is no limit. */
+int front_admit(struct front *f, struct span peer, int local, struct span forwarded, struct span path,
+		unsigned *limit, unsigned *left, unsigned *wait_s);
+
+/* A request that is over. */
+struct front_done {
+	const char *method, *path;
+	int status;
+	uint64_t sent, received;	/* bytes */
+	double seconds;
+	int whole;			/* the answer came to its end */
+	unsigned conns;			/* of the calling pump, now */
+};
+void front_count(struct front *f, const struct front_done *d);
+
+#endif

@@ -3,17 +3,13 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/io.h"
 #include "ops/get_priv.h"
 #include "tar/tar.h"
-
-enum { COPY = 256 * 1024 };
 
 struct out {
 	struct getter g;
 	struct sink sink;		/* into the entry that is open */
 	struct tar_writer *w;
-	char *copy;
 	struct buf path;
 	char *name;			/* everything is below this */
 	int broken;			/* an entry's head is out, but not what it promised */
@@ -22,23 +18,8 @@ struct out {
 static int archive_put(struct sink *sink, const struct piece *p)
 {
 	struct out *x = (struct out *)(void *)((char *)sink - offsetof(struct out, sink));
-	uint64_t done = 0;
-	int rc = 0;
 
-	if (p->fd < 0)
-		return tar_writer_data(x->w, p->bytes);
-	while (rc == 0 && done < p->len) {
-		size_t want = p->len - done < COPY ? (size_t)(p->len - done) : COPY;
-		ssize_t n = io_pread(p->fd, x->copy, want, p->off + done, "segment");
-
-		if (n < 0)
-			return (int)n;
-		if ((size_t)n < want)
-			return err_set(ERR_CORRUPT, "a segment ends before its record does");
-		rc = tar_writer_data(x->w, span_of(x->copy, want));
-		done += want;
-	}
-	return rc;
+	return tar_writer_piece(x->w, p);
 }
 
 static int write_entry(struct out *x, const struct got *e)
@@ -105,9 +86,6 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 	int rc = ops_get_name(path, &x.name);
 
 	x.g.top = x.name;
-	x.copy = malloc(COPY);
-	if (rc == 0 && !x.copy)
-		rc = err_nomem();
 	if (rc == 0)
 		rc = get_root(&x.g, store_source(st), path, &root);
 	if (rc == 0)
@@ -123,7 +101,6 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 	tar_writer_free(x.w);
 	buf_clear(&x.path);
 	get_clear(&x.g);
-	free(x.copy);
 	free(x.name);
 	return rc;
 }

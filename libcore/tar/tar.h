@@ -46,6 +46,7 @@ void tar_reader_free(struct tar_reader *r);
  * the node has one, mode 0755 for directories and 0644 for files without one.  (Zip stores local time
  * besides: whoever wants the same bytes everywhere sets TZ.)
  * entry: a file's size must be right: data beyond it is ERR_CORRUPT, as is less when the entry ends.
+ * piece: as data; an extent is read.
  * A 7z is collected in a file without a name in $TMPDIR first.
  * new_sink: the same into a sink (borrowed), in pieces of up to 64 KiB; what its put returns comes back, and
  * after a failure nothing more is put. */
@@ -54,6 +55,7 @@ int tar_writer_new(struct tar_writer **w, int fd, const char *format, const char
 int tar_writer_new_sink(struct tar_writer **w, struct sink *sink, const char *format, const char *what);
 int tar_writer_entry(struct tar_writer *w, const struct tar_entry *e);
 int tar_writer_data(struct tar_writer *w, struct span bytes);
+int tar_writer_piece(struct tar_writer *w, const struct piece *p);
 int tar_writer_end(struct tar_writer *w);	/* finish the archive and release */
 void tar_writer_free(struct tar_writer *w);
 const char *tar_format_name(int i);		/* NULL at the end */

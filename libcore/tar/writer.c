@@ -39,7 +39,10 @@ struct tar_writer {
 	uint64_t left;			/* bytes its data lacks */
 	int rc;				/* what went wrong there */
 	int drop;			/* no more is to be written */
+	char *copy;			/* room for bytes of an extent */
 };
+
+enum { COPY = 256 * 1024 };
 
 const char *tar_format_name(int i)
 {
@@ -202,6 +205,29 @@ int tar_writer_data(struct tar_writer *w, struct span bytes)
 	return rc;
 }
 
+int tar_writer_piece(struct tar_writer *w, const struct piece *p)
+{
+	uint64_t done = 0;
+	int rc = 0;
+
+	if (p->fd < 0)
+		return tar_writer_data(w, p->bytes);
+	if (!w->copy && !(w->copy = malloc(COPY)))
+		return err_nomem();
+	while (rc == 0 && done < p->len) {
+		size_t want = p->len - done < COPY ? (size_t)(p->len - done) : COPY;
+		ssize_t n = io_pread(p->fd, w->copy, want, p->off + done, "segment");
+
+		if (n < 0)
+			return (int)n;
+		if ((size_t)n < want)
+			return err_set(ERR_CORRUPT, "a segment ends before its record does");
+		rc = tar_writer_data(w, span_of(w->copy, want));
+		done += want;
+	}
+	return rc;
+}
+
 int tar_writer_end(struct tar_writer *w)
 {
 	int rc = entry_over(w);
@@ -222,6 +248,7 @@ void tar_writer_free(struct tar_writer *w)
 	archive_write_free(w->a);
 	archive_entry_free(w->e);
 	tar_locale_free(&w->loc);
+	free(w->copy);
 	free(w->path);
 	free(w->what);
 	free(w);

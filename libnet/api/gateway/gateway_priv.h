@@ -70,6 +70,7 @@ struct gw_ask {
 	struct buf accept_params;	/* of the Accept entry chosen: ";order=dfs;dups=y" */
 	int mutable_path;		/* /ipns/ */
 	int64_t ttl;			/* seconds, of a mutable path; -1: not known */
+	int only_cached;		/* Cache-Control: only-if-cached */
 
 	/* resolve.c: after gw_resolve */
 	struct buf now;			/* the immutable path: "/ipfs/CID/a/b" */
@@ -96,6 +97,8 @@ void gw_names_free(struct gw_names *n);
  * 1; 0: there is none; ERR_TIMEOUT or ERR_INVALID: several, or a malformed one.  The map comes first. */
 int gw_dnslink(struct gateway *g, struct span name, struct buf *value, int64_t *ttl);
 int gw_is_dns_name(struct span s);
+/* gw_dns_server_check - is it good for gateway.dns_server?  0 or ERR_USAGE. */
+int gw_dns_server_check(const char *text);
 
 /* ---- redirects.c (section 22): pure, over the text of a _redirects file ---- */
 struct gw_rule { int status; struct buf to; };	/* `to` owned by the caller; zeroed at first */
@@ -136,6 +139,7 @@ enum gw_cache { GW_CACHE_FILE, GW_CACHE_LISTING, GW_CACHE_NONE };
 /* gw_validators - set Etag (with its quotes; W/ in front of a weak one), Last-Modified if has_mtime, Cache-Control, and
  * look at the conditions: 1: answered 304 or 412. */
 int gw_validators(struct gw_ask *a, const char *etag, int has_mtime, int64_t mtime, enum gw_cache cache);
+int gw_cache_control(struct gw_ask *a, enum gw_cache cache);	/* Cache-Control alone; 0 or an error */
 /* gw_disposition - Content-Disposition: `word` ("inline", "attachment"; NULL: only when ?filename or ?download ask for
  * it) and the file's name when ?filename gives none. */
 int gw_disposition(struct gw_ask *a, const char *word, struct span name);
@@ -150,6 +154,24 @@ int gw_body(struct gw_ask *a, const char *type, uint64_t size,
 /* gw_resolve - the content path to its last block: fills now to name; or answers 404, 501, 500, 412, ... ;
  * with `quiet`, a missing path is ERR_NOTFOUND and not answered. */
 int gw_resolve(struct gw_ask *a, int quiet);
+/* gw_resolve_now - the same from the immutable path in `now` on, which the caller set. */
+int gw_resolve_now(struct gw_ask *a, int quiet);
+/* gw_fail_missing - 404 with err_text, or 412 for who wants it from the cache only. */
+int gw_fail_missing(struct gw_ask *a);
+/* gw_last_segment - of a content path; empty for a root. */
+struct span gw_last_segment(struct span path);
+
+/* ---- format.c (section 6) ---- */
+/* gw_negotiate - fills format, by_accept, html, accept_params; or answers 400. */
+int gw_negotiate(struct gw_ask *a);
+int gw_wants_html(const struct request *rq);	/* 1: text/html stands in Accept */
+int gw_content_location(struct gw_ask *a);	/* set Content-Location where it is due; 0 or an error */
+const char *gw_format_name(enum gw_format format);	/* "raw"; NULL: GW_NONE */
+const char *gw_format_type(enum gw_format format);	/* its media type; NULL: none */
+
+/* ---- site.c (section 22): _redirects of the site applied to a missing path ---- */
+/* gw_site - after gw_resolve, quiet, found nothing: 1: answered; 0: another path was resolved instead, go on. */
+int gw_site(struct gw_ask *a);
 
 /* ---- type.c (section 16) ---- */
 enum { GW_SNIFF = 3072 };		/* bytes of the start of a file that tell what it is */
@@ -163,9 +185,12 @@ const char *gw_type_by_bytes(struct gw_types *t, struct span first);
 int gw_compressible(const char *type);
 
 /* ---- the forms ---- */
-int gw_file(struct gw_ask *a);			/* file.c: files, raw leaves, symlinks, index.html */
+int gw_file(struct gw_ask *a);			/* file.c: files, raw leaves, symlinks */
+/* gw_index - index.html of the directory a->cid: with the tag of the directory */
+int gw_index(struct gw_ask *a, const struct cid *file, const struct unixfs_stat *stat);
 int gw_block(struct gw_ask *a);			/* block.c: raw, json, cbor, dag-json, dag-cbor, as they are */
 int gw_directory(struct gw_ask *a);		/* directory.c: slash, index.html, else gw_listing */
+int gw_slash(struct gw_ask *a);			/* 301 where the path as the client sees it has no slash at its end */
 int gw_listing(struct gw_ask *a);		/* listing.c: HTML, or JSON (?format=json or Accept) and in pages */
 int gw_preview(struct gw_ask *a);		/* preview.c: dag-json and dag-cbor for people */
 /* gw_error_html - a whole page for an error; page.c */

@@ -4,7 +4,7 @@
 #include "ops/read.h"
 
 /* the path is a file: one entry, named by the last segment of the path */
-static int lone(struct store *st, const char *path, const struct cid *cid,
+static int lone(struct dag_source *src, const char *path, const struct cid *cid,
 		const struct unixfs_stat *stat, int (*fn)(void *arg, const struct unixfs_visit *v),
 		void *arg)
 {
@@ -22,7 +22,7 @@ static int lone(struct store *st, const char *path, const struct cid *cid,
 	name = name ? name + 1 : parts.rest;
 	e.name = v.path = span_str(*name ? name : cid_text(cid, text));
 	if (stat->type == UNIXFS_SYMLINK)
-		rc = unixfs_readlink(store_source(st), cid, &target);
+		rc = unixfs_readlink(src, cid, &target);
 	v.target = buf_span(&target);
 	if (rc == 0)
 		rc = fn(arg, &v);
@@ -31,22 +31,28 @@ static int lone(struct store *st, const char *path, const struct cid *cid,
 	return rc;
 }
 
-int ops_ls(struct store *st, const char *path, const struct ops_ls *opts,
-	   int (*fn)(void *arg, const struct unixfs_visit *v), void *arg)
+int ops_ls_from(struct dag_source *src, const char *path, const struct ops_ls *opts,
+		int (*fn)(void *arg, const struct unixfs_visit *v), void *arg)
 {
 	struct unixfs_tree t = { .recursive = opts->recursive, .want_stat = opts->look, .fn = fn,
 				 .arg = arg };
 	struct unixfs_stat stat;
 	struct cid cid;
-	int rc = ops_resolve(st, path, &cid);
+	int rc = unixfs_resolve(src, path, &cid);
 
 	if (rc == 0)
-		rc = unixfs_stat(store_source(st), &cid, &stat);
+		rc = unixfs_stat(src, &cid, &stat);
 	if (rc < 0)
 		return rc;
 	if (!unixfs_is_dir(stat.type))
-		return lone(st, path, &cid, &stat, fn, arg);
-	return unixfs_tree(store_source(st), &cid, &t);
+		return lone(src, path, &cid, &stat, fn, arg);
+	return unixfs_tree(src, &cid, &t);
+}
+
+int ops_ls(struct store *st, const char *path, const struct ops_ls *opts,
+	   int (*fn)(void *arg, const struct unixfs_visit *v), void *arg)
+{
+	return ops_ls_from(store_source(st), path, opts, fn, arg);
 }
 
 const char *ops_type_name(enum unixfs_type type)

@@ -32,6 +32,8 @@ int ops_place_format(const struct ops_place *p, const struct mb_base *base, stru
 /* ops_cat - bytes [start, start + len) of the file at `path` to `fd` (borrowed); len UINT64_MAX: to
  * the end.  A start behind the end is an empty answer.  ERR_INVALID: a directory, or not a file. */
 int ops_cat(struct store *st, const char *path, uint64_t start, uint64_t len, int fd);
+/* ops_cat_from - the same from any source of blocks. */
+int ops_cat_from(struct dag_source *src, const char *path, uint64_t start, uint64_t len, int fd);
 
 /*
  * ops_ls - tell every entry of the directory at `path` (struct unixfs_visit says what of), in the
@@ -44,6 +46,9 @@ struct ops_ls {
 };
 int ops_ls(struct store *st, const char *path, const struct ops_ls *opts,
 	   int (*fn)(void *arg, const struct unixfs_visit *v), void *arg);
+/* ops_ls_from - the same from any source of blocks. */
+int ops_ls_from(struct dag_source *src, const char *path, const struct ops_ls *opts,
+		int (*fn)(void *arg, const struct unixfs_visit *v), void *arg);
 
 /* ops_type_name - "file", "directory", "symlink", "metadata". */
 const char *ops_type_name(enum unixfs_type type);

@@ -160,7 +160,7 @@ int gw_redirect(struct gw_ask *a, int status, struct span location)
 
 /* ---- validators ---- */
 
-static int put_cache(struct gw_ask *a, enum gw_cache cache)
+int gw_cache_control(struct gw_ask *a, enum gw_cache cache)
 {
 	static const char stale[] = ", stale-while-revalidate=2678400";
 	int64_t ttl = a->ttl < INT32_MAX ? a->ttl : INT32_MAX;
@@ -185,43 +185,22 @@ static int list(struct gw_ask *a, const char *name, struct buf *b, struct span *
 	return rc < 0 ? rc : 0;
 }
 
-/*
- * A tag with the name of a coding before its closing quote is that of the same bytes, coded on the way
- * (reference 17): what it names has not changed either.  1 and the tag in `out`.
- */
-static int listed_coded(struct span none_match, const char *etag, struct buf *out)
-{
-	static const char *const codings[] = { "gzip", "br", "zstd", "deflate" };
-	size_t i, len = strlen(etag);
-
-	for (i = 0; none_match.p && len && i < sizeof codings / sizeof *codings; i++) {
-		buf_reset(out);
-		if (buf_printf(out, "%.*s-%s\"", (int)len - 1, etag, codings[i]) == 0 &&
-		    http_etag_listed(none_match, buf_span(out), 1))
-			return 1;
-	}
-	return 0;
-}
-
-static int not_modified(struct gw_ask *a, const char *etag)
+static int not_modified(struct gw_ask *a)
 {
 	static const char *const names[] = {
-		"last-modified", "content-type", "content-disposition", "accept-ranges", "etag",
-		"x-content-type-options", NULL
+		"last-modified", "content-type", "content-disposition", "accept-ranges", "x-content-type-options", NULL
 	};
 	int rc;
 
 	drop(a->r, names);
-	rc = reply_field(a->r, "etag", "%s", etag);
-	if (rc == 0)
-		rc = reply_start(a->r, 304, 0);
+	rc = reply_start(a->r, 304, 0);
 	return rc < 0 ? rc : 1;
 }
 
 static int conditions(struct gw_ask *a, const char *etag, int has_mtime, int64_t mtime)
 {
 	struct http_validators v = { 1, span_str(etag), has_mtime, mtime };
-	struct buf match, none, coded = BUF_INIT(GW_TEXT_MAX);
+	struct buf match, none;
 	struct http_conditions c = { .modified_since = request_field(a->rq, "if-modified-since"),
 				     .unmodified_since = request_field(a->rq, "if-unmodified-since") };
 	int rc = list(a, "if-match", &match, &c.match), was;
@@ -234,12 +213,9 @@ static int conditions(struct gw_ask *a, const char *etag, int has_mtime, int64_t
 	if (rc == 412)
 		rc = gw_fail(a, 412, "the condition of the request does not hold");
 	else if (rc == 304)
-		rc = not_modified(a, etag);
-	else if (rc == 0 && listed_coded(c.none_match, etag, &coded))
-		rc = not_modified(a, (char *)coded.data);
+		rc = not_modified(a);
 	buf_clear(&match);
 	buf_clear(&none);
-	buf_clear(&coded);
 	return rc;
 }
 
@@ -253,7 +229,7 @@ int gw_validators(struct gw_ask *a, const char *etag, int has_mtime, int64_t mti
 		rc = reply_field(a->r, "last-modified", "%s", date);
 	}
 	if (rc == 0)
-		rc = put_cache(a, cache);
+		rc = gw_cache_control(a, cache);
 	return rc < 0 ? rc : conditions(a, etag, has_mtime, mtime);
 }
 

@@ -1,0 +1,57 @@
+/* directory.c - a directory: its slash, its index.html, else a listing (reference 8.2) */
+#include "base/err.h"
+#include "gateway_priv.h"
+
+/* Relative links need the slash at the end; query and path as they are. */
+int gw_slash(struct gw_ask *a)
+{
+	struct buf to = BUF_INIT(4 * GW_PATH_MAX), arg = BUF_INIT(16);
+	int rc = 0, go_get = gw_arg(a, "go-get", &arg) && span_equal(buf_span(&arg), span_str("1"));
+
+	buf_clear(&arg);
+	if (go_get || (a->web.len && a->web.data[a->web.len - 1] == '/'))
+		return 0;
+	rc = gw_escape(&to, buf_span(&a->web));
+	if (rc == 0)
+		rc = buf_u8(&to, '/');
+	if (rc == 0 && a->rq->query.p) {
+		rc = buf_u8(&to, '?');
+		if (rc == 0)
+			rc = buf_add(&to, a->rq->query);
+	}
+	rc = rc < 0 ? gw_fail_rc(a, rc) : gw_redirect(a, 301, buf_span(&to));
+	buf_clear(&to);
+	return rc;
+}
+
+/* 1: answered; 0: there is no index.html */
+static int index_html(struct gw_ask *a)
+{
+	struct unixfs_stat stat;
+	struct cid file;
+	int rc = unixfs_lookup(a->src, &a->cid, span_str("index.html"), &file);
+
+	if (rc == ERR_NOTFOUND && strncmp(err_text(), "no link named", 13) == 0)
+		return 0;
+	if (rc == 0)
+		rc = unixfs_stat(a->src, &file, &stat);
+	if (rc == ERR_NOTFOUND)
+		return gw_fail_missing(a);
+	if (rc == ERR_INVALID || (rc == 0 && !unixfs_is_file(stat.type)))
+		return gw_fail(a, 422, "index.html is not a file");
+	return rc < 0 ? gw_fail_rc(a, rc) : gw_index(a, &file, &stat);
+}
+
+int gw_directory(struct gw_ask *a)
+{
+	int rc;
+
+	if (a->format == GW_JSON)	/* a form of the listing, not of the page in its place */
+		return gw_listing(a);
+	if (a->format == GW_CBOR)
+		return gw_fail(a, 406, "a directory is no CBOR");
+	rc = gw_slash(a);
+	if (rc == 0)
+		rc = index_html(a);
+	return rc ? rc : gw_listing(a);
+}

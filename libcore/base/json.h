@@ -7,6 +7,7 @@
 #define BASE_JSON_H
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 int json_str(struct buf *b, struct span text);		/* "text" with its quotes */
 
@@ -16,8 +17,5 @@ int json_key(struct buf *b, const char *name);
 int json_field(struct buf *b, const char *name, struct span text);
 int json_num(struct buf *b, const char *name, uint64_t v);
 int json_bool(struct buf *b, const char *name, int yes);
-
-/* utf8_valid - RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. */
-int utf8_valid(struct span text);
 
 #endif

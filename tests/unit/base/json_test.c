@@ -1,4 +1,4 @@
-/* json_test.c - JSON text, and what is UTF-8 */
+/* json_test.c - JSON text */
 #include "base/json.h"
 #include "tests/unit/unit.h"
 
@@ -26,35 +26,6 @@ static void strings(void)
 	CHECK_STR(str(span_str("\xed\xa0\x80")), "\"" FFFD FFFD FFFD "\"");	/* surrogate */
 }
 
-static void utf8(void)
-{
-	static const char *good[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-				      "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
-				      "\xf4\x8f\xbf\xbf" };
-	static const char *bad[] = { "\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf",
-				     "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-				     "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff", "\xc2",
-				     "\xe2\x82", "\xf0\x9f\x9a", "a\xc2z", "\xe2\x28\xa1" };
-	char text[40];
-	size_t i;
-	int n;
-
-	/* at every place of a run of ASCII, which is looked at in words of eight */
-	CHECK(utf8_valid(span_of(NULL, 0)));
-	for (n = 0; n < 20; n++) {
-		for (i = 0; i < sizeof good / sizeof *good; i++) {
-			snprintf(text, sizeof text, "%.*s%s", n, "abcdefghijklmnopqrst", good[i]);
-			CHECK(utf8_valid(span_str(text)));
-		}
-		for (i = 0; i < sizeof bad / sizeof *bad; i++) {
-			snprintf(text, sizeof text, "%.*s%s", n, "abcdefghijklmnopqrst", bad[i]);
-			CHECK(!utf8_valid(span_str(text)));
-			strcat(text, "abcdefghijk");
-			CHECK(!utf8_valid(span_str(text)));
-		}
-	}
-}
-
 static void objects(void)
 {
 	struct buf b = BUF_INIT(1000);
@@ -77,7 +48,6 @@ static void objects(void)
 int main(void)
 {
 	RUN(strings);
-	RUN(utf8);
 	RUN(objects);
 	return UNIT_END();
 }

@@ -127,20 +127,23 @@ int gw_fail_with(struct gw_ask *a, int status, const char *name, const char *val
 	return rc;
 }
 
-static int status_of(int rc)
+/* Until a path was resolved what is malformed is the request; then it is a block, and that is our fault. */
+static int status_of(const struct gw_ask *a, int rc)
 {
 	switch (rc) {
+	case ERR_INVALID:
+		return a->now.len ? 500 : 400;
 	case ERR_NOTFOUND: case ERR_USAGE: case ERR_UNSUPPORTED: case ERR_BUSY: case ERR_TIMEOUT:
 	case ERR_NOMEM:
 		return err_http(rc);
-	default:			/* a block that is not what it should be is our fault, not the client's */
+	default:
 		return 500;
 	}
 }
 
 int gw_fail_rc(struct gw_ask *a, int rc)
 {
-	return rc == ERR_INTERRUPTED ? rc : gw_fail(a, status_of(rc), "%s", err_text());
+	return rc == ERR_INTERRUPTED ? rc : gw_fail(a, status_of(a, rc), "%s", err_text());
 }
 
 int gw_redirect(struct gw_ask *a, int status, struct span location)

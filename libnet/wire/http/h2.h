@@ -24,7 +24,7 @@ struct h2_opts {
 	unsigned streams;		/* requests at one time */
 	uint32_t window, conn_window;	/* bytes of body we hold for a request, for all of them; 65535 at least */
 };
-extern const struct h2_opts h2_opts_default;	/* 100, 64 KiB - 1, 256 KiB */
+extern const struct h2_opts h2_opts_default;	/* 100, 128 KiB, 256 KiB */
 
 enum { H2_PREFACE_LEN = 24 };
 
@@ -45,7 +45,8 @@ void h2_free(struct h2 *h);		/* and all its streams; NULL is accepted */
  * taken by h2_out first, then give the rest again.  `now_ms` is any clock that does not go backwards: what a
  * client may do that is of no use (pings, settings, resets, empty frames ...) is rationed by it.
  * 0, or the connection is at its end, and h2_out has the GOAWAY that says why: ERR_INVALID: not HTTP/2;
- * ERR_LIMIT: a flood; ERR_NOMEM.  Streams are over then: H2_GONE follows for each.
+ * ERR_LIMIT: a flood; ERR_NOMEM.  Streams are over then: H2_GONE follows for each.  (Some of what is not HTTP/2
+ * fails the connection only when h2_out gives that GOAWAY; h2_over is what to ask.)
  */
 int h2_in(struct h2 *h, struct span in, int64_t now_ms, size_t *used);
 

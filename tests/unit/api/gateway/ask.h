@@ -55,6 +55,7 @@ static int ask_put(struct sink *s, const struct piece *p)
 	    io_pread(p->fd, b->data + b->len, p->len, p->off, "extent") != (ssize_t)p->len)
 		abort();
 	b->len += p->len;
+	b->data[b->len] = 0;
 	return 0;
 }
 

@@ -46,7 +46,7 @@ int gw_directory(struct gw_ask *a)
 {
 	int rc;
 
-	if (a->format == GW_JSON)	/* a form of the listing, not of the page in its place */
+	if (gw_listing_asked(a))	/* not the page in its place */
 		return gw_listing(a);
 	if (a->format == GW_CBOR)
 		return gw_fail(a, 406, "a directory is no CBOR");

@@ -191,7 +191,9 @@ int gw_index(struct gw_ask *a, const struct cid *file, const struct unixfs_stat 
 int gw_block(struct gw_ask *a);			/* block.c: raw, json, cbor, dag-json, dag-cbor, as they are */
 int gw_directory(struct gw_ask *a);		/* directory.c: slash, index.html, else gw_listing */
 int gw_slash(struct gw_ask *a);			/* 301 where the path as the client sees it has no slash at its end */
-int gw_listing(struct gw_ask *a);		/* listing.c: HTML, or JSON (?format=json or Accept) and in pages */
+int gw_listing(struct gw_ask *a);		/* listing.c: HTML, JSON (?list=json or GW_JSON) or lines (?list=jsonl) */
+/* gw_listing_asked - 1: the listing itself is wanted, as JSON, whether there is an index.html or not */
+int gw_listing_asked(struct gw_ask *a);
 int gw_preview(struct gw_ask *a);		/* preview.c: dag-json and dag-cbor for people */
 /* gw_error_html - a whole page for an error; page.c */
 int gw_error_html(struct gw_ask *a, int status, const char *text, struct buf *out);

@@ -195,8 +195,8 @@ static void html_end(struct listing *l)
 		gw_put(&l->p, "<tr><td colspan=\"3\" class=\"empty\">This directory is empty.</td></tr>\n");
 	gw_put(&l->p, "</tbody>\n");
 	if (l->told && (l->page > 1 || l->more))
-		gw_putf(&l->p, "<tfoot><tr><td colspan=\"3\">%s from number %" PRIu64 ", %s</td></tr></tfoot>\n",
-			l->told == 1 ? "1 entry" : "Entries", l->skip + 1, num_format_size(l->bytes, size));
+		gw_putf(&l->p, "<tfoot><tr><td colspan=\"3\">Entries %" PRIu64 " to %" PRIu64 ", %s</td></tr></tfoot>\n",
+			l->skip + 1, l->skip + l->told, num_format_size(l->bytes, size));
 	else if (l->told)
 		gw_putf(&l->p, "<tfoot><tr><td colspan=\"3\">%s %s, %s</td></tr></tfoot>\n",
 			grouped(l->told, count), l->told == 1 ? "entry" : "entries",
@@ -296,20 +296,34 @@ static int list_all(struct listing *l)
 	return gw_page_end(&l->p);
 }
 
-/* ?list=json, ?list=jsonl and ?page=: 0, or 1: answered */
+/* `list` of the query decides; ?format=json and Accept say JSON as well */
+static enum form form_of(struct gw_ask *a)
+{
+	struct buf v = BUF_INIT(32);
+	enum form form = a->format == GW_JSON ? JSON : HTML;
+
+	if (gw_arg(a, "list", &v) && span_equal(buf_span(&v), span_str("json")))
+		form = JSON;
+	else if (span_equal(buf_span(&v), span_str("jsonl")))
+		form = LINES;
+	buf_clear(&v);
+	return form;
+}
+
+int gw_listing_asked(struct gw_ask *a)
+{
+	return form_of(a) != HTML;
+}
+
+/* the form and ?page=: 0, or 1: answered */
 static int arguments(struct listing *l)
 {
 	struct buf v = BUF_INIT(32);
 	int rc = 0;
 
+	l->form = form_of(l->a);
 	l->max = l->a->g->listing_max;
 	l->page = 1;
-	if (gw_arg(l->a, "list", &v) && v.len) {
-		if (span_equal(buf_span(&v), span_str("json")))
-			l->form = JSON;
-		else if (span_equal(buf_span(&v), span_str("jsonl")))
-			l->form = LINES;
-	}
 	if (l->max && gw_arg(l->a, "page", &v) && v.len) {
 		if (num_parse((char *)v.data, &l->page) < 0 || l->page == 0 ||
 		    num_mul(l->page - 1, l->max, &l->skip) < 0)

@@ -23,9 +23,9 @@ static const char head_text[] =
 
 static const char foot_text[] =
 	"</main>\n"
-	"<footer><p>ipfrs " IPFRS_VERSION " &middot; IPFS gateway. What has a CID is checked against it, here and, "
-	"if you like, <a href=\"https://docs.ipfs.tech/reference/http/gateway/#trusted-vs-trustless\" "
-	"rel=\"noreferrer\">by yourself</a>.</p></footer>\n"
+	"<footer><p>ipfrs " IPFRS_VERSION ", an IPFS gateway. What has a CID can be "
+	"<a href=\"https://specs.ipfs.tech/http-gateways/trustless-gateway/\" rel=\"noreferrer\">verified</a> by "
+	"whoever receives it.</p></footer>\n"
 	"</body>\n"
 	"</html>\n";
 

@@ -56,11 +56,10 @@ static void put_bytes(struct tree *t, struct span s)
 {
 	size_t i;
 
-	gw_putf(t->p, "<i>%zu byte%s</i> ", s.len, s.len == 1 ? "" : "s");
+	gw_putf(t->p, "<i>%zu byte%s</i> <code>", s.len, s.len == 1 ? "" : "s");
 	for (i = 0; i < s.len && i < BYTES_SHOWN; i++)
 		gw_putf(t->p, "%02x", s.p[i]);
-	if (i < s.len)
-		gw_put(t->p, "\xe2\x80\xa6");
+	gw_put(t->p, i < s.len ? "\xe2\x80\xa6</code>" : "</code>");
 }
 
 static void put_link(struct tree *t, struct span s)
@@ -207,32 +206,11 @@ static int put_page(struct gw_ask *a, struct span block)
 	return rc;
 }
 
-/* relative links of the page need a slash at the end, as those of a directory do */
-static int slash(struct gw_ask *a)
-{
-	struct buf to = BUF_INIT(4 * GW_PATH_MAX + REPLY_FIELDS_MAX);
-	int rc;
-
-	if (a->web.len && a->web.data[a->web.len - 1] == '/')
-		return 0;
-	rc = gw_escape(&to, buf_span(&a->web));
-	if (rc == 0)
-		rc = buf_u8(&to, '/');
-	if (rc == 0 && a->rq->query.p)
-		rc = buf_u8(&to, '?');
-	if (rc == 0 && a->rq->query.p)
-		rc = buf_add(&to, a->rq->query);
-	if (rc == 0)
-		rc = gw_redirect(a, 301, buf_span(&to));
-	buf_clear(&to);
-	return rc;
-}
-
 int gw_preview(struct gw_ask *a)
 {
 	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
 	char etag[CID_TEXT_MAX + 64], text[CID_TEXT_MAX];
-	int rc = slash(a);
+	int rc = gw_slash(a);		/* for its relative links */
 
 	if (rc)
 		return rc;

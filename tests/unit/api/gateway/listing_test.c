@@ -181,8 +181,12 @@ static void as_json(void)
 	CHECK(form_has("\"page\":1,\"entries\":[\n{\"name\":\"a\",\"cid\":\"bafkreig"));
 	CHECK(form_has(",\"size\":1500},\n{\"name\":\"b c\""));
 	CHECK(form_has("\n],\"count\":2,\"next\":null}\n"));
+	f.query = NULL;
+	f.format = GW_JSON;
+	CHECK(form(&f, gw_listing) == 200 && ask_field_is("content-type", "application/json"));
 	f.query = "list=jsonl";
 	CHECK(form(&f, gw_listing) == 200 && ask_field_is("content-type", "application/x-ndjson"));
+	f.format = GW_NONE;
 	CHECK(!strncmp(ask_body(), "{\"name\":\"a\"", 11) && form_has("}\n{\"name\":\"b c\""));
 	f.query = "list=other";
 	CHECK(form(&f, gw_listing) == 200 && ask_field_is("content-type", "text/html"));
@@ -204,6 +208,7 @@ static void in_pages(void)
 	f.query = "page=2";
 	CHECK(form(&f, gw_listing) == 200);
 	CHECK(form_has(">n3</a>") && form_has(">n4</a>") && !strstr(ask_body(), ">n2</a>"));
+	CHECK(form_has("Entries 3 to 4, 2.93 KiB"));
 	CHECK(form_has("<a rel=\"prev\" href=\"?page=1\">") && form_has("<a rel=\"next\" href=\"?page=3\">"));
 	f.query = "page=3";
 	CHECK(form(&f, gw_listing) == 200);

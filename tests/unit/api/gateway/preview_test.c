@@ -63,7 +63,7 @@ static void every_kind(void)
 	own();
 	CHECK(shown(CID_DAG_JSON, span_str("{\"b\":{\"/\":{\"bytes\":\"AAH/\"}},\"f\":-1.5,\"i\":-7,\"l\":[],"
 					   "\"n\":null,\"s\":\"a\\u0000<b>\",\"t\":true}")) == 200);
-	CHECK(form_has("<b>b</b>: <i>3 bytes</i> 0001ff"));
+	CHECK(form_has("<b>b</b>: <i>3 bytes</i> <code>0001ff</code>"));
 	CHECK(form_has("<b>f</b>: -1.5") && form_has("<b>i</b>: -7") && form_has("<b>l</b>: <i>[0]</i>"));
 	CHECK(form_has("<b>n</b>: null") && form_has("<b>t</b>: true"));
 	CHECK(form_has("<b>s</b>: <q>a\xe2\x90\x80&lt;b&gt;</q>"));

@@ -38,7 +38,7 @@ NET_LIB := $(BUILD)/libnet.a
 NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
 NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
-CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files edit)
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files edit upstream)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))
@@ -58,7 +58,7 @@ all: $(PROGRAMS)
 help:
 	@echo 'all           build the programs into $(BIN)/ (the default)'
 	@echo 'check         all tests that need no network; SAN=1 under ASan and UBSan'
-	@echo 'unit layers fuzz-seeds man-lint bats   one kind of test each'
+	@echo 'unit layers fuzz-seeds man-lint bats net   one kind of test each'
 	@echo 'fuzz          run each fuzzer for FUZZ_SECONDS ($(FUZZ_SECONDS))'
 	@echo 'torture       faults, power cuts, kill -9; bench: speed; interop: against Kubo'
 	@echo 'completions   write COMPLETIONS/ anew from the option tables'
@@ -139,7 +139,7 @@ $(FUZZ_BUILD)/fuzz/%: $(FUZZ_BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_OBJ)
 
 # ---- tests ----
 check: all $(UNITS) $(SEEDS)
-	@$(TELL) scripts/run-checks unit seeds bats man layers generated
+	@$(TELL) scripts/run-checks unit seeds bats net man layers generated
 
 unit: $(UNITS)
 	@$(TELL) scripts/run-checks unit
@@ -149,6 +149,9 @@ fuzz-seeds: $(SEEDS)
 
 bats: all
 	@$(TELL) scripts/run-checks bats
+
+net: all
+	@$(TELL) scripts/run-checks net
 
 man-lint:
 	@$(TELL) scripts/run-checks man
@@ -182,5 +185,5 @@ uninstall:
 clean:
 	rm -rf build build-* bin
 
-.PHONY: all help check unit fuzz-seeds bats man-lint layers fuzz torture bench interop \
+.PHONY: all help check unit fuzz-seeds bats net man-lint layers fuzz torture bench interop \
 	completions install uninstall clean

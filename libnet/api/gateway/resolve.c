@@ -18,7 +18,9 @@ static int dnslink(void *arg, struct span name, struct buf *value, int64_t *ttl)
 static int name_failed(struct gw_ask *a, int rc)
 {
 	switch (rc) {
-	case ERR_NOTFOUND:
+	case ERR_NOTFOUND:		/* a key may well have a record, elsewhere (path gateway, "500") */
+		if (!a->only_cached && strncmp(err_text(), "no record of the name", 21) == 0)
+			return gw_fail(a, 500, "%s", err_text());
 		return gw_fail_missing(a);
 	case ERR_LIMIT:
 		return gw_fail(a, 400, "%s", err_text());

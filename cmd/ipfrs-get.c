@@ -8,12 +8,14 @@
 #include "base/progress.h"
 #include "base/tmpfile.h"
 #include "cmd/cmd.h"
+#include "cmd/upstream.h"
 #include "ops/get.h"
 #include "ops/read.h"
 #include "tar/tar.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
+	CMD_OPT_G,
 	{ 'o', "target", "write to this file or folder; - is standard output" },
 	{ 't', "format", "make an archive: tar, tar.gz, tar.zst, cpio, zip, 7z, ..." },
 	{ 0, NULL, NULL }
@@ -24,6 +26,7 @@ static const struct cmd_info info = {
 };
 
 static struct progress progress;
+static struct dag_source *src;
 
 static int trouble(void *arg, int rc, const char *path)
 {
@@ -49,7 +52,7 @@ static int worked(void *arg, uint64_t bytes, uint64_t files)
 
 static const struct ops_get how = { trouble, written, worked, NULL };
 
-static int get_archive(struct store *st, const char *path, const char *target, const char *format)
+static int get_archive(const char *path, const char *target, const char *format)
 {
 	struct tmpfile t;
 	int rc;
@@ -57,12 +60,12 @@ static int get_archive(struct store *st, const char *path, const char *target, c
 	if (!target || !strcmp(target, "-")) {
 		if (isatty(1))
 			cmd_usage("an archive is not for the terminal; redirect it, or use -o");
-		return ops_get_archive(st, path, 1, "standard output", format, &how);
+		return ops_get_archive_from(src, path, 1, "standard output", format, &how);
 	}
 	rc = tmpfile_open(&t, AT_FDCWD, target, 0666);
 	if (rc < 0)
 		return rc;
-	rc = ops_get_archive(st, path, t.fd, target, format, &how);
+	rc = ops_get_archive_from(src, path, t.fd, target, format, &how);
 	if (rc == 0)
 		rc = tmpfile_commit(&t, 0);
 	tmpfile_close(&t);
@@ -70,7 +73,7 @@ static int get_archive(struct store *st, const char *path, const char *target, c
 }
 
 /* into a folder, each under its own name */
-static int get_into(struct store *st, const char *path, const char *folder)
+static int get_into(const char *path, const char *folder)
 {
 	char *name, *target;
 	int rc = ops_get_name(path, &name);
@@ -81,7 +84,7 @@ static int get_into(struct store *st, const char *path, const char *folder)
 		free(name);
 		return err_nomem();
 	}
-	rc = ops_get(st, path, target, &how);
+	rc = ops_get_from(src, path, target, &how);
 	free(target);
 	free(name);
 	return rc;
@@ -101,13 +104,14 @@ static void check_format(const char *format)
 
 int main(int argc, char **argv)
 {
-	const char *target = NULL, *format = NULL, *path;
+	const char *target = NULL, *format = NULL, *path, *found;
 	struct store *st = NULL;
 	int c, n, rc;
 
 	cmd_start(&info, argc, argv);
 	while ((c = cmd_getopt()) != -1) {
 		switch (c) {
+		case 'g': cmd_gateway(cmd_arg()); break;
 		case 'o': target = cmd_arg(); break;
 		case 't': format = cmd_arg(); break;
 		}
@@ -122,20 +126,25 @@ int main(int argc, char **argv)
 	rc = store_open(&st, cmd_store(), STORE_READ);
 	if (rc < 0)
 		return cmd_fail(rc);
+	src = cmd_source(st);
 	progress_start(&progress, "getting", 0, 1);
 	while (cmd_next(&path)) {
-		if (format)
-			rc = get_archive(st, path, target, format);
+		rc = cmd_path(path, &found);
+		if (rc < 0)
+			;
+		else if (format)
+			rc = get_archive(found, target, format);
 		else if (target && !strcmp(target, "-"))
-			rc = ops_cat(st, path, 0, UINT64_MAX, 1);
+			rc = ops_cat_from(src, found, 0, UINT64_MAX, 1);
 		else if (target && n != 1)
-			rc = get_into(st, path, target);
+			rc = get_into(found, target);
 		else
-			rc = ops_get(st, path, target, &how);
+			rc = ops_get_from(src, found, target, &how);
 		if (rc < 0)
 			cmd_complain(rc, path);
 	}
 	progress_end(&progress);
+	cmd_source_end();
 	store_close(st);
 	return cmd_finish();
 }

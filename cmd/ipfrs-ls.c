@@ -3,12 +3,14 @@
 
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/upstream.h"
 #include "ops/read.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
 	{ '1', NULL, "print names alone; looks at no entry unless -r asks for it" },
 	{ 'c', NULL, "print CIDs and names alone; looks at no entry unless -r asks for it" },
+	CMD_OPT_G,
 	CMD_OPT_J,
 	{ 'p', NULL, "print whole paths: the operand in front of the name" },
 	CMD_OPT_R,
@@ -124,8 +126,9 @@ static int print_entry(void *arg, const struct unixfs_visit *v)
 int main(int argc, char **argv)
 {
 	struct ops_ls how = { 0 };
+	struct dag_source *src;
 	struct store *st = NULL;
-	const char *path;
+	const char *path, *found;
 	int c, rc;
 
 	cmd_start(&info, argc, argv);
@@ -133,6 +136,7 @@ int main(int argc, char **argv)
 		switch (c) {
 		case '1': bare = 1; break;
 		case 'c': cids = 1; break;
+		case 'g': cmd_gateway(cmd_arg()); break;
 		case 'j': json = 1; break;
 		case 'p': paths = 1; break;
 		case 'r': how.recursive = 1; break;
@@ -145,11 +149,15 @@ int main(int argc, char **argv)
 	rc = store_open(&st, cmd_store(), STORE_READ);
 	if (rc < 0)
 		return cmd_fail(rc);
+	src = cmd_source(st);
 	while (cmd_next(&path)) {
-		rc = ops_ls(st, path, &how, print_entry, &path);
+		rc = cmd_path(path, &found);
+		if (rc == 0)
+			rc = ops_ls_from(src, found, &how, print_entry, &path);
 		if (rc < 0)
 			cmd_complain(rc, path);
 	}
+	cmd_source_end();
 	store_close(st);
 	buf_clear(&line);
 	return cmd_finish();

@@ -40,6 +40,8 @@ int ops_get_from(struct dag_source *src, const char *path, const char *target, c
  */
 int ops_get_archive(struct store *st, const char *path, int fd, const char *what, const char *format,
 		    const struct ops_get *o);
+int ops_get_archive_from(struct dag_source *src, const char *path, int fd, const char *what, const char *format,
+			 const struct ops_get *o);
 
 /* ops_get_name - the name of the target when none is given: gives, release with free().  ERR_USAGE. */
 int ops_get_name(const char *path, char **name);

@@ -77,8 +77,8 @@ static int visit(void *arg, const struct unixfs_visit *v)
 	return rc;
 }
 
-int ops_get_archive(struct store *st, const char *path, int fd, const char *what, const char *format,
-		    const struct ops_get *o)
+int ops_get_archive_from(struct dag_source *src, const char *path, int fd, const char *what, const char *format,
+			 const struct ops_get *o)
 {
 	struct out x = { .g = { .o = o }, .sink = { archive_put }, .path = BUF_INIT(TAR_PATH_MAX) };
 	struct unixfs_tree t = { .recursive = 1, .want_stat = 1, .fn = visit, .arg = &x };
@@ -87,7 +87,7 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 
 	x.g.top = x.name;
 	if (rc == 0)
-		rc = get_root(&x.g, store_source(st), path, &root);
+		rc = get_root(&x.g, src, path, &root);
 	if (rc == 0)
 		rc = tar_writer_new(&x.w, fd, format, what);
 	if (rc == 0)
@@ -103,4 +103,10 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 	get_clear(&x.g);
 	free(x.name);
 	return rc;
+}
+
+int ops_get_archive(struct store *st, const char *path, int fd, const char *what, const char *format,
+		    const struct ops_get *o)
+{
+	return ops_get_archive_from(store_source(st), path, fd, what, format, o);
 }

@@ -19,8 +19,7 @@ uint64_t fetch_now(void)
 
 void fetch_opts_init(struct fetch_opts *o)
 {
-	*o = (struct fetch_opts){ .parallel = 16, .tries = 4, .connect_ms = 10000, .stall_ms = 30000,
-				  .backoff_ms = 250, .retry_after_max_s = 60, .redirects = 5,
+	*o = (struct fetch_opts){ .tries = 4, .backoff_ms = 250, .retry_after_max_s = 60, .redirects = 5,
 				  .block_max = BLOCK_MAX };
 }
 
@@ -42,38 +41,45 @@ static int words(const char *list, const char *const **out, size_t *n)
 	return 0;
 }
 
-static int setting(const struct config *c, const char *key, uint64_t *v)
+/* a setting, where *v is 0; in `unit`s */
+static int fill(const struct config *c, const char *key, int unit, int *v)
 {
 	const char *text;
-	int rc = config_get(c, key, &text);
+	uint64_t n = 0;
+	int rc;
 
-	return rc < 0 ? rc : num_parse(text, v);
+	if (*v)
+		return 0;
+	rc = config_get(c, key, &text);
+	if (rc == 0)
+		rc = num_parse(text, &n);
+	if (rc == 0)
+		*v = (int)n * unit;
+	return rc;
 }
 
 int fetch_opts_config(struct fetch_opts *o, const struct config *c)
 {
 	const char *text;
-	uint64_t v;
 	int rc;
 
-	rc = setting(c, "fetch.parallel", &v);
+	o->list = NULL;
+	rc = fill(c, "fetch.parallel", 1, &o->parallel);
 	if (rc == 0)
-		o->parallel = (int)v;
+		rc = fill(c, "fetch.stall-seconds", 1000, &o->stall_ms);
 	if (rc == 0)
-		rc = setting(c, "fetch.stall-seconds", &v);
-	if (rc == 0)
-		o->stall_ms = (int)v * 1000;
-	if (rc == 0)
-		rc = setting(c, "fetch.connect-seconds", &v);
-	if (rc == 0)
-		o->connect_ms = (int)v * 1000;
+		rc = fill(c, "fetch.connect-seconds", 1000, &o->connect_ms);
 	if (rc == 0)
 		rc = config_get(c, "fetch.form", &text);
-	if (rc == 0)
+	if (rc == 0 && !o->form)
 		o->form = !strcmp(text, "raw") ? FETCH_RAW : !strcmp(text, "car") ? FETCH_CAR : FETCH_AUTO;
 	if (rc == 0)
 		rc = config_get(c, "fetch.gateways", &text);
-	return rc < 0 ? rc : words(text, &o->gateways, &o->n_gateways);
+	if (rc < 0 || o->n_gateways)
+		return rc;
+	rc = words(text, &o->gateways, &o->n_gateways);
+	o->list = (void *)(uintptr_t)o->gateways;
+	return rc;
 }
 
 /* ---- the handle ---- */
@@ -115,8 +121,12 @@ static int add_gateways(struct fetch *f, const struct fetch_opts *o)
 	return rc;
 }
 
-static int check(const struct fetch_opts *o)
+static int check(struct fetch_opts *o)
 {
+	o->form = o->form ? o->form : FETCH_AUTO;
+	o->parallel = o->parallel ? o->parallel : 16;
+	o->connect_ms = o->connect_ms ? o->connect_ms : 10000;
+	o->stall_ms = o->stall_ms ? o->stall_ms : 30000;
 	if (o->parallel < 1 || o->parallel > FETCH_PARALLEL_MAX)
 		return err_set(ERR_USAGE, "requests at once: 1 to %d", FETCH_PARALLEL_MAX);
 	if (o->block_max < 1 || o->block_max > STORE_BLOCK_MAX)
@@ -126,8 +136,9 @@ static int check(const struct fetch_opts *o)
 
 int fetch_new(struct fetch **out, struct store *st, const struct fetch_opts *o)
 {
+	struct fetch_opts with = *o;
 	struct fetch *f;
-	int rc = check(o), i;
+	int rc = check(&with), i;
 
 	*out = NULL;
 	if (rc < 0)
@@ -140,7 +151,7 @@ int fetch_new(struct fetch **out, struct store *st, const struct fetch_opts *o)
 		return err_set(ERR_IO, "libcurl does not start");
 	}
 	f->st = st;
-	f->o = *o;
+	f->o = with;
 	f->commit_ms = fetch_now();
 	for (i = 0; i < LISTS; i++)
 		buf_init(&f->list[i].links, 2 * STORE_BLOCK_MAX);
@@ -159,7 +170,7 @@ int fetch_new(struct fetch **out, struct store *st, const struct fetch_opts *o)
 		return rc;
 	}
 	curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)(2 * o->parallel));
+	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)(2 * with.parallel));
 	*out = f;
 	return 0;
 }
@@ -203,6 +214,12 @@ int fetch_each_stat(const struct fetch *f, int i, struct fetch_stat *s)
 		return 0;
 	*s = f->gw[i].stat;
 	return 1;
+}
+
+void fetch_count(const struct fetch *f, uint64_t *n_blocks, uint64_t *bytes)
+{
+	*n_blocks = f->n_stored;
+	*bytes = f->stored_bytes;
 }
 
 /* ---- what is kept ---- */

@@ -18,15 +18,16 @@ enum { FETCH_GATEWAYS_MAX = 64, FETCH_PARALLEL_MAX = 256 };
 
 /* How blocks are asked for.  AUTO: a whole DAG as an archive while that brings what is not here yet, single blocks
  * otherwise. */
-enum fetch_form { FETCH_AUTO, FETCH_RAW, FETCH_CAR };
+enum fetch_form { FETCH_UNSAID, FETCH_AUTO, FETCH_RAW, FETCH_CAR };
 
+/* 0 in the first ones: as the settings say, or by default. */
 struct fetch_opts {
 	const char *const *gateways;	/* "https://host[:port][/prefix]"; borrowed for fetch_new */
 	size_t n_gateways;
 	enum fetch_form form;
-	int parallel;			/* requests at once */
+	int parallel;			/* requests at once; 16 */
+	int connect_ms, stall_ms;	/* a connection; under FETCH_SPEED_MIN bytes a second.  10 s, 30 s */
 	int tries;			/* rounds over the gateways before a block is given up */
-	int connect_ms, stall_ms;	/* a connection; under FETCH_SPEED_MIN bytes a second */
 	int total_ms;			/* one request; 0: no limit */
 	int backoff_ms;			/* after the first failure of a gateway, twice that after the next, ... */
 	int retry_after_max_s;		/* a gateway that asks for more patience is passed over */
@@ -41,13 +42,14 @@ struct fetch_opts {
 	 * ERR_INTERRUPTED.  May be NULL. */
 	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);
 	void *arg;
+	void *list;			/* fetch_opts_config's, see there */
 };
 enum { FETCH_SPEED_MIN = 1024 };	/* bytes a second, over stall_ms */
 
 /* fetch_opts_init - the defaults, without gateways. */
 void fetch_opts_init(struct fetch_opts *o);
-/* fetch_opts_config - what the fetch.* settings say on top.  gives the list of gateways, which borrows from c; release
- * with free(o->gateways). */
+/* fetch_opts_config - what the fetch.* settings say about what was not said yet.  Where no gateways were named it gives
+ * o->list, which o->gateways points to: free() it behind fetch_new. */
 int fetch_opts_config(struct fetch_opts *o, const struct config *c);
 
 struct fetch;
@@ -100,6 +102,8 @@ int fetch_ahead(struct fetch *f, const struct cid *root, const char *rest, enum 
  */
 struct dag_source *fetch_source(struct fetch *f);
 int fetch_commit(struct fetch *f);
+/* fetch_idle - go on with what was asked for ahead, until `fd` can be read or there is no more of it. */
+int fetch_idle(struct fetch *f, int fd);
 
 /*
  * fetch_resolve - "/ipns/X/rest" to "/ipfs/...", appended to `out`, as name_resolve: X is a key, whose record is asked for
@@ -115,6 +119,8 @@ struct fetch_stat {
 	uint64_t n_requests, n_failed, n_absent, n_wrong;	/* wrong: bytes that were not what was asked for */
 	uint64_t bytes, n_blocks;	/* received; of those, stored */
 };
+/* fetch_count - blocks stored by this handle that were not here before, and their bytes. */
+void fetch_count(const struct fetch *f, uint64_t *n_blocks, uint64_t *bytes);
 /* fetch_each_stat - the i-th gateway: 1, or 0 at the end. */
 int fetch_each_stat(const struct fetch *f, int i, struct fetch_stat *s);
 

@@ -68,6 +68,8 @@ void gateway_failed(const struct fetch *f, struct gateway *g, uint64_t now, int6
 	int i;
 
 	g->stat.n_failed++;
+	if (now < g->not_before && retry_after_s <= 0)
+		return;			/* of the requests that were under way when it failed first */
 	for (i = 0; i < g->fails && pause < BACKOFF_MAX_MS; i++)
 		pause *= 2;
 	if (pause > BACKOFF_MAX_MS)

@@ -134,7 +134,6 @@ static int ask(void *arg, struct span name, struct buf *value, int64_t *ttl)
 {
 	struct fetch *f = arg;
 	struct cid key;
-	int rc;
 
 	*ttl = -1;
 	if (key_id_parse(name, &key) == 0)

@@ -1,4 +1,5 @@
 /* source.c - the store and the gateways as one source, and what a reader of a file will ask for next */
+#include <poll.h>
 #include <stdio.h>
 
 #include "base/rd.h"
@@ -155,4 +156,14 @@ void source_init(struct fetch *f)
 struct dag_source *fetch_source(struct fetch *f)
 {
 	return &f->source;
+}
+
+int fetch_idle(struct fetch *f, int fd)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+	int rc = 0;
+
+	while (rc == 0 && f->jobs && poll(&in, 1, 0) == 0)
+		rc = fetch_turn(f, 500, fd);
+	return rc;
 }

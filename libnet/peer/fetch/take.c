@@ -106,7 +106,7 @@ static int block(struct take *t, const struct cid *cid, struct span bytes)
 	if (rc == 0)
 		rc = cid_verify(cid, bytes);
 	if (rc < 0)
-		return rc == ERR_CORRUPT ? err_set(rc, "sent bytes that are not block %s", cid_text(cid, text)) : rc;
+		return rc == ERR_CORRUPT ? err_set(rc, "sent other bytes as block %s", cid_text(cid, text)) : rc;
 	rc = mh.code == MH_IDENTITY ? 0 : fetch_keep(t->f, cid, bytes);
 	if (rc < 0)
 		return rc;
@@ -177,8 +177,8 @@ static int next(const struct take *t, struct span in, struct span *what, size_t 
 
 int take_bytes(struct take *t, struct span in)
 {
-	struct span rest, what;
-	size_t used;
+	struct span rest, what = { NULL, 0 };
+	size_t used = 0;
 	int rc = buf_add(&t->in, in);
 
 	rest = buf_span(&t->in);

@@ -130,15 +130,20 @@ static int pick(const struct fetch *f, const struct job *j, uint64_t now, uint64
 static void give_up(struct fetch *f, struct job *j)
 {
 	char text[CID_TEXT_MAX], why[sizeof j->why];
-	int rc = j->rc ? j->rc : ERR_BUSY;
+	int liars = 0, i;
 
-	if (j->kind == JOB_BLOCK) {
-		snprintf(why, sizeof why, "%s", j->why[0] ? j->why : "no gateway can be asked now");
-		snprintf(j->why, sizeof j->why, "block %s: %.400s", cid_text(&j->cid, text), why);
-	} else if (!j->why[0]) {
-		snprintf(j->why, sizeof j->why, "no gateway can be asked now");
+	for (i = 0; i < f->n_gw; i++)
+		liars += f->gw[i].stat.n_wrong >= WRONG_MAX;
+	if (!j->rc) {
+		j->rc = liars == f->n_gw ? ERR_CORRUPT : ERR_BUSY;
+		snprintf(j->why, sizeof j->why, liars == f->n_gw ? "every gateway sent wrong bytes too often"
+								 : "no gateway can be asked now");
 	}
-	finish(f, j, rc);
+	if (j->kind == JOB_BLOCK) {
+		snprintf(why, sizeof why, "%s", j->why);
+		snprintf(j->why, sizeof j->why, "block %s: %.400s", cid_text(&j->cid, text), why);
+	}
+	finish(f, j, j->rc);
 }
 
 /* 1: it runs; 0: it waits, or is done */
@@ -232,6 +237,7 @@ static void ended(struct fetch *f, struct job *j, CURLcode code)
 		break;
 	case ANSWER_WRONG:
 		g->stat.n_wrong++;
+		g->no_car |= j->kind == JOB_CAR;
 		j->absent |= gateway_bit(j->gw);
 		break;
 	}

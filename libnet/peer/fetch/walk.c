@@ -19,9 +19,10 @@ struct level {
 	struct cid cid;
 	int depth;			/* of the node; its links are one deeper */
 	int loaded;
-	struct buf links;		/* le16 length, CID */
+	struct buf links;		/* le16 length, with NAMED, CID */
 	size_t pos;
 };
+enum { NAMED = 0x8000 };		/* the link has a name: it leads to a file or directory, not to a part of one */
 
 struct walk {
 	struct fetch *f;		/* NULL: only look */
@@ -48,9 +49,8 @@ static int missing(struct walk *w, const struct cid *cid, int rc)
 static int add_link(void *arg, const struct cid *cid, struct span name)
 {
 	struct buf *links = arg;
-	int rc = buf_le16(links, cid->len);
+	int rc = buf_le16(links, (uint16_t)(cid->len | (name.len ? NAMED : 0)));
 
-	(void)name;
 	return rc < 0 ? rc : buf_add(links, cid_span(cid));
 }
 
@@ -134,14 +134,17 @@ static int enter(struct walk *w, const struct cid *cid, int depth)
 }
 
 /* Should it be asked for with all that is below it? */
-static int as_archive(const struct walk *w, const struct cid *cid, int depth)
+static int as_archive(const struct walk *w, const struct cid *cid, int depth, int named)
 {
 	const struct fetch *f = w->f;
 
 	if (f->o.form == FETCH_RAW || w->d->depth_max >= 0 || cid->codec == CID_RAW || w->no_car)
 		return 0;
-	/* with several gateways, what is below the root is spread over them */
-	return f->o.form == FETCH_CAR || f->n_gw == 1 || depth > 0;
+	if (f->o.form == FETCH_CAR)
+		return 1;
+	/* with several gateways, what is below the root is spread over them; and parts of a file are asked for side
+	 * by side, for each is probably one block */
+	return depth ? named || cid->codec != CID_DAG_PB : f->n_gw == 1;
 }
 
 static int request(struct walk *w, const struct cid *cid, int depth, int archive)
@@ -176,7 +179,7 @@ static int seen(struct walk *w, const struct cid *cid, int depth)
 	return rc < 0 ? rc : !rc;
 }
 
-static int visit(struct walk *w, const struct cid *cid, int depth)
+static int visit(struct walk *w, const struct cid *cid, int depth, int named)
 {
 	struct mh mh;
 	int rc = seen(w, cid, depth);
@@ -196,7 +199,7 @@ static int visit(struct walk *w, const struct cid *cid, int depth)
 
 		return missing(w, cid, err_set(ERR_NOTFOUND, "block %s is not in the store", cid_text(cid, text)));
 	}
-	return request(w, cid, depth, as_archive(w, cid, depth));
+	return request(w, cid, depth, as_archive(w, cid, depth, named));
 }
 
 /* one step of the top node: 1, or 0: there is none */
@@ -205,6 +208,7 @@ static int step(struct walk *w)
 	struct level *l;
 	struct cid cid;
 	struct rd r;
+	unsigned len;
 	int rc;
 
 	if (w->n == 0)
@@ -220,10 +224,11 @@ static int step(struct walk *w)
 		return 1;
 	}
 	r = rd_from(span_of(l->links.data + l->pos, l->links.len - l->pos));
-	rc = cid_decode(rd_bytes(&r, rd_le16(&r)), &cid);
+	len = rd_le16(&r);
+	rc = cid_decode(rd_bytes(&r, len & ~(unsigned)NAMED), &cid);
 	l->pos = l->links.len - r.left;
 	if (rc == 0)
-		rc = visit(w, &cid, l->depth + 1);
+		rc = visit(w, &cid, l->depth + 1, (len & NAMED) != 0);
 	return rc < 0 ? rc : 1;
 }
 
@@ -259,7 +264,7 @@ static int room(const struct walk *w)
 static int go(struct walk *w, const struct cid *root)
 {
 	struct job *j;
-	int rc = visit(w, root, 0), steps;
+	int rc = visit(w, root, 0, 1), steps;
 
 	while (rc == 0 && (w->n || w->n_jobs)) {
 		/* not too long without a look at the network */

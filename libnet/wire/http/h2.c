@@ -64,6 +64,10 @@ static void earn_by_time(struct h2 *h, int64_t now_ms)
 
 /* ---- coming and going ---- */
 
+/* Newer versions, and older ones with the fix for CVE-2023-44487, ration resets by a clock of their own. */
+extern void nghttp2_option_set_stream_reset_rate_limit(nghttp2_option *o, uint64_t burst, uint64_t rate)
+	__attribute__((weak));
+
 static int make_session(struct h2 *h)
 {
 	nghttp2_session_callbacks *c = NULL;
@@ -76,6 +80,8 @@ static int make_session(struct h2 *h)
 		h2_hear_frames(c);
 		nghttp2_option_set_no_auto_window_update(o, 1);
 		nghttp2_option_set_no_closed_streams(o, 1);
+		if (nghttp2_option_set_stream_reset_rate_limit)
+			nghttp2_option_set_stream_reset_rate_limit(o, 1000000, 1000000);	/* ours is enough */
 		rv = nghttp2_session_server_new2(&h->session, c, h, o);
 	}
 	nghttp2_option_del(o);

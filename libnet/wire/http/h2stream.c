@@ -143,7 +143,7 @@ static void tell_head(struct h2_stream *s, struct h2_event *e)
 	e->status = s->status;
 	e->why = s->why;
 	if (s->status) {
-		h2_charge(h, PRICE_RESET);
+		h2_charge(h, PRICE_RESET + PAY_ANSWER);	/* its answer earns nothing */
 		h2_discard_body(s);
 	}
 }

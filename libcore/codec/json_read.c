@@ -345,18 +345,21 @@ static int read_word(struct reader *r, const char *word, struct node_step s)
 
 static int read_number(struct reader *r)
 {
+	struct node *nd = r->nd;
+	int minus_zero, rc = nd->n == nd->cap ? node_grow(nd) : 0;
 	const char *why = NULL;
-	struct node_step s;
 	const uint8_t *p;
-	int minus_zero;
 
-	p = json_num_read(r->p, r->end, &s, &minus_zero, &why);
+	if (rc < 0)
+		return rc;
+	p = json_num_read(r->p, r->end, &nd->step[nd->n], &minus_zero, &why);
 	if (!p)
 		return bad(r, "%s", why);
 	if (minus_zero && r->strict)
 		return bad(r, "the integer -0");
+	nd->n++;
 	r->p = p;
-	return put(r, s);
+	return 0;
 }
 
 /* A value; of a list or map only its beginning. */

@@ -10,24 +10,53 @@
 #include "base/json.h"
 #include "cbor_priv.h"
 
-enum { FEW = 16 };	/* keys: inserted one by one rather than by qsort */
+enum {
+	FEW = 16,		/* keys: inserted one by one rather than by qsort */
+	HEAD = 9		/* bytes at most; a link has two, and two bytes more */
+};
 
-/* A list or map being written: its entries in order, or, for a map that is not in it, by `order`. */
-struct level {
-	size_t at, end;		/* the step that comes next, and the one behind the last */
-	size_t order, n, base;	/* indexes into writer.order: [order, n) are still to be written */
-	uint8_t is_map, sorted;	/* sorted: at walks through the steps themselves */
+/* A map whose keys stand in another order than they are written in. */
+struct jumps {
+	size_t next, n, base;	/* indexes into writer.order: [next, n) are still to be written */
+	size_t depth;		/* its own */
+	size_t at, end;		/* what comes behind it, and the end of that */
 };
 
 struct writer {
 	const struct node *nd;
-	uint8_t *p;		/* there is room for all of it */
+	struct buf *out;
+	uint8_t *p, *end;	/* of the room in `out` */
 	int dag;
-	uint64_t *order;	/* keys in their order, of all levels being written */
+	uint64_t *order;	/* keys in their order, of all the maps to jump in */
 	size_t n_order, cap;
-	size_t depth;
-	struct level level[NODE_DEPTH_MAX];
+	size_t depth, n_jumps;
+	size_t level[NODE_DEPTH_MAX];	/* the steps behind the lists and maps around us */
+	struct jumps jumps[NODE_DEPTH_MAX];
 };
+
+static int more_room(struct writer *w, size_t len)
+{
+	struct buf *out = w->out;
+	size_t max = out->max;
+	int rc;
+
+	out->len = (size_t)(w->p - out->data);
+	out->max = SIZE_MAX / 2;	/* the ceiling is looked at when the length is known */
+	rc = buf_reserve(out, len);
+	out->max = max;
+	if (rc < 0)
+		return rc;
+	w->p = out->data + out->len;
+	w->end = out->data + out->cap;
+	return 0;
+}
+
+/* room - for a value with so many bytes of text, whatever its kind */
+static inline int room(struct writer *w, size_t len)
+{
+	len += 2 * HEAD;
+	return (size_t)(w->end - w->p) < len ? more_room(w, len) : 0;
+}
 
 /* ---- heads ---- */
 
@@ -168,8 +197,8 @@ static int order_room(struct writer *w, size_t n)
 	return 0;
 }
 
-/* 1: the keys of the map at `at` are in order as they stand; 0: their order is in w->order */
-static int arrange(struct writer *w, size_t at, struct level *l)
+/* 1: the keys of the map at `at` are in order as they stand; 0: their order is in w->order from j->next on */
+static int arrange(struct writer *w, size_t at, struct jumps *j)
 {
 	const struct node *nd = w->nd;
 	const struct node_step *map = &nd->step[at];
@@ -190,8 +219,8 @@ static int arrange(struct writer *w, size_t at, struct level *l)
 	for (i = 1; i < n; i++)
 		if (before(nd, v[i - 1], v[i]) == 0)
 			return err_set(ERR_INVALID, "a map with the same key twice cannot be written");
-	l->order = l->base = w->n_order;
-	l->n = w->n_order += n;
+	j->next = j->base = w->n_order;
+	j->n = w->n_order += n;
 	return 0;
 }
 
@@ -207,119 +236,112 @@ static int no_duplicates(const struct node *nd, size_t at)
 
 /* ---- values ---- */
 
-static int open_level(struct writer *w, size_t at)
+/*
+ * Nothing is written at the end of a list or map, so that a node is written as it stands, step by step, up to
+ * the first map that is in another order.
+ */
+struct run { size_t at, end; };
+
+/* the head of the list or map at run->at, behind which the run goes on */
+static int open_level(struct writer *w, struct run *run)
 {
-	const struct node_step *s = &w->nd->step[at];
-	struct level *l = &w->level[w->depth];
+	const struct node_step *s = &w->nd->step[run->at];
+	struct jumps *j = &w->jumps[w->n_jumps];
 	int rc;
 
+	while (w->depth > 0 && w->level[w->depth - 1] <= run->at)
+		w->depth--;		/* those that have ended */
 	if (w->depth == NODE_DEPTH_MAX)
 		return err_set(ERR_LIMIT, "more than %d levels of lists and maps", NODE_DEPTH_MAX);
-	*l = (struct level){ .at = at + 1, .end = (size_t)s->end, .is_map = s->kind == NODE_MAP, .sorted = 1 };
-	if (l->is_map) {
-		rc = w->dag ? arrange(w, at, l) : no_duplicates(w->nd, at);
+	w->level[w->depth++] = (size_t)s->end;
+	put(w, s->kind == NODE_MAP ? CBOR_MAP : CBOR_LIST, s->n, span_of(NULL, 0));
+	if (s->kind == NODE_LIST)
+		return 0;
+	rc = w->dag ? arrange(w, run->at, j) : no_duplicates(w->nd, run->at);
+	if (rc == 0) {
+		j->depth = w->depth;
+		j->at = (size_t)s->end;
+		j->end = run->end;
+		w->n_jumps++;
+		run->end = run->at + 1;		/* jump on */
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static inline int write_run(struct writer *w, struct run *run)
+{
+	const struct node_step *s;
+	int rc = 0;
+
+	for (; rc == 0 && run->at < run->end; run->at++) {
+		s = &w->nd->step[run->at];
+		rc = room(w, s->kind >= NODE_STRING && s->kind <= NODE_LINK ? s->n : 0);
 		if (rc < 0)
 			return rc;
-		l->sorted = rc == 1;
-	}
-	w->depth++;
-	put(w, l->is_map ? CBOR_MAP : CBOR_LIST, s->n, span_of(NULL, 0));
-	return 0;
-}
-
-/* a value; of a list or map only its head */
-static int value(struct writer *w, size_t at)
-{
-	const struct node_step *s = &w->nd->step[at];
-
-	switch ((enum node_kind)s->kind) {
-	case NODE_NULL: *w->p++ = 0xf6; return 0;
-	case NODE_BOOL: *w->p++ = s->neg ? 0xf5 : 0xf4; return 0;
-	case NODE_INT: put(w, s->neg ? CBOR_NINT : CBOR_UINT, s->u, span_of(NULL, 0)); return 0;
-	case NODE_FLOAT: return put_float(w, s->f);
-	case NODE_STRING: return put_text(w, at);
-	case NODE_BYTES: put(w, CBOR_BYTES, s->n, node_span(w->nd, at)); return 0;
-	case NODE_LINK: return put_link(w, node_span(w->nd, at));
-	case NODE_LIST:
-	case NODE_MAP: break;
-	}
-	return open_level(w, at);
-}
-
-/* the entry that comes next at the innermost level; 0: there is none */
-static int next_entry(struct writer *w, struct level *l, size_t *at)
-{
-	if (!l->sorted) {
-		if (l->order == l->n)
-			return 0;
-		*at = (uint32_t)w->order[l->order++];
-		return 1;
-	}
-	if (l->at >= l->end)
-		return 0;
-	*at = l->at;
-	l->at = node_next(w->nd, l->at + l->is_map);
-	return 1;
-}
-
-/* no value takes more than this, bytes */
-static size_t room_for(const struct node *nd, size_t at)
-{
-	size_t i, end = node_next(nd, at), room = 0;
-
-	for (i = at; i < end; i++) {
-		room += 9;
-		if (nd->step[i].kind >= NODE_STRING && nd->step[i].kind <= NODE_LINK)
-			room += nd->step[i].n + 3;
-	}
-	return room;
-}
-
-static int write_values(struct writer *w, size_t at)
-{
-	struct level *l;
-	int rc = value(w, at);
-
-	while (rc == 0 && w->depth > 0) {
-		l = &w->level[w->depth - 1];
-		if (!next_entry(w, l, &at)) {
-			w->depth--;
-			if (!l->sorted)
-				w->n_order = l->base;
-			continue;
+		switch ((enum node_kind)s->kind) {
+		case NODE_NULL: *w->p++ = 0xf6; break;
+		case NODE_BOOL: *w->p++ = s->neg ? 0xf5 : 0xf4; break;
+		case NODE_INT: put(w, s->neg ? CBOR_NINT : CBOR_UINT, s->u, span_of(NULL, 0)); break;
+		case NODE_FLOAT: rc = put_float(w, s->f); break;
+		case NODE_STRING: rc = put_text(w, run->at); break;
+		case NODE_BYTES: put(w, CBOR_BYTES, s->n, node_span(w->nd, run->at)); break;
+		case NODE_LINK: rc = put_link(w, node_span(w->nd, run->at)); break;
+		case NODE_LIST:
+		case NODE_MAP: rc = open_level(w, run); break;
 		}
-		if (l->is_map)
-			rc = put_text(w, at++);
-		if (rc == 0)
-			rc = value(w, at);
+	}
+	return rc;
+}
+
+/* the entry that the innermost map in another order has next, or what comes behind that map */
+static struct run jump(struct writer *w)
+{
+	struct jumps *j = &w->jumps[w->n_jumps - 1];
+	size_t key;
+
+	w->depth = j->depth;
+	if (j->next < j->n) {
+		key = (uint32_t)w->order[j->next++];
+		return (struct run){ key, node_next(w->nd, key + 1) };
+	}
+	w->n_order = j->base;
+	w->n_jumps--;
+	w->depth--;
+	return (struct run){ j->at, j->end };
+}
+
+static int write_values(struct writer *w, struct run run)
+{
+	int rc = write_run(w, &run);
+
+	while (rc == 0 && w->n_jumps > 0) {
+		run = jump(w);
+		rc = write_run(w, &run);
 	}
 	return rc;
 }
 
 static int write_node(const struct node *nd, size_t at, struct buf *out, int dag)
 {
-	size_t room = room_for(nd, at), max = out->max, len;
 	struct writer w;
-	int rc;
+	size_t len;
+	int rc = buf_reserve(out, 0);
 
-	/* a little more than it will be: the ceiling is looked at when the length is known */
-	out->max = SIZE_MAX / 2;
-	rc = buf_reserve(out, room);
-	out->max = max;
 	if (rc < 0)
 		return rc;
-	w.nd = nd;			/* not all of it: the levels are set as they open */
-	w.p = out->data + out->len;
+	w.nd = nd;			/* not all of it: levels and jumps are set as they open */
+	w.out = out;
+	w.p = w.end = out->data + out->len;
 	w.dag = dag;
 	w.order = NULL;
-	w.n_order = w.cap = w.depth = 0;
-	rc = write_values(&w, at);
+	w.n_order = w.cap = w.depth = w.n_jumps = 0;
+	rc = write_values(&w, (struct run){ at, node_next(nd, at) });
 	free(w.order);
 	if (rc < 0)
 		return rc;
 	len = (size_t)(w.p - out->data);
-	if (len > max)
-		return err_set(ERR_LIMIT, "a block of %zu bytes, more than %zu", len, max);
+	if (len > out->max)
+		return err_set(ERR_LIMIT, "a block of %zu bytes, more than %zu", len, out->max);
 	out->len = len;
 	out->data[len] = 0;
 	return 0;

@@ -84,7 +84,8 @@ int name_put(struct store *st, const struct cid *name, struct span record, int f
 
 /* name_publish - make and keep a record with c->value, c->ttl_ns, c->ends.  The sequence is c->sequence, or with
  * UINT64_MAX: that of the record here, one more when the value is another, 0 for the first.  *record (may be NULL) is
- * reset and gets the bytes.  ERR_DIFFER: c->sequence is below that of the record here. */
+ * reset and gets the bytes.  ERR_DIFFER: c->sequence is below that of the record here, or the
+ * same for another value. */
 int name_publish(struct store *st, const struct key *k, const struct name_create *c, struct buf *record);
 
 int name_remove(struct store *st, const struct cid *name);	/* ERR_NOTFOUND */

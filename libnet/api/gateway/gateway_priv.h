@@ -109,7 +109,9 @@ struct gw_rule { int status; struct buf to; };	/* `to` owned by the caller; zero
 int gw_redirects(struct span file, struct span path, struct span query, struct gw_rule *out);
 
 /* ---- deny.c ---- */
-/* gw_deny_open - a sorted file, one CID, path (/ipfs/CID/a, /ipns/name) or "//" + hash a line, # comments.  */
+/* gw_deny_open - a list in the compact denylist format (see deny.c), in any order; 24 bytes of memory a rule.
+ * ERR_INVALID: a line that is no rule, so that nothing is served by a slip; ERR_UNSUPPORTED: another version;
+ * ERR_LIMIT: over 16 million rules; ERR_NOTFOUND, ERR_IO. */
 int gw_deny_open(struct gw_deny **d, const char *path);
 void gw_deny_free(struct gw_deny *d);
 /* gw_denied - 410 or 451 when the content path or the CID is listed; 0: it is not.  d may be NULL. */

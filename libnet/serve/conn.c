@@ -4,6 +4,7 @@
  * taken from us.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
@@ -23,13 +24,36 @@ enum {
 
 /* ---- coming and going ---- */
 
-struct conn *conn_new(struct pump *p, int fd)
+/* more of them than one address may have: told, where that can be done at once */
+static void one_too_many(struct pump *p, struct conn *c)
+{
+	struct stream *s = stream_new(p, c);
+
+	if (!s) {
+		conn_close(p, c);
+		return;
+	}
+	c->close_after = c->linger = 1;
+	snprintf(s->limits, sizeof s->limits, "retry-after: 1\r\n");
+	stream_fail(p, s, 429, "too many connections from this address");
+}
+
+static int counted(struct pump *p, struct conn *c)
+{
+	c->peer_key = p->peers && p->o->conns_per_ip ? peers_key(c->fd) : 0;
+	return c->peer_key && peers_add(p->peers, p->row, c->peer_key) > p->o->conns_per_ip;
+}
+
+struct conn *conn_new(struct pump *p, int fd, int tls)
 {
 	struct conn *c = calloc(1, sizeof *c);
 	int one = 1;
 
-	if (!c)
+	(void)tls;
+	if (!c) {
+		close(fd);
 		return NULL;
+	}
 	c->about.what = ABOUT_CONN;
 	c->fd = fd;
 	c->file = -1;
@@ -41,6 +65,7 @@ struct conn *conn_new(struct pump *p, int fd)
 	c->local = peer_is_local(fd);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (pump_hear(p, &c->about, fd, EPOLLIN, 0) < 0) {
+		close(fd);
 		free(c);
 		return NULL;
 	}
@@ -51,6 +76,8 @@ struct conn *conn_new(struct pump *p, int fd)
 	if (c->next)
 		c->next->prev = c;
 	p->conns = c;
+	if (counted(p, c))
+		one_too_many(p, c);
 	return c;
 }
 
@@ -63,6 +90,8 @@ void conn_close(struct pump *p, struct conn *c)
 	while (c->streams)
 		stream_end(p, c->streams);
 	pump_wait(p, &c->wait, N_PATIENCE);
+	if (c->peer_key)
+		peers_drop(p->peers, p->row, c->peer_key);
 	pump_close(p, c->fd);
 	c->fd = -1;
 	if (c->prev)

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "pump_priv.h"
 
-enum { MESSAGES_MAX = 16 };
+enum { MESSAGES_MAX = 16, SPARES_MS = 1000 };
 
 void pump_hear_worker(struct pump *p, struct worker_end *w, int hears)
 {
@@ -25,7 +25,7 @@ void pump_ask_workers(struct pump *p)
 {
 	unsigned have = p->n_workers + p->n_asked, spare = p->n_idle + p->n_asked;
 	unsigned room = p->o->workers > have ? p->o->workers - have : 0;
-	unsigned wanted = p->n_queued + (p->draining ? 0 : p->o->spares);
+	unsigned wanted = p->n_queued + (p->draining || p->now_ms < p->no_spares_until_ms ? 0 : p->o->spares);
 	unsigned n = wanted > spare ? wanted - spare : 0;
 
 	if (n > room)
@@ -96,6 +96,7 @@ static void drop(struct pump *p, struct worker_end *w)
 			close(w->files[i]);
 	pump_close(p, w->fd);
 	w->fd = -1;
+	w->hears = 0;
 	w->next = p->dead_workers;
 	p->dead_workers = w;
 	p->n_workers--;
@@ -117,7 +118,7 @@ static void put_idle(struct pump *p, struct worker_end *w)
 
 void pump_worker_done(struct pump *p, struct worker_end *w, int good)
 {
-	if (good && p->o->pool && !p->draining)
+	if (good && p->o->pool && !p->draining && w->generation == p->generation)
 		put_idle(p, w);
 	else
 		drop(p, w);
@@ -142,6 +143,14 @@ void pump_drop_workers(struct pump *p)
 		idle_died(p, p->idle);
 }
 
+void pump_new_workers(struct pump *p)
+{
+	if (spawn_reload(&p->spawner) < 0)
+		return;				/* it is gone, which we are told otherwise too */
+	p->generation++;
+	pump_drop_workers(p);
+}
+
 void pump_worker_event(struct pump *p, struct worker_end *w)
 {
 	struct link_msg m;
@@ -153,11 +162,13 @@ void pump_worker_event(struct pump *p, struct worker_end *w)
 		if (rc == 0)
 			return;
 		s = w->stream;
-		if (!s)				/* it ended, or speaks without being asked */
+		if (!s) {			/* it ended, or speaks without being asked */
+			p->no_spares_until_ms = p->now_ms + SPARES_MS;	/* so would the next */
 			idle_died(p, w);
-		else if (rc < 0)
+		}
+		if (s && rc < 0)
 			stream_orphaned(p, s);
-		else
+		else if (s)
 			stream_message(p, s, &m);
 		if (m.fd >= 0)
 			close(m.fd);
@@ -178,10 +189,14 @@ static void hired(struct pump *p, const struct spawn_news *news)
 	w->about.what = ABOUT_WORKER;
 	w->fd = news->fd;
 	w->pid = news->pid;
+	w->generation = news->generation;
 	for (i = 0; i < LINK_SLOTS; i++)
 		w->files[i] = -1;
 	p->n_workers++;
-	put_idle(p, w);
+	if (w->generation == p->generation)
+		put_idle(p, w);
+	else
+		drop(p, w);
 }
 
 int pump_spawner_event(struct pump *p)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -71,13 +72,16 @@ static void name_it(struct listener *l)
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 
+	size_t n = (size_t)snprintf(l->text, sizeof l->text, "%s", l->tls ? "tls:" : "");
+
 	if (getsockname(l->fd, (struct sockaddr *)&a, &len) < 0)
 		return;
 	l->is_unix = a.ss_family == AF_UNIX;
 	if (l->is_unix)
-		snprintf(l->text, sizeof l->text, "unix:%.108s", ((struct sockaddr_un *)(void *)&a)->sun_path);
+		snprintf(l->text + n, sizeof l->text - n, "unix:%.108s",
+			 ((struct sockaddr_un *)(void *)&a)->sun_path);
 	else
-		text_of(&a, l->text, sizeof l->text);
+		text_of(&a, l->text + n, sizeof l->text - n);
 }
 
 /* ---- unix sockets ---- */
@@ -174,17 +178,29 @@ static int split(const char *spec, char *host, size_t size, const char **port)
 	return 0;
 }
 
+static int after(const char **text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (strncasecmp(*text, prefix, n) != 0)
+		return 0;
+	*text += n;
+	return 1;
+}
+
 int listen_open(const char *spec, struct listener *l, size_t *n)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *ai, *all;
 	char host[256];
 	const char *port;
 	size_t was = *n;
-	int rc;
+	int rc, tls = after(&spec, "tls:") || after(&spec, "https://");
 
+	if (!tls)
+		after(&spec, "http://");
 	if (*n >= LISTEN_MAX)
 		return err_set(ERR_LIMIT, "more than %d addresses", LISTEN_MAX);
-	l[*n] = (struct listener){ .fd = -1 };
+	l[*n] = (struct listener){ .fd = -1, .tls = tls };
 	if (strncmp(spec, "unix:", 5) == 0) {
 		rc = open_unix(spec + 5, &l[*n]);
 		*n += rc == 0;
@@ -200,7 +216,7 @@ int listen_open(const char *spec, struct listener *l, size_t *n)
 	for (ai = all; ai && *n < LISTEN_MAX; ai = ai->ai_next) {
 		int one;
 
-		l[*n] = (struct listener){ .fd = -1 };
+		l[*n] = (struct listener){ .fd = -1, .tls = tls };
 		one = open_addr(ai, &l[*n]);
 		if (one == 0)
 			rc = 0;

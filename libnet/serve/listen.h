@@ -10,14 +10,15 @@ enum { LISTEN_MAX = 16, PEER_TEXT_MAX = 64 };
 
 struct listener {
 	int fd;
-	int is_unix;
-	char text[128];		/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/x" as bound */
+	int is_unix, tls;
+	char text[136];		/* "127.0.0.1:8080", "tls:[::1]:8080", "unix:/run/x" as bound */
 	char *path;		/* of a unix socket of ours, to be removed; else NULL */
 };
 
 /*
  * listen_open - listen at an address: "host:port", "[v6]:port", ":port" (loopback, both families),
- * "port", or "unix:path".  Port 0: the system picks one.  Appends to l[*n].
+ * "port", or "unix:path"; with "tls:" or "https://" in front clients speak TLS there, "http://" says that they
+ * do not.  Port 0: the system picks one.  Appends to l[*n].
  * The sockets do not block and are close-on-exec.  ERR_USAGE: not an address; ERR_BUSY: taken; ERR_DENIED.
  */
 int listen_open(const char *spec, struct listener *l, size_t *n);

@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +17,7 @@
 #include "pump_priv.h"
 #include "worker.h"
 
-enum { EVENTS = 256, ACCEPT_MAX = 64, LINGER_MS = 2000 };
+enum { EVENTS = 256, ACCEPT_MAX = 64, LINGER_MS = 2000, DEAF_MS = 200 };
 
 static int64_t clock_ms(void)
 {
@@ -129,6 +128,10 @@ static int until_next(const struct pump *p)
 			next = p->lists[i].first->deadline_ms;
 	if (p->draining && p->drain_until_ms < next)
 		next = p->drain_until_ms;
+	if (!p->listening && !p->draining && p->n_conns < p->o->conns && p->deaf_until_ms < next)
+		next = p->deaf_until_ms;
+	if (p->o->quiet_ms > 0 && p->n_conns == 0 && p->quiet_since_ms + p->o->quiet_ms < next)
+		next = p->quiet_since_ms + p->o->quiet_ms;
 	if (next == INT64_MAX)
 		return -1;
 	return next <= p->now_ms ? 0 : next - p->now_ms > 60000 ? 60000 : (int)(next - p->now_ms) + 1;
@@ -143,58 +146,88 @@ static void hear_listeners(struct pump *p, int yes)
 	if (p->listening == yes)
 		return;
 	p->listening = yes;
-	for (i = 0; i < p->n_listeners; i++)
-		pump_hear(p, &p->listeners[i].about, p->listeners[i].l.fd, yes ? EPOLLIN : 0, 1);
+	for (i = 0; i < p->n_listeners; i++) {
+		struct listening *l = &p->listeners[i];
+
+		/* exclusive: of the pumps that wait, one is woken */
+		if (yes)
+			pump_hear(p, &l->about, l->l.fd, EPOLLIN | EPOLLEXCLUSIVE, 0);
+		else
+			epoll_ctl(p->epfd, EPOLL_CTL_DEL, l->l.fd, NULL);
+	}
 }
 
-static void listener_event(struct pump *p, int listener)
+static void listener_event(struct pump *p, const struct listener *l)
 {
 	int i, fd;
 
 	for (i = 0; i < ACCEPT_MAX && p->n_conns < p->o->conns; i++) {
-		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			/* no descriptors left: those who wait are let in when somebody leaves */
+			/* no descriptors left: those who wait are let in when somebody leaves, or a little later */
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				hear_listeners(p, 0);
+				p->deaf_until_ms = p->now_ms + DEAF_MS;
 			return;
 		}
-		if (!conn_new(p, fd))
-			close(fd);
+		conn_new(p, fd, l->tls);
 	}
 }
 
-/* ---- the end ---- */
+/* let in whom we can */
+static void mind_the_door(struct pump *p)
+{
+	if (!p->draining)
+		hear_listeners(p, p->n_conns < p->o->conns && p->now_ms >= p->deaf_until_ms);
+	if (p->n_conns)
+		p->quiet_since_ms = p->now_ms;
+}
+
+static int is_quiet(const struct pump *p)
+{
+	return p->o->quiet_ms > 0 && p->n_conns == 0 && p->now_ms - p->quiet_since_ms >= p->o->quiet_ms;
+}
+
+/* ---- signals ---- */
 
 static void drain(struct pump *p)
 {
-	static const enum patience lists[] = { PATIENT_IDLE, PATIENT_HEAD };
-	struct wait *w, *next;
+	struct conn *c, *next;
 	size_t i;
 
-	if (p->draining)
-		return;
 	p->draining = 1;
 	p->drain_until_ms = p->now_ms + p->o->drain_ms;
-	for (i = 0; i < p->n_listeners; i++) {
-		listen_close(&p->listeners[i].l, 1);
-		p->listeners[i].l.fd = -1;
-	}
+	hear_listeners(p, 0);
+	for (i = 0; i < p->n_listeners; i++)
+		close(p->listeners[i].l.fd);
 	p->n_listeners = 0;
-	for (i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (w = p->lists[lists[i]].first; w; w = next) {
-			next = w->next;
-			w->conn->proto->drain(p, w->conn);
-		}
+	for (c = p->conns; c; c = next) {
+		next = c->next;
+		c->proto->drain(p, c);
+	}
+	pump_drop_workers(p);
+}
+
+static void reload(struct pump *p)
+{
+	if (log_open(p) < 0)
+		log_warn("serve", "%s; the log goes on as it was", err_text());
+	if (p->o->reload)
+		p->o->reload(p->o->ctx);
+	pump_new_workers(p);
 }
 
 static void signal_event(struct pump *p)
 {
 	struct signalfd_siginfo s;
 
-	while (read(p->sigfd, &s, sizeof s) == sizeof s)
-		if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT)
+	while (read(p->sigfd, &s, sizeof s) == sizeof s) {
+		if (s.ssi_signo == SIGHUP && !p->draining)
+			reload(p);
+		else if (s.ssi_signo != SIGHUP && p->draining)
+			p->drain_until_ms = p->now_ms;	/* asked for twice: now */
+		else if (s.ssi_signo != SIGHUP)
 			drain(p);
+	}
 }
 
 /* ---- the loop ---- */
@@ -205,13 +238,13 @@ static void bury(struct pump *p)
 	struct stream *s;
 	struct conn *c;
 
-	while ((c = p->graves)) {
-		p->graves = c->next_grave;
-		conn_free(c);
-	}
 	while ((s = p->stream_graves)) {
 		p->stream_graves = s->next;
 		stream_free(s);
+	}
+	while ((c = p->graves)) {
+		p->graves = c->next_grave;
+		conn_free(c);
 	}
 	while ((w = p->dead_workers)) {
 		p->dead_workers = w->next;
@@ -229,12 +262,12 @@ static int event(struct pump *p, const struct epoll_event *e)
 			conn_event(p, (struct conn *)(void *)about, e->events);
 		break;
 	case ABOUT_WORKER:
-		if (((struct worker_end *)(void *)about)->fd >= 0)
+		if (((struct worker_end *)(void *)about)->hears)
 			pump_worker_event(p, (struct worker_end *)(void *)about);
 		break;
 	case ABOUT_LISTENER:
-		if (((struct listening *)(void *)about)->l.fd >= 0)
-			listener_event(p, ((struct listening *)(void *)about)->l.fd);
+		if (!p->draining)
+			listener_event(p, &((struct listening *)(void *)about)->l);
 		break;
 	case ABOUT_SPAWNER:
 		return pump_spawner_event(p);
@@ -250,7 +283,7 @@ static int loop(struct pump *p, int only_one)
 	int n, i, rc = 0;
 
 	while (rc >= 0 && !(p->draining && (p->n_conns == 0 || p->now_ms >= p->drain_until_ms)) &&
-	       !(only_one && p->n_conns == 0)) {
+	       !(only_one && p->n_conns == 0) && !is_quiet(p)) {
 		n = epoll_wait(p->epfd, events, EVENTS, until_next(p));
 		p->now_ms = clock_ms();
 		if (n < 0 && errno != EINTR)
@@ -258,10 +291,7 @@ static int loop(struct pump *p, int only_one)
 		for (i = 0; rc >= 0 && i < n; i++)
 			rc = event(p, &events[i]);
 		lose_patience(p);
-		if (!p->listening && !p->draining && p->n_conns < p->o->conns)
-			hear_listeners(p, 1);
-		else if (p->listening && p->n_conns >= p->o->conns)
-			hear_listeners(p, 0);
+		mind_the_door(p);
 		bury(p);
 	}
 	return rc < 0 ? rc : 0;
@@ -269,25 +299,23 @@ static int loop(struct pump *p, int only_one)
 
 /* ---- beginning ---- */
 
-void serve_opts_init(struct serve_opts *o)
-{
-	*o = (struct serve_opts){
-		.workers = 64, .spares = 4, .conns = 20000, .queue = 1024, .limits = http_limits_default,
-		.head_ms = 10000, .idle_ms = 60000, .body_ms = 30000, .send_ms = 30000, .drain_ms = 30000,
-		.tls_ms = 10000, .streams = 128, .log_fd = -1, .log = SERVE_LOG_COMBINED
-	};
-}
-
 /* a worker begins with nothing of ours but its link and the standard descriptors, which lead nowhere */
 static int work(int fd, void *arg)
 {
 	const struct serve_opts *o = arg;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(fd, 3) < 0)
+	if (fd != 3 && dup2(fd, 3) < 0)
 		return 1;
 	close_range(4, ~0u, 0);
 	return worker_run(3, o);
+}
+
+static void reload_spawner(void *arg)
+{
+	const struct serve_opts *o = arg;
+
+	if (o->reload)
+		o->reload(o->ctx);
 }
 
 static int hear_signals(struct pump *p)
@@ -297,6 +325,7 @@ static int hear_signals(struct pump *p)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	p->sigfd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -304,30 +333,6 @@ static int hear_signals(struct pump *p)
 		return err_sys("waiting for signals");
 	p->about_signal.what = ABOUT_SIGNAL;
 	return pump_hear(p, &p->about_signal, p->sigfd, EPOLLIN, 0);
-}
-
-static int open_listeners(struct pump *p, const struct listener *given, size_t n_given)
-{
-	struct listener l[LISTEN_MAX];
-	const char *const *spec;
-	size_t n = 0, i;
-	int rc = 0;
-
-	for (spec = p->o->listen; rc == 0 && spec && *spec; spec++)
-		rc = listen_open(*spec, l, &n);
-	for (i = 0; rc == 0 && i < n_given; i++)
-		l[n++] = given[i];
-	for (i = 0; i < n; i++) {
-		p->listeners[i].about.what = ABOUT_LISTENER;
-		p->listeners[i].l = l[i];
-		p->n_listeners = i + 1;
-		if (rc == 0)
-			rc = pump_hear(p, &p->listeners[i].about, l[i].fd, EPOLLIN, 0);
-		if (rc == 0 && p->o->ready)
-			p->o->ready(p->o->ctx, l[i].text);
-	}
-	p->listening = 1;
-	return rc;
 }
 
 /* as many descriptors as there may be clients */
@@ -341,9 +346,19 @@ static void more_descriptors(void)
 	}
 }
 
-static int begin(struct pump *p, int how, const struct listener *given, size_t n_given)
+static int take_client(struct pump *p, int fd, int tls)
 {
-	int rc, fl;
+	int fl = fcntl(fd, F_GETFL);
+
+	if (fl < 0 || fcntl(fd, F_SETFL, fl | O_NONBLOCK) < 0 || !conn_new(p, fd, tls))
+		return err_sys("taking over descriptor %d", fd);
+	return 0;
+}
+
+static int begin(struct pump *p, const struct pump_start *start)
+{
+	size_t i;
+	int rc;
 
 	p->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (p->epfd < 0)
@@ -352,58 +367,61 @@ static int begin(struct pump *p, int how, const struct listener *given, size_t n
 	rc = pump_hear(p, &p->about_spawner, p->spawner.fd, EPOLLIN, 0);
 	if (rc == 0)
 		rc = hear_signals(p);
-	if (rc == 0 && how != LISTEN_CONNECTED)
-		rc = open_listeners(p, given, n_given);
-	if (rc == 0 && how == LISTEN_CONNECTED) {
-		fl = fcntl(0, F_GETFL);
-		if (fl < 0 || fcntl(0, F_SETFL, fl | O_NONBLOCK) < 0 || !conn_new(p, 0))
-			rc = err_sys("taking over descriptor 0");
+	if (rc == 0)
+		rc = log_open(p);
+	for (i = 0; rc == 0 && i < start->n_l; i++) {
+		p->listeners[i].about.what = ABOUT_LISTENER;
+		p->listeners[i].l = start->l[i];
+		p->n_listeners = i + 1;
 	}
 	if (rc == 0)
 		pump_ask_workers(p);
+	if (rc == 0 && start->fd >= 0)
+		rc = take_client(p, start->fd, start->tls);
+	mind_the_door(p);
 	return rc;
 }
 
-int serve_run(const struct serve_opts *o)
+static void end(struct pump *p)
 {
-	struct pump *p = calloc(1, sizeof *p);
-	struct listener given[LISTEN_MAX];
-	size_t n_given = 0, i;
-	int rc, how = LISTEN_LISTENING;
+	int64_t left = p->draining ? p->drain_until_ms - p->now_ms : p->o->drain_ms;
 
-	if (!p)
-		return err_nomem();
-	*p = (struct pump){ .o = o, .epfd = -1, .sigfd = -1, .spawner = { .fd = -1 },
-			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
-			    .log_fd = -1, .now_ms = clock_ms() };
-	p->queue_end = &p->queue;
-	rc = o->listen ? 0 : listen_given(given, &n_given);
-	if (!o->listen && rc >= 0) {
-		how = rc;
-		rc = how == LISTEN_NONE ? err_set(ERR_USAGE, "no address to listen at, and no socket was given") : 0;
-	}
-	more_descriptors();
-	if (rc == 0)
-		rc = spawn_start(&p->spawner, work, (void *)(uintptr_t)o);
-	if (rc == 0)
-		rc = begin(p, how, given, n_given);
-	if (rc == 0)
-		rc = loop(p, how == LISTEN_CONNECTED);
 	while (p->conns)
 		conn_close(p, p->conns);
 	pump_drop_workers(p);
-	for (i = 0; i < p->n_listeners; i++)
-		listen_close(&p->listeners[i].l, 1);
 	bury(p);
-	spawn_stop(&p->spawner);
-	if (p->spawner.pid > 0)
-		waitpid(p->spawner.pid, NULL, 0);
+	spawn_stop(&p->spawner, left < LINGER_MS ? LINGER_MS : (int)left);
 	if (p->sigfd >= 0)
 		close(p->sigfd);
+	if (p->log_fd >= 0)
+		close(p->log_fd);
 	if (p->epfd >= 0)
 		close(p->epfd);
 	buf_clear(&p->room);
 	buf_clear(&p->lines);
 	free(p);
+}
+
+int pump_run(const struct pump_start *start)
+{
+	struct pump *p = calloc(1, sizeof *p);
+	int rc;
+
+	if (!p)
+		return err_nomem();
+	*p = (struct pump){ .o = start->o, .epfd = -1, .sigfd = -1, .log_fd = -1, .spawner = { .fd = -1 },
+			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
+			    .peers = start->peers, .row = start->row, .now_ms = clock_ms() };
+	p->queue_end = &p->queue;
+	p->quiet_since_ms = p->now_ms;
+	more_descriptors();
+	rc = spawn_start(&p->spawner, work, reload_spawner, (void *)(uintptr_t)start->o);
+	if (rc == 0)
+		rc = begin(p, start);
+	if (start->report >= 0)
+		pump_report(start->report, rc);
+	if (rc == 0)
+		rc = loop(p, start->fd >= 0);
+	end(p);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include "link.h"
 #include "listen.h"
 #include "msg.h"
+#include "peers.h"
 #include "serve/serve.h"
 #include "spawn.h"
 #include "wire/http/answer.h"
@@ -121,6 +122,7 @@ struct conn {
 	struct stream *streams;		/* requests under way */
 	unsigned n_streams;
 	char peer[PEER_TEXT_MAX];
+	uint64_t peer_key;		/* 0: not counted */
 	int local;
 	int linger;			/* at the end, wait until the client has stopped sending */
 	int dead;
@@ -150,6 +152,10 @@ struct pump {
 	struct conn *graves;		/* closed, and not freed yet */
 	struct stream *stream_graves;
 	unsigned n_conns;
+	struct peers *peers;		/* NULL: not counted */
+	unsigned row;			/* ours of them */
+	unsigned generation;		/* workers of an older one are replaced */
+	int64_t quiet_since_ms, deaf_until_ms, no_spares_until_ms;
 	int64_t now_ms, drain_until_ms;
 	int draining;
 	struct http_head head;		/* of whichever request is being read */
@@ -160,6 +166,23 @@ struct pump {
 };
 
 /* ---- pump.c ---- */
+/* What a pump is started with; all borrowed. */
+struct pump_start {
+	const struct serve_opts *o;	/* the limits are its own share */
+	const struct listener *l;	/* shared with other pumps and our parent */
+	size_t n_l;
+	int fd, tls;			/* the one client, instead; it speaks TLS; -1 */
+	struct peers *peers;
+	unsigned row;
+	int report;			/* where the parent hears that we are ready, or why not; -1: nowhere */
+};
+/* pump_run - until the end of all requests after SIGTERM, of the one client, or of the quiet time.  0 or an
+ * error. */
+int pump_run(const struct pump_start *start);
+/* pump_report - write to such a descriptor; pump_hear_report - read from the other end. */
+void pump_report(int fd, int rc);
+int pump_hear_report(int fd);
+
 void pump_wait(struct pump *p, struct wait *w, enum patience why);
 int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int again);
 /* pump_close - another process may have the descriptor a moment longer (the spawner, of a new link): it must be
@@ -177,9 +200,11 @@ void pump_ask_workers(struct pump *p);
 void pump_worker_event(struct pump *p, struct worker_end *w);
 int pump_spawner_event(struct pump *p);	/* negative: without a spawner we cannot go on */
 void pump_drop_workers(struct pump *p);	/* the idle ones */
+void pump_new_workers(struct pump *p);	/* in place of all we have */
 
 /* ---- conn.c ---- */
-struct conn *conn_new(struct pump *p, int fd);
+/* conn_new - takes fd in any case; NULL: it was closed. */
+struct conn *conn_new(struct pump *p, int fd, int tls);
 void conn_close(struct pump *p, struct conn *c);
 void conn_free(struct conn *c);
 void conn_event(struct pump *p, struct conn *c, unsigned events);

@@ -1,23 +1,37 @@
 /* spawn.c - the process that forks workers and reaps them */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "link.h"
 #include "spawn.h"
 
+enum { STEP_MS = 5 };
+
 struct order {
-	uint32_t n;
+	uint32_t n;			/* workers; 0: reload */
 };
 
 struct told {
 	int32_t pid, status;
+	uint32_t generation;
+};
+
+struct job {
+	int fd;				/* to the pump */
+	int (*work)(int fd, void *arg);
+	void (*reload)(void *arg);
+	void *arg;
+	uint32_t generation;
+	sigset_t mask;			/* as it was */
 };
 
 /* ---- the spawner's side ---- */
@@ -27,13 +41,13 @@ static void on_child(int sig)
 	(void)sig;			/* only to wake ppoll */
 }
 
-static void tell(int fd, pid_t pid, int status, int link)
+static void tell(const struct job *j, pid_t pid, int status, int link)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { .room = { 0 } };
-	struct told t = { (int32_t)pid, status };
+	struct told t = { (int32_t)pid, status, j->generation };
 	struct iovec iov = { &t, sizeof t };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
@@ -45,76 +59,105 @@ static void tell(int fd, pid_t pid, int status, int link)
 		control.align.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.align), &link, sizeof link);
 	}
-	while (sendmsg(fd, &h, MSG_NOSIGNAL) < 0 && errno == EINTR)
+	while (sendmsg(j->fd, &h, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
 
-static void make_worker(int fd, int (*work)(int fd, void *arg), void *arg, const sigset_t *mask)
+static void make_worker(const struct job *j)
 {
 	int link[2];
 	pid_t pid;
 
 	if (link_pair(link) < 0) {
-		tell(fd, 0, -1, -1);
+		tell(j, 0, -1, -1);
 		return;
 	}
 	pid = fork();
 	if (pid == 0) {
-		close(fd);
+		close(j->fd);
 		close(link[0]);
 		signal(SIGCHLD, SIG_DFL);
-		sigprocmask(SIG_SETMASK, mask, NULL);
+		sigprocmask(SIG_SETMASK, &j->mask, NULL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* without a spawner there is nobody to answer for */
-		_exit(work(link[1], arg));
+		_exit(j->work(link[1], j->arg));
 	}
 	close(link[1]);
-	tell(fd, pid > 0 ? pid : 0, -1, pid > 0 ? link[0] : -1);
+	tell(j, pid > 0 ? pid : 0, -1, pid > 0 ? link[0] : -1);
 	close(link[0]);
 }
 
-static void reap(int fd)
+static void reap(const struct job *j)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		tell(fd, pid, status, -1);
+		tell(j, pid, status, -1);
 }
 
-static void spawner(int fd, int (*work)(int fd, void *arg), void *arg)
+static void obey(struct job *j, struct order o)
+{
+	if (o.n == 0) {
+		if (j->reload)
+			j->reload(j->arg);
+		j->generation++;
+	}
+	for (; o.n > 0; o.n--)
+		make_worker(j);
+}
+
+/* nothing of the pump's stays open here: neither its sockets nor what it was given */
+static int keep_only(int fd)
+{
+	int null;
+
+	if (fd != 3 && dup2(fd, 3) < 0)
+		return -1;
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0 && (dup2(null, 0) < 0 || dup2(null, 1) < 0))
+		return -1;
+	close_range(4, ~0u, 0);
+	fcntl(3, F_SETFD, FD_CLOEXEC);
+	return 3;
+}
+
+static void spawner(struct job *j)
 {
 	struct sigaction sa = { .sa_handler = on_child };
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .events = POLLIN };
 	sigset_t block, was;
 	struct order o;
 	ssize_t n;
 
+	j->fd = p.fd = keep_only(j->fd);
 	sigemptyset(&block);
 	sigaddset(&block, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &block, &was);
+	sigprocmask(SIG_SETMASK, &block, &was);
+	sigemptyset(&j->mask);
 	sigaction(SIGCHLD, &sa, NULL);
 	signal(SIGHUP, SIG_IGN);	/* the pump decides when it is over */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	for (;;) {
-		if (ppoll(&p, 1, NULL, &was) > 0) {
-			n = recv(fd, &o, sizeof o, MSG_DONTWAIT);
+		if (ppoll(&p, 1, NULL, &j->mask) > 0) {
+			n = recv(j->fd, &o, sizeof o, MSG_DONTWAIT);
 			if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 				break;
-			for (; n == sizeof o && o.n > 0; o.n--)
-				make_worker(fd, work, arg, &was);
+			if (n == sizeof o)
+				obey(j, o);
 		}
-		reap(fd);
+		reap(j);
 	}
-	close(fd);
+	close(j->fd);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)	/* their links end, and so do they */
 		;
 }
 
 /* ---- the pump's side ---- */
 
-int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void *arg)
+int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void (*reload)(void *arg), void *arg)
 {
+	struct job j = { .work = work, .reload = reload, .arg = arg };
 	int fds[2];
 
 	if (link_pair(fds) < 0)
@@ -126,8 +169,8 @@ int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void *arg)
 		return err_sys("forking the spawner");
 	}
 	if (s->pid == 0) {
-		close(fds[0]);
-		spawner(fds[1], work, arg);
+		j.fd = fds[1];
+		spawner(&j);
 		_exit(0);
 	}
 	close(fds[1]);
@@ -135,7 +178,7 @@ int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void *arg)
 	return 0;
 }
 
-int spawn_ask(struct spawner *s, unsigned n)
+static int order(struct spawner *s, uint32_t n)
 {
 	struct order o = { n };
 
@@ -144,6 +187,16 @@ int spawn_ask(struct spawner *s, unsigned n)
 			return errno == EAGAIN ? err_set(ERR_BUSY, "the spawner is behind") :
 						 err_set(ERR_INTERRUPTED, "the spawner is gone");
 	return 0;
+}
+
+int spawn_ask(struct spawner *s, unsigned n)
+{
+	return n ? order(s, n) : 0;
+}
+
+int spawn_reload(struct spawner *s)
+{
+	return order(s, 0);
 }
 
 int spawn_next(struct spawner *s, struct spawn_news *news)
@@ -166,16 +219,28 @@ int spawn_next(struct spawner *s, struct spawn_news *news)
 		return 0;
 	if (n != sizeof t)
 		return err_set(ERR_INTERRUPTED, "the spawner is gone");
-	*news = (struct spawn_news){ .pid = t.pid, .status = t.status, .fd = -1 };
+	*news = (struct spawn_news){ .pid = t.pid, .status = t.status, .fd = -1,
+				     .generation = t.generation };
 	c = CMSG_FIRSTHDR(&h);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 		memcpy(&news->fd, CMSG_DATA(c), sizeof news->fd);
 	return 1;
 }
 
-void spawn_stop(struct spawner *s)
+void spawn_stop(struct spawner *s, int patience_ms)
 {
+	const struct timespec step = { 0, STEP_MS * 1000000 };
+
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+	if (s->pid <= 0)
+		return;
+	for (; patience_ms > 0 && waitpid(s->pid, NULL, WNOHANG) == 0; patience_ms -= STEP_MS)
+		nanosleep(&step, NULL);
+	if (patience_ms <= 0 && waitpid(s->pid, NULL, WNOHANG) == 0) {
+		kill(s->pid, SIGKILL);		/* and its workers with it */
+		waitpid(s->pid, NULL, 0);
+	}
+	s->pid = 0;
 }

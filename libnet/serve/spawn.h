@@ -14,22 +14,27 @@ struct spawner {
 };
 
 /* spawn_start - fork the spawner.  `work` is what a worker does with its end of a link; it returns its exit
- * status.  Call before there are threads and before large memory is in use. */
-int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void *arg);
+ * status.  `reload` (may be NULL) is what the spawner does when it is told to.  Of the descriptors it keeps 2
+ * only.  Call before there are threads, secrets, and large memory in use. */
+int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void (*reload)(void *arg), void *arg);
 
 /* spawn_ask - ask for `n` workers more; they arrive at spawn_next.  0; ERR_INTERRUPTED: the spawner is gone. */
 int spawn_ask(struct spawner *s, unsigned n);
+
+/* spawn_reload - workers that are forked from now on are of the next generation.  As spawn_ask. */
+int spawn_reload(struct spawner *s);
 
 /* What the spawner tells: a new worker, or the end of one. */
 struct spawn_news {
 	pid_t pid;
 	int fd;			/* of a new worker: the pump's end of its link; else -1 */
+	unsigned generation;	/* of a new worker: how many times the spawner had reloaded */
 	int status;		/* of an ended one, as from waitpid; -1: none could be made */
 };
 /* spawn_next - 1 and the news, 0: none now, ERR_INTERRUPTED: the spawner is gone. */
 int spawn_next(struct spawner *s, struct spawn_news *news);
 
-/* spawn_stop - let it go: it ends when its workers have, or after the time they are given. */
-void spawn_stop(struct spawner *s);
+/* spawn_stop - let it go, and wait until it and its workers have ended; after `patience_ms` they are killed. */
+void spawn_stop(struct spawner *s, int patience_ms);
 
 #endif

@@ -38,7 +38,7 @@ NET_LIB := $(BUILD)/libnet.a
 NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
 NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
-CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files edit upstream)
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files told edit upstream)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct cid;
+struct progress;
 struct store;
 
 struct cmd_opt {
@@ -118,7 +119,14 @@ int cmd_verbose(void);
 /* cmd_print - a record (fields by TAB are the caller's) and its end, to standard output (stdio). */
 void cmd_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cmd_record(struct span bytes);	/* the same from bytes */
+/* cmd_told - `line` as a record, if it could be made (rc is 0); empties it and returns rc. */
+int cmd_told(struct buf *line, int rc);
 void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* stderr, not with -q */
+
+/* cmd_progress - the progress line of the program, to start and end (base/progress.h); cmd_worked - adds to it:
+ * what a verb of ops calls as it goes on (`arg` is not looked at).  Returns 0. */
+struct progress *cmd_progress(void);
+int cmd_worked(void *arg, uint64_t bytes, uint64_t n);
 
 /* cmd_complain - "NAME: what: message" for the error `rc` (what may be NULL); remembers the largest
  * exit status seen; returns it.  cmd_fail - the same as the last deed: `return cmd_fail(rc)`. */

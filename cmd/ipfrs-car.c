@@ -41,24 +41,7 @@ static enum ops_form form;		/* of records; PLAIN with -0, JSON with -j */
 static struct ops_car_export how;
 static struct ops_car_import in;
 static struct ops_car_to to = { .fd = 1 };
-static struct progress progress;
 static struct buf line = { .max = SIZE_MAX };
-
-static int worked(void *arg, uint64_t bytes, uint64_t blocks)
-{
-	(void)arg;
-	progress_add(&progress, bytes, blocks);
-	return 0;
-}
-
-/* `line` is a record, if it could be made */
-static int told(int rc)
-{
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	buf_reset(&line);
-	return rc;
-}
 
 /* where export and join write; "-" is standard output */
 static void check_target(void)
@@ -86,11 +69,11 @@ static int export(struct store *st)
 	check_target();
 	how.selector = sel;
 	paths = cmd_gather(&n);
-	how.progress = worked;
+	how.progress = cmd_worked;
 	to.tmpdir = store_tmpdir(st);
-	progress_start(&progress, "exporting", 0, 1);
+	progress_start(cmd_progress(), "exporting", 0, 1);
 	rc = ops_car_export(store_source(st), paths, n, &how, &to);
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	if (rc < 0 && n == 1)
 		err_add(rc, "%s", paths[0]);
 	else if (how.n_missing)
@@ -123,7 +106,7 @@ static int counted(struct ops_car_counts n)
 	if (form != OPS_JSON && cmd_verbose())
 		cmd_note("imported %" PRIu64 " blocks (%" PRIu64 " bytes), %" PRIu64 " of them new (%" PRIu64
 			 " bytes)", n.blocks, n.bytes, n.new_blocks, n.new_bytes);
-	return form == OPS_JSON ? told(ops_car_counts_json(&n, &line)) : 0;
+	return form == OPS_JSON ? cmd_told(&line, ops_car_counts_json(&n, &line)) : 0;
 }
 
 static int import_one(struct car_importer *m, const char *name)
@@ -144,16 +127,16 @@ static int import(struct store *st)
 	size_t n, i;
 	int rc, undone;
 
-	in.progress = worked;
+	in.progress = cmd_worked;
 	in.flags = flags;
 	names = cmd_gather(&n);
 	rc = ops_car_import_begin(&m, st, &in);
 	if (rc < 0)
 		goto out;
-	progress_start(&progress, "importing", cmd_size(names, n), 1);
+	progress_start(cmd_progress(), "importing", cmd_size(names, n), 1);
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = import_one(m, names[i]);
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	if (rc == 0) {
 		rc = ops_car_import_end(m, came, NULL);
 		if (rc < 0)
@@ -186,7 +169,7 @@ static int ls_roots(void *arg, const struct cid *roots, size_t n)
 static int ls_block(void *arg, const struct car_section *s)
 {
 	(void)arg;
-	return told(ops_car_section_text(s, form == OPS_JSON, &line));
+	return cmd_told(&line, ops_car_section_text(s, form == OPS_JSON, &line));
 }
 
 static int ls_one(const char *name, int fd)
@@ -203,26 +186,26 @@ static int ls_one(const char *name, int fd)
 static int missing(void *arg, const struct cid *cid)
 {
 	cmd_status(1);
-	return form != OPS_JSON && cmd_quiet() ? 0 : told(ops_car_missing_text(arg, cid, form, &line));
+	return form != OPS_JSON && cmd_quiet() ? 0 : cmd_told(&line, ops_car_missing_text(arg, cid, form, &line));
 }
 
 static int verified(const char *name, const struct ops_car_verify *v)
 {
 	if (form != OPS_JSON && (cmd_quiet() || v->n_missing))
 		return 0;
-	return told(ops_car_verify_text(name, v, form, &line));
+	return cmd_told(&line, ops_car_verify_text(name, v, form, &line));
 }
 
 static int verify_one(const char *name, int fd)
 {
 	struct ops_car_verify v = { .flags = flags, .path = strcmp(name, "-") ? name : NULL, .partial = how.partial,
-				    .missing = missing, .progress = worked,
+				    .missing = missing, .progress = cmd_worked,
 				    .arg = (void *)(uintptr_t)cmd_shown(name) };
 	int rc;
 
-	progress_start(&progress, "verifying", cmd_size(&name, 1), 1);
+	progress_start(cmd_progress(), "verifying", cmd_size(&name, 1), 1);
 	rc = ops_car_verify(fd, cmd_shown(name), &v);
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	if (rc < 0)
 		return rc;
 	if (v.index_codec && !v.indexed)
@@ -262,7 +245,7 @@ static int trouble(void *arg, int rc, const char *path)
 	return 0;
 }
 
-static struct ops_car_get got = { .fd = 1, .get = { trouble, written, worked, NULL } };
+static struct ops_car_get got = { .fd = 1, .get = { trouble, written, cmd_worked, NULL } };
 
 static void get_path(struct car_file *f, const char *path)
 {
@@ -289,12 +272,12 @@ static int get(struct store *none)
 	got.target = to.path;
 	if (got.block || (to.path && !strcmp(to.path, "-")))
 		got.what = "standard output";
-	progress_start(&progress, "getting", 0, 1);
+	progress_start(cmd_progress(), "getting", 0, 1);
 	for (i = 1; i < n; i++)
 		get_path(f, cmd_operand(i));
 	for (k = 0; n == 1 && k < n_roots; k++)
 		get_path(f, cid_text(&roots[k], text));
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	car_file_close(f);
 	return 0;
 }
@@ -305,8 +288,8 @@ static int piece(void *arg, const char *path, uint64_t bytes, uint64_t blocks)
 {
 	(void)arg;
 	if (form == OPS_JSON)
-		return told(ops_car_piece_json(path, bytes, blocks, &line));
-	return cmd_quiet() ? 0 : told(buf_str(&line, path));
+		return cmd_told(&line, ops_car_piece_json(path, bytes, blocks, &line));
+	return cmd_quiet() ? 0 : cmd_told(&line, buf_str(&line, path));
 }
 
 static int split(struct store *none)

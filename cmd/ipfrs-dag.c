@@ -40,24 +40,7 @@ static struct ops_dag_put in;
 static struct ops_dag_walk how = { .depth_max = -1 };
 static struct ops_dag_diff comparison;
 static struct dag_selector *selector;
-static struct progress progress;
 static struct buf line = { .max = SIZE_MAX };
-
-static int worked(void *arg, uint64_t bytes, uint64_t blocks)
-{
-	(void)arg;
-	progress_add(&progress, bytes, blocks);
-	return 0;
-}
-
-/* `line` is a record, if it could be made */
-static int record(int rc)
-{
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	buf_reset(&line);
-	return rc;
-}
 
 /* ---- get ---- */
 
@@ -74,7 +57,7 @@ static int get_one(struct store *st, const char *path)
 	buf_reset(&line);
 	rc = ops_dag_get(store_source(st), path, codec, &line);
 	if (rc < 0 || by_line)
-		return record(rc);
+		return cmd_told(&line, rc);
 	if (is_text(codec) && isatty(1))	/* only so that the prompt stands on a line of its own */
 		rc = buf_u8(&line, '\n');
 	return rc < 0 ? rc : io_write(1, line.data, line.len, "standard output");
@@ -93,7 +76,7 @@ static int was_put(void *arg, const struct cid *cid, int rc)
 {
 	(void)arg;
 	if (cid)
-		return record(ops_dag_cid_text(cid, form, &line));
+		return cmd_told(&line, ops_dag_cid_text(cid, form, &line));
 	cmd_complain(rc, input);
 	return 0;
 }
@@ -156,7 +139,7 @@ static int resolve_one(struct store *st, const char *path)
 	if (rc == 0)
 		rc = ops_place_text(&place, form, &line);
 	ops_place_clear(&place);
-	return record(rc);
+	return cmd_told(&line, rc);
 }
 
 static int resolve(struct store *st)
@@ -174,9 +157,9 @@ static int count(struct store *st)
 	struct ops_dag_sum sum;
 	const char *path;
 	int rc = ops_dag_count_begin(&c, store_source(st), cmd_operands(0, -1) != 1, store_tmpdir(st),
-				     worked, NULL);
+				     cmd_worked, NULL);
 
-	progress_start(&progress, "counting", 0, 1);
+	progress_start(cmd_progress(), "counting", 0, 1);
 	while (rc == 0 && cmd_next(&path)) {
 		rc = ops_dag_count_root(c, path, &root);
 		if (rc < 0)
@@ -184,10 +167,10 @@ static int count(struct store *st)
 		else
 			rc = ops_dag_root_text(&root, form, &rows);
 	}
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	if (rc == 0) {
 		sum = ops_dag_count_sum(c);
-		rc = record(ops_dag_sum_text(&sum, buf_span(&rows), form, &line));
+		rc = cmd_told(&line, ops_dag_sum_text(&sum, buf_span(&rows), form, &line));
 	}
 	ops_dag_count_end(c);
 	buf_clear(&rows);
@@ -199,7 +182,7 @@ static int count(struct store *st)
 static int print_link(void *arg, const struct ops_dag_link *l)
 {
 	(void)arg;
-	return record(ops_dag_link_text(l, form, &line));
+	return cmd_told(&line, ops_dag_link_text(l, form, &line));
 }
 
 static int links_one(struct store *st, const char *path)
@@ -217,14 +200,14 @@ static int links(struct store *st)
 static int met(void *arg, const struct ops_dag_met *m)
 {
 	(void)arg;
-	return only_missing ? 0 : record(ops_dag_met_text(m, form, &line));
+	return only_missing ? 0 : cmd_told(&line, ops_dag_met_text(m, form, &line));
 }
 
 static int absent(void *arg, const struct cid *cid)
 {
 	(void)arg;
 	cmd_status(1);
-	return ops_dag_wants(&how, cid) ? record(ops_dag_missing_text(cid, form, &line)) : 0;
+	return ops_dag_wants(&how, cid) ? cmd_told(&line, ops_dag_missing_text(cid, form, &line)) : 0;
 }
 
 static int walk_one(struct store *st, const char *path)
@@ -253,7 +236,7 @@ static int changed(void *arg, const struct ops_dag_change *c)
 	(void)arg;
 	if (cmd_quiet() && form != OPS_JSON)
 		return 1;		/* that it differs is all that is asked */
-	return record(ops_dag_change_text(c, form, &line));
+	return cmd_told(&line, ops_dag_change_text(c, form, &line));
 }
 
 static int diff(struct store *st)

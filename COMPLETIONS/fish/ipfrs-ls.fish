@@ -2,6 +2,7 @@
 complete -c ipfrs-ls -s 0 -d 'names and records end in NUL instead of newline'
 complete -c ipfrs-ls -s 1 -d 'print names alone; looks at no entry unless -r asks for it'
 complete -c ipfrs-ls -s c -d 'print CIDs and names alone; looks at no entry unless -r asks for it'
+complete -c ipfrs-ls -s g -x -d 'fetch what is not here from this gateway (-: from those of fetch.gateways)'
 complete -c ipfrs-ls -s j -d 'print JSON lines'
 complete -c ipfrs-ls -s p -d 'print whole paths: the operand in front of the name'
 complete -c ipfrs-ls -s r -d 'work on everything below, too'

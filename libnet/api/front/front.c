@@ -155,11 +155,10 @@ static int handle(struct front *f, struct request *rq, struct reply *r)
 		return reply_status(rq, r, 503, "the store cannot be opened");
 	if (span_equal(rq->method, span_str("OPTIONS")))
 		return cors_preflight(f, rq, r);
-	if (!gateway_is_site(f->gateway, rq)) {
-		rc = route_find(routes, N_ROUTES, rq, &row, &status, &allow);
-		if (rc == 1 || status == 405)
-			return route_run(routes, N_ROUTES, rq, r, f);
-	}
+	/* a site may have a page of that name */
+	rc = route_find(routes, N_ROUTES, rq, &row, &status, &allow);
+	if ((rc == 1 || status == 405) && !gateway_is_site(f->gateway, rq))
+		return route_run(routes, N_ROUTES, rq, r, f);
 	return gateway_answer(f->gateway, f->st, front_source(f), rq, r);
 }
 

@@ -30,6 +30,10 @@ int gateway_new(struct gateway **g, const struct config *config);
 void gateway_free(struct gateway *g);		/* accepts NULL */
 int gateway_wants_net(const struct gateway *g);
 
+/* gateway_is_site - 1: the host asked is content's own (CID.ipfs.NAME, a name with a DNSLink), so that every path of
+ * it is; 0: it is ours.  May ask the DNS. */
+int gateway_is_site(struct gateway *g, const struct request *rq);
+
 /* gateway_answer - answer any request that no other part of the server wants.  Blocks come from `src`, names from
  * `st`.  0, or the error of the transport. */
 int gateway_answer(struct gateway *g, struct store *st, struct dag_source *src, struct request *rq,

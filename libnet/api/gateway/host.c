@@ -529,17 +529,21 @@ static int dispatch(struct gw_ask *a)
 }
 
 /* What a proxy says counts when it is on this machine: anybody else could say it, too. */
-static int who_was_asked(struct gw_ask *a)
+static struct span effective_host(const struct request *rq, int *https)
 {
 	struct http_forwarded f = { .tls = -1 };
-	struct span host = a->rq->host;
 
-	if (a->rq->local)
-		http_forwarded_x(span_of(NULL, 0), request_field(a->rq, "x-forwarded-host"),
-				 request_field(a->rq, "x-forwarded-proto"), &f);
-	if (f.host.len)
-		host = f.host;
-	a->https = a->rq->tls || f.tls == 1;
+	if (rq->local)
+		http_forwarded_x(span_of(NULL, 0), request_field(rq, "x-forwarded-host"),
+				 request_field(rq, "x-forwarded-proto"), &f);
+	*https = rq->tls || f.tls == 1;
+	return f.host.len ? f.host : rq->host;
+}
+
+static int who_was_asked(struct gw_ask *a)
+{
+	struct span host = effective_host(a->rq, &a->https);
+
 	buf_reset(&a->host);
 	buf_reset(&a->gw_host);
 	if (!is_host(host))
@@ -561,4 +565,20 @@ int gw_host(struct gw_ask *a)
 	if (rc == ERR_LIMIT)
 		return gw_fail(a, 414, "the path is too long");
 	return rc < 0 ? gw_fail_rc(a, rc) : dispatch(a);
+}
+
+int gateway_is_site(struct gateway *g, const struct request *rq)
+{
+	struct gw_ask a = { .g = g, .flags = g->flags, .host = BUF_INIT(GW_PATH_MAX) };
+	struct span id, ns, gateway, name;
+	int yes = 0;
+
+	if (buf_add(&a.host, effective_host(rq, &a.https)) == 0 && !known_host(g, buf_span(&a.host), &a.flags)) {
+		a.flags = g->flags;
+		name = dns_name_of(&a);
+		yes = take_apart(&a, &id, &ns, &gateway) ||
+		      (!(g->flags & GATEWAY_NO_DNSLINK) && gw_is_dns_name(name) && has_dnslink(&a, name) == 1);
+	}
+	buf_clear(&a.host);
+	return yes;
 }

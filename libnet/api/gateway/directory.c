@@ -29,10 +29,13 @@ static int index_html(struct gw_ask *a)
 {
 	struct unixfs_stat stat;
 	struct cid file;
-	int rc = unixfs_lookup(a->src, &a->cid, span_str("index.html"), &file);
+	int rc = unixfs_lookup(a->src, &a->cid, span_str("index.html"), &file), status;
 
 	if (rc == ERR_NOTFOUND && strncmp(err_text(), "no link named", 13) == 0)
 		return 0;
+	status = rc == 0 ? gw_denied(a->g->deny, span_of("", 0), &file) : 0;
+	if (status)
+		return gw_fail(a, status, "this content is not served here");
 	if (rc == 0)
 		rc = unixfs_stat(a->src, &file, &stat);
 	if (rc == ERR_NOTFOUND)

@@ -1,5 +1,4 @@
 /* writer.c - archives out */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +52,11 @@ static la_ssize_t put(struct archive *a, void *arg, const void *p, size_t len)
 {
 	struct tar_writer *w = arg;
 
-	if (w->drop)
-		return (la_ssize_t)len;
-	if (w->rc < 0)
-		return -1;
-	w->rc = w->sink ? sink_bytes(w->sink, span_of(p, len)) : io_write(w->fd, p, len, w->what);
-	if (w->rc < 0) {
-		archive_set_error(a, EIO, "%s", err_text());
-		return -1;
-	}
+	(void)a;
+	/* libarchive never hears of a failure here: one that has would not release all it holds.  Whoever called
+	 * it looks at w->rc. */
+	if (!w->drop && w->rc == 0)
+		w->rc = w->sink ? sink_bytes(w->sink, span_of(p, len)) : io_write(w->fd, p, len, w->what);
 	return (la_ssize_t)len;
 }
 
@@ -90,7 +85,7 @@ static int writer_open(struct tar_writer *w, const struct format *f)
 	archive_write_set_bytes_per_block(w->a, 65536);
 	archive_write_set_bytes_in_last_block(w->a, 1);
 	tar_enter(&w->loc);
-	if (archive_write_open(w->a, w, NULL, put, NULL) < ARCHIVE_WARN)
+	if (archive_write_open(w->a, w, NULL, put, NULL) < ARCHIVE_WARN || w->rc < 0)
 		rc = wrong(w);
 	tar_leave(&w->loc);
 	return rc;
@@ -160,7 +155,7 @@ static int entry_make(struct tar_writer *w, const struct tar_entry *e)
 	else if (e->kind == TAR_HARDLINK)
 		archive_entry_copy_hardlink(w->e, e->link);
 	/* a warning says that a name is not UTF-8: it was stored as it is */
-	return archive_write_header(w->a, w->e) < ARCHIVE_WARN ? wrong(w) : 0;
+	return archive_write_header(w->a, w->e) < ARCHIVE_WARN ? wrong(w) : w->rc;
 }
 
 int tar_writer_entry(struct tar_writer *w, const struct tar_entry *e)
@@ -194,7 +189,7 @@ int tar_writer_data(struct tar_writer *w, struct span bytes)
 	while (rc == 0 && bytes.len) {
 		la_ssize_t n = archive_write_data(w->a, bytes.p, bytes.len);
 
-		if (n <= 0) {
+		if (n <= 0 || w->rc < 0) {
 			rc = wrong(w);
 		} else {
 			bytes.p += n;
@@ -233,7 +228,7 @@ int tar_writer_end(struct tar_writer *w)
 	int rc = entry_over(w);
 
 	tar_enter(&w->loc);
-	if (rc == 0 && archive_write_close(w->a) < ARCHIVE_WARN)
+	if (rc == 0 && (archive_write_close(w->a) < ARCHIVE_WARN || w->rc < 0))
 		rc = wrong(w);
 	tar_leave(&w->loc);
 	tar_writer_free(w);

@@ -270,6 +270,8 @@ const struct config_key config_keys[] = {
 	{ "gateway.dnslink", "map", ok_dnslink, "off, map or dns",
 	  "DNS names that stand for content: none, those of gateway.names, or what the DNS says, too" },
 	{ "gateway.names", "", ok_names, "NAME:PATH, with commas between", "content that names stand for" },
+	{ "gateway.dns-server", "", ok_any, "an address, as 192.0.2.1 or [2001:db8::1]:53",
+	  "name server to ask instead of the system's" },
 	{ "gateway.dns-timeout", "3000", ok_wait, "1 to 60000", "milliseconds to wait for the DNS" },
 	{ "gateway.trustless", "no", ok_flag, "yes or no", "serve only what a client can verify" },
 	{ "gateway.deny", "", ok_path, "the path of a file, from the root on", "list of content that is not served" },

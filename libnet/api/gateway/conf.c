@@ -1,5 +1,6 @@
 /* conf.c - the settings of a gateway (gateway.*), and $IPFS_NS_MAP */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -122,6 +123,19 @@ static int numbers(struct gateway *g, const struct config *c)
 	return rc;
 }
 
+static int name_server(struct gateway *g, const struct config *c)
+{
+	const char *v = "";
+	int rc = config_get(c, "gateway.dns-server", &v);
+
+	if (rc == 0 && *v)
+		rc = gw_dns_server_check(v);
+	if (rc < 0)
+		return err_add(rc, "gateway.dns-server");
+	snprintf(g->dns_server, sizeof g->dns_server, "%s", v);
+	return 0;
+}
+
 static int fill(struct gateway *g, const struct config *c)
 {
 	const char *v = "", *names = "", *deny = "";
@@ -139,6 +153,8 @@ static int fill(struct gateway *g, const struct config *c)
 	g->archives = yes(v);
 	if (rc == 0)
 		rc = numbers(g, c);
+	if (rc == 0)
+		rc = name_server(g, c);
 	if (rc == 0)
 		rc = config_get(c, "gateway.hosts", &v);
 	if (rc == 0)

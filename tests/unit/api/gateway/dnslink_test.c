@@ -499,6 +499,24 @@ static void addresses_of_servers(void)
 		CHECK_ERR(gw_dns_server_check(bad[i]), ERR_USAGE);
 }
 
+static void the_server_of_the_settings(void)
+{
+	struct config *c = NULL;
+	struct gateway *g = NULL;
+	char text[100];
+
+	snprintf(text, sizeof text, "gateway.dnslink = dns\ngateway.dns-server = %s\n", server.address);
+	NEED(config_parse(&c, span_str(text)) == 0 && gateway_new(&g, c) == 0);
+	CHECK(gateway_wants_net(g));
+	CHECK_STR(say(g, "one.example"), "/ipfs/" CID1 " 300");
+	gateway_free(g);
+	config_free(c);
+	c = NULL;
+	NEED(config_parse(&c, span_str("gateway.dns-server = dns.example\n")) == 0);
+	CHECK_ERR(gateway_new(&g, c), ERR_USAGE);
+	config_free(c);
+}
+
 /* as `dig TXT _dnslink.docs.ipfs.tech` shows it in a capture: a compressed owner, then the SOA of a denial */
 static void packets(void)
 {
@@ -543,6 +561,7 @@ int main(void)
 	RUN(maps_that_are_wrong);
 	RUN(names_of_the_dns);
 	RUN(addresses_of_servers);
+	RUN(the_server_of_the_settings);
 	RUN(packets);
 	stop_server();
 	return UNIT_END();

@@ -41,20 +41,12 @@ static const struct cmd_info info = {
 };
 
 static struct fetch *f;
-static struct progress progress;
 static struct buf line = { .max = 1 << 20 };
 static int json, pin, levels = -1, dry, part;
 static uint64_t start, length = UINT64_MAX;
 static const char *pin_name;
 static int absent;			/* a block of this DAG is not to be had: its exit status */
 static uint64_t n_absent;
-
-static int heard(void *arg, uint64_t bytes, uint64_t blocks)
-{
-	(void)arg;
-	progress_add(&progress, bytes, blocks);
-	return 0;
-}
 
 /* ---- what is said ---- */
 
@@ -68,15 +60,12 @@ static int say_missing(const struct cid *cid)
 		cmd_print("%s", text);
 		return 0;
 	}
-	buf_reset(&line);
 	rc = buf_str(&line, "{");
 	if (rc == 0)
 		rc = json_field(&line, "missing", span_str(text));
 	if (rc == 0)
 		rc = buf_str(&line, "}");
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	return cmd_told(&line, rc);
 }
 
 static int missing(void *arg, const struct cid *cid, int rc)
@@ -90,7 +79,7 @@ static int missing(void *arg, const struct cid *cid, int rc)
 	/* what is not there today is no reason to leave the rest; other trouble will not get better */
 	if (rc != ERR_NOTFOUND && rc != ERR_DENIED && rc != ERR_UNSUPPORTED && rc != ERR_INVALID)
 		return rc;
-	progress_end(&progress);
+	progress_end(cmd_progress());
 	absent = cmd_complain(rc, NULL);
 	n_absent++;
 	return 0;
@@ -106,7 +95,6 @@ static int say_done(const char *path, const struct cid *cid, const struct fetch_
 		cmd_print("%s", text);
 		return 0;
 	}
-	buf_reset(&line);
 	rc = buf_str(&line, "{");
 	if (rc == 0)
 		rc = json_field(&line, "path", span_str(path));
@@ -124,9 +112,7 @@ static int say_done(const char *path, const struct cid *cid, const struct fetch_
 		rc = json_bool(&line, "pinned", pin);
 	if (rc == 0)
 		rc = buf_str(&line, "}");
-	if (rc == 0)
-		cmd_record(buf_span(&line));
-	return rc;
+	return cmd_told(&line, rc);
 }
 
 static void say_stats(void)
@@ -386,7 +372,7 @@ static int begin(struct store *st, struct fetch_opts *o)
 {
 	int rc = fetch_opts_config(o, store_config(st));
 
-	o->progress = heard;
+	o->progress = cmd_worked;
 	if (rc == 0)
 		rc = fetch_new(&f, st, o);
 	free(o->list);
@@ -408,9 +394,9 @@ int main(int argc, char **argv)
 	if (rc == 0 && coproc) {
 		rc = serve();
 	} else if (rc == 0) {
-		progress_start(&progress, "fetching", 0, 1);
+		progress_start(cmd_progress(), "fetching", 0, 1);
 		cmd_each(st, fetch_one);
-		progress_end(&progress);
+		progress_end(cmd_progress());
 	}
 	if (rc < 0)
 		cmd_complain(rc, NULL);

@@ -79,10 +79,21 @@ teardown() {
 @test "inetd: one client on descriptor 0, and talk goes elsewhere" {
 	echo hi > a
 	cid=$(ipfrs-add -q a)
-	printf 'GET /ipfs/%s HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$cid" |
-		ipfrs-serve -i > out
+	# one socket for all three descriptors, as inetd does it
+	python3 - "$cid" > out <<-'END'
+		import socket, subprocess, sys
+		ours, theirs = socket.socketpair()
+		p = subprocess.Popen(["ipfrs-serve", "-v", "-i"], stdin=theirs, stdout=theirs, stderr=theirs)
+		theirs.close()
+		ours.sendall(("GET /ipfs/%s HTTP/1.1\r\nHost: x\r\n\r\n" % sys.argv[1]).encode())
+		ours.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		while got := ours.recv(65536):
+		    sys.stdout.write(got.decode())
+		sys.exit(p.wait())
+	END
 	[ "$(grep -c '^HTTP/1.1 200' out)" = 2 ]
 	grep -q '^hi' out
+	! grep -q '^ipfrs-serve\|^unix:' out
 }
 
 @test "health and measurements" {
@@ -171,7 +182,7 @@ teardown() {
 	curl -s -D head -o body -H 'X-Request-ID: a b"c' "${url}health"
 	grep -qiE '^x-request-id: [0-9a-zA-Z-]+' head
 	stop
-	grep -q '"id":"abc.1"' log
+	grep -q '"request_id":"abc.1"' log
 	python3 -c 'import json,sys; [json.loads(l) for l in open("log")]'
 }
 
@@ -213,7 +224,9 @@ teardown() {
 
 @test "an address that is taken is told" {
 	serve
-	try 3 ipfrs-serve -a "${url#http://}"
+	where=${url#http://}
+	try 3 ipfrs-serve -a "${where%/}"
+	says 'in use'
 	stop
 	try 2 ipfrs-serve -a nowhere:x:y
 }

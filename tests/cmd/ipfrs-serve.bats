@@ -226,7 +226,7 @@ teardown() {
 	serve
 	where=${url#http://}
 	try 3 ipfrs-serve -a "${where%/}"
-	says 'in use'
+	says 'the address is taken'
 	stop
 	try 2 ipfrs-serve -a nowhere:x:y
 }

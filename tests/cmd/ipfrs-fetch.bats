@@ -4,6 +4,7 @@ load ../helper
 
 setup() {
 	fresh
+	server=
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 	mkdir state tree tree/sub
 	bytes 700000 1 > tree/f1
@@ -18,6 +19,7 @@ setup() {
 
 teardown() {
 	exec 9>&- || true		# the gateway ends when its standard input does
+	[ -z "$server" ] || kill "$server" 2> /dev/null || true
 }
 
 # gateway CAR - start it; $U is its URL
@@ -297,6 +299,52 @@ try_any() {
 	http_proxy=http://127.0.0.1:1 try 0 ipfrs-fetch -x '' -g "$U/good" "$ROOT_CID"
 }
 
+# again CAR - another gateway in the place of the first
+again() {
+	exec 9>&-
+	rm -f hold state/port state/dnsport
+	gateway "$1"
+}
+
+@test "over TLS only from whom we trust, and not away from it" {
+	command -v certtool > /dev/null || skip "needs certtool"
+	printf 'cn = localhost\nip_address = 127.0.0.1\nexpiration_days = 2\ntls_www_server\nsigning_key\nca\n' > template
+	certtool --generate-privkey --ecc --outfile key.pem 2> /dev/null
+	certtool --generate-self-signed --load-privkey key.pem --template template --outfile cert.pem 2> /dev/null
+	cat cert.pem key.pem > state/tls.pem
+	again far.car
+	S=https://127.0.0.1:$(cat state/tlsport)
+	try 4 ipfrs-fetch -R 1 -g "$S/good" "$ROOT_CID"
+	says certificate
+	[ ! -s state/log ]
+	try 0 ipfrs-fetch -k cert.pem -g "$S/moved" "$ROOT_CID"
+	whole
+	empty
+	try 4 ipfrs-fetch -R 1 -k cert.pem -g "$S/plain" "$ROOT_CID"
+	says 'not to be followed'
+	[ "$(asked 'GET /good')" -eq 0 ]
+	try 0 ipfrs-fetch -g "$U/plain" "$ROOT_CID"		# who had none to begin with
+}
+
+@test "from ipfrs-serve" {
+	[ -x "$BIN/ipfrs-serve" ] || skip "there is no ipfrs-serve"
+	IPFRS_PATH=$PWD/far ipfrs-serve -u -a 127.0.0.1:0 > url 2> /dev/null 9>&- &
+	server=$!
+	for i in $(seq 200); do
+		[ ! -s url ] || break
+		sleep 0.05
+	done
+	for form in auto raw car; do
+		empty
+		try 0 ipfrs-fetch -R 1 -t $form -g "$(head -n 1 url)" "$ROOT_CID"
+		whole
+	done
+	empty
+	try 0 ipfrs-fetch -R 1 -g "$(head -n 1 url)" -s 262144 -l 10 "$ROOT_CID/f1"
+	try 1 ipfrs-cat -l 1 "$ROOT_CID/f1"
+	try 1 ipfrs-fetch -R 1 -g "$(head -n 1 url)" bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am
+}
+
 record() {
 	[ -f key ] || head -c 32 /dev/zero > key
 	(cd state && python3 "$ROOT/tests/net/gateway.py" record ../key "$@")
@@ -389,9 +437,7 @@ record() {
 	bytes 5000000 7 > big
 	c=$(IPFRS_PATH=far ipfrs-add -q big)
 	IPFRS_PATH=far ipfrs-car export "$c" > big.car
-	exec 9>&-
-	rm -f hold state/port
-	gateway big.car
+	again big.car
 	ipfrs-cat -l 600000 -g "$U/good" "$c" | cmp -n 600000 - big
 	[ "$(asked GET)" -gt 10 ]
 	ipfrs-cat -g "$U/good" "$c" | cmp - big

@@ -3,6 +3,7 @@
 
 Serves the blocks of an archive.  Writes its port to STATE/port and a line for each request to STATE/log.  The first
 segment of the path says how it behaves, so that one server is many gateways: http://127.0.0.1:PORT/good, /wrong, ...
+With a certificate and key in STATE/tls.pem it serves the same over TLS, too, at the port in STATE/tlsport.
 Ends when its standard input does.
 
 Records of names are STATE/records/NAME.  `gateway.py record KEYFILE VALUE SECONDS` prints a name and writes its
@@ -13,6 +14,7 @@ import hashlib
 import http.server
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -274,6 +276,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send(302, Location="/loop/%d/%s" % (count, "/".join(parts[-2:])))
         if mode == "away":
             return self.send(302, Location="file:///etc/passwd")
+        if mode == "plain":             # away from TLS
+            return self.send(302, Location="http://127.0.0.1:%s/good/%s?%s" % (
+                self.server.file("port").decode(), "/".join(parts), url.query))
         if mode == "moved":
             return self.send(302, Location="/good/" + "/".join(parts) + "?" + url.query)
         if mode == "gone":
@@ -426,6 +431,12 @@ def dns(state):
         s.sendto(out, who)
 
 
+def tell(state, name, server):
+    with open(os.path.join(state, name + ".new"), "w") as f:
+        f.write(str(server.server_address[1]))
+    os.rename(os.path.join(state, name + ".new"), os.path.join(state, name))
+
+
 def main():
     if sys.argv[1:2] == ["record"]:
         return record(sys.argv[2], sys.argv[3], int(sys.argv[4]))
@@ -433,9 +444,14 @@ def main():
     server = Server(car, state)
     threading.Thread(target=dns, args=(state,), daemon=True).start()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with open(os.path.join(state, "port.new"), "w") as f:
-        f.write(str(server.server_address[1]))
-    os.rename(os.path.join(state, "port.new"), os.path.join(state, "port"))
+    if os.path.exists(os.path.join(state, "tls.pem")):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.path.join(state, "tls.pem"))
+        secure = Server(car, state)
+        secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=secure.serve_forever, daemon=True).start()
+        tell(state, "tlsport", secure)
+    tell(state, "port", server)
     sys.stdin.read()
     server.over.set()
 

@@ -23,11 +23,12 @@ BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -Ilibnet -I$(BUILD) $(WARN) -
               -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 
-# Four small libraries are linked statically where their archives are installed, because loading them
+# Small libraries are linked statically where their archives are installed, because loading them
 # is half of what it takes to start a command (libb2 alone brings libgomp).  SHARED=1 for packagers.
 static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l$1)
-LIBS := -llmdb $(if $(SHARED)$(SAN),-lzstd -lz -lb2 -lnettle,$(foreach l,zstd z b2 nettle,$(call static,$l)))
-LIBS += -larchive -lsecp256k1 -lhogweed -lgmp
+SMALL := secp256k1 hogweed zstd z b2 nettle gmp
+LIBS := -llmdb $(if $(SHARED)$(SAN),$(SMALL:%=-l%),$(foreach l,$(SMALL),$(call static,$l)))
+LIBS += -larchive
 # of libnet, in the programs that have it
 NET_LIBS := -lgnutls -lnghttp2 -lbrotlienc -lbrotlidec -lmagic -lcurl-gnutls -lresolv
 
@@ -38,7 +39,7 @@ NET_LIB := $(BUILD)/libnet.a
 NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
 NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
-CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files told edit upstream)
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files told edit upstream names)
 COMMANDS := $(shell cut -f1 cmd/COMMANDS)
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))

@@ -8,12 +8,14 @@ enum { BATCH = 1024 };
 int cmd_cids(struct store *st, int (*deal)(struct store *st, const struct cid *cids, size_t n))
 {
 	static struct cid cids[BATCH];
-	const char *path;
+	const char *path, *found;
 	size_t n = 0;
 	int rc = 0;
 
 	while (rc == 0 && cmd_next(&path)) {
-		rc = ops_resolve(st, path, &cids[n]);
+		rc = cmd_name(st, path, &found);
+		if (rc == 0)
+			rc = ops_resolve(st, found, &cids[n]);
 		if (rc < 0) {
 			cmd_complain(rc, path);
 			rc = 0;

@@ -55,7 +55,9 @@ static int get_one(struct store *st, const char *path)
 	int rc;
 
 	buf_reset(&line);
-	rc = ops_dag_get(store_source(st), path, codec, &line);
+	rc = cmd_name(st, path, &path);
+	if (rc == 0)
+		rc = ops_dag_get(store_source(st), path, codec, &line);
 	if (rc < 0 || by_line)
 		return cmd_told(&line, rc);
 	if (is_text(codec) && isatty(1))	/* only so that the prompt stands on a line of its own */
@@ -134,8 +136,10 @@ static int put(struct store *none)
 static int resolve_one(struct store *st, const char *path)
 {
 	struct ops_place place = { .rest = NULL };
-	int rc = ops_resolve_place(st, path, &place);
+	int rc = cmd_name(st, path, &path);
 
+	if (rc == 0)
+		rc = ops_resolve_place(st, path, &place);
 	if (rc == 0)
 		rc = ops_place_text(&place, form, &line);
 	ops_place_clear(&place);
@@ -155,13 +159,15 @@ static int count(struct store *st)
 	struct dag_counter *c = NULL;
 	struct ops_dag_root root;
 	struct ops_dag_sum sum;
-	const char *path;
+	const char *path, *found;
 	int rc = ops_dag_count_begin(&c, store_source(st), cmd_operands(0, -1) != 1, store_tmpdir(st),
 				     cmd_worked, NULL);
 
 	progress_start(cmd_progress(), "counting", 0, 1);
 	while (rc == 0 && cmd_next(&path)) {
-		rc = ops_dag_count_root(c, path, &root);
+		rc = cmd_name(st, path, &found);
+		if (rc == 0)
+			rc = ops_dag_count_root(c, found, &root);
 		if (rc < 0)
 			err_add(rc, "%s", path);
 		else
@@ -187,7 +193,9 @@ static int print_link(void *arg, const struct ops_dag_link *l)
 
 static int links_one(struct store *st, const char *path)
 {
-	return ops_dag_links(store_source(st), path, print_link, NULL);
+	int rc = cmd_name(st, path, &path);
+
+	return rc < 0 ? rc : ops_dag_links(store_source(st), path, print_link, NULL);
 }
 
 static int links(struct store *st)
@@ -212,7 +220,9 @@ static int absent(void *arg, const struct cid *cid)
 
 static int walk_one(struct store *st, const char *path)
 {
-	return ops_dag_walk(store_source(st), path, &how);
+	int rc = cmd_name(st, path, &path);
+
+	return rc < 0 ? rc : ops_dag_walk(store_source(st), path, &how);
 }
 
 static int walk(struct store *st)

@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 	struct ops_refs how = { .depth_max = -1 };
 	int all = 0, edges = 0, own_format = 0, c, rc;
 	struct store *st = NULL;
-	const char *path;
+	const char *path, *found;
 
 	cmd_start(&info, argc, argv);
 	while ((c = cmd_getopt()) != -1) {
@@ -107,7 +107,9 @@ int main(int argc, char **argv)
 			cmd_complain(rc, NULL);
 	}
 	while (!all && cmd_next(&path)) {
-		rc = ops_refs(st, path, &how, print_ref, NULL);
+		rc = cmd_name(st, path, &found);
+		if (rc == 0)
+			rc = ops_refs(st, found, &how, print_ref, NULL);
 		if (rc < 0)
 			cmd_complain(rc, path);
 	}

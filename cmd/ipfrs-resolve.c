@@ -16,8 +16,10 @@ static int resolve(struct store *st, const char *path, const struct mb_base *bas
 {
 	struct buf text = BUF_INIT(SIZE_MAX);
 	struct ops_place place;
-	int rc = ops_resolve_place(st, path, &place);
+	int rc = cmd_name(st, path, &path);
 
+	if (rc == 0)
+		rc = ops_resolve_place(st, path, &place);
 	if (rc < 0)
 		return rc;
 	rc = ops_place_format(&place, base, &text);

@@ -93,8 +93,10 @@ static int describe(struct store *st, const char *path, int count)
 {
 	char cid[CID_TEXT_MAX];
 	struct ops_stat s;
-	int rc = ops_stat(st, path, count, &s);
+	int rc = cmd_name(st, path, &path);
 
+	if (rc == 0)
+		rc = ops_stat(st, path, count, &s);
 	if (rc < 0)
 		return rc;
 	begin_record();

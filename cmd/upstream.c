@@ -13,6 +13,7 @@ static struct {
 	const char *argv[2 * URLS_MAX + 8];
 	const char *url[URLS_MAX];
 	int n;
+	struct store *st;
 	struct coproc *proc;
 	struct buf path;
 } up = { .path = { .max = 65536 } };
@@ -30,6 +31,7 @@ struct dag_source *cmd_source(struct store *st)
 {
 	int i, n = 0, rc;
 
+	up.st = st;
 	if (up.n == 0)
 		return store_source(st);
 	up.argv[n++] = "ipfrs-fetch";
@@ -53,7 +55,9 @@ int cmd_path(const char *path, const char **out)
 	int rc;
 
 	*out = path;
-	if (!up.proc || strncmp(path, "/ipns/", 6) != 0)
+	if (!up.proc)
+		return cmd_name(up.st, path, out);
+	if (strncmp(path, "/ipns/", 6) != 0)
 		return 0;
 	buf_reset(&up.path);
 	rc = coproc_resolve(up.proc, path, &up.path);

@@ -66,7 +66,7 @@ fixture() {
 	says "no link named \"nope\" under $FILES"
 	try 2 ipfrs-cat nonsense
 	says 'invalid path "nonsense"'
-	try 2 ipfrs-cat /ipns/example.com
+	try 1 ipfrs-cat /ipns/example.com
 	try 0 ipfrs-cat QmWvY6FaqFMS89YAQ9NAPjVP4WZKA1qbHbicc9HeSKQTgt/bar
 	prints foo
 	try 1 ipfrs-cat bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku

@@ -136,3 +136,29 @@ V12=k51qzi5uqu5dlkw8pxuw9qmqayfdeh4kfebhmreauqdc6a7c3y7d5i9fi8mk9w
 	try 0 ipfrs-name inspect -j "$(records ${V12}_v1-v2)"
 	[[ $output == '{"value":"/ipfs/bafkqaddwgevxmmraojswg33smq",'* ]]
 }
+
+@test "programs that read take names, too" {
+	mkdir d && printf 123 > d/a
+	c=$(ipfrs-add -r -q d)
+	id=$(ipfrs-key gen self)
+	ipfrs-name publish $c
+	try 0 ipfrs-cat /ipns/$id/a
+	prints 123
+	try 0 ipfrs-cat ipns://$(ipfrs-key id -p self)/a
+	prints 123
+	try 0 ipfrs-resolve /ipns/$id
+	prints $c
+	try 0 ipfrs-ls /ipns/$id
+	[ "$output" = "$(ipfrs-ls $c)" ]
+	try 0 ipfrs-get -o got /ipns/$id/a
+	cmp got d/a
+	[ "$(ipfrs-stat /ipns/$id | tail -n +2)" = "$(ipfrs-stat $c | tail -n +2)" ]
+	[ "$(ipfrs-refs /ipns/$id)" = "$(ipfrs-refs $c)" ]
+	[ "$(ipfrs-dag get /ipns/$id)" = "$(ipfrs-dag get $c)" ]
+	[ "$(ipfrs-pin add /ipns/$id)" = $c ]
+	try 1 ipfrs-cat /ipns/k51qzi5uqu5dgy8qsq67hbz73jqkw87l3fgf4a91qb0d9b5173tir7n4vxk1oe
+	says "no record of the name"
+	try 1 ipfrs-cat /ipns/example.com
+	says "has no DNSLink"
+	try 2 ipfrs-cat /ipns/
+}

@@ -167,6 +167,8 @@ static int fill(struct gateway *g, const struct config *c)
 		rc = config_get(c, "gateway.deny", &deny);
 	if (rc == 0 && *deny)
 		rc = gw_deny_open(&g->deny, deny);
+	if (rc == 0)
+		rc = gw_known_new(&g->known);
 	return rc < 0 ? rc : gw_types_new(&g->types);
 }
 
@@ -199,6 +201,7 @@ void gateway_free(struct gateway *g)
 	if (!g)
 		return;
 	gw_types_free(g->types);
+	gw_known_free(g->known);
 	gw_deny_free(g->deny);
 	gw_names_free(g->names);
 	for (i = 0; i < g->n_hosts; i++)

@@ -37,12 +37,17 @@ static int sniff(struct file *f, const char **type)
 	struct sink_buf s;
 	int rc;
 
+	*type = gw_known_get(f->a->g->known, &f->cid);
+	if (*type)
+		return 0;
 	sink_buf_start(&s, &first);
 	rc = unixfs_cat(f->a->src, &f->cid, 0, GW_SNIFF, &s.sink, NULL, NULL);
-	if (rc == 0)
+	if (rc == 0) {
 		*type = gw_type_by_bytes(f->a->g->types, buf_span(&first));
-	else if (rc == ERR_NOTFOUND && request_field(f->a->rq, "range").p)
+		gw_known_put(f->a->g->known, &f->cid, *type);
+	} else if (rc == ERR_NOTFOUND && request_field(f->a->rq, "range").p) {
 		rc = 0;
+	}
 	buf_clear(&first);
 	return rc == ERR_NOTFOUND ? gw_fail_missing(f->a) : rc < 0 ? gw_fail_rc(f->a, rc) : 0;
 }

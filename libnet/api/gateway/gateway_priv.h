@@ -31,6 +31,7 @@ struct gw_host { char *name; unsigned flags; };
 struct gw_deny;
 struct gw_types;
 struct gw_names;
+struct gw_known;
 
 struct gateway {			/* conf.c fills it */
 	struct gw_host *hosts;
@@ -43,6 +44,7 @@ struct gateway {			/* conf.c fills it */
 	struct gw_names *names;		/* dnslink.c: the static map, and answers kept for a while */
 	struct gw_deny *deny;		/* deny.c; NULL: nothing is denied */
 	struct gw_types *types;		/* type.c */
+	struct gw_known *known;		/* known.c; NULL: nothing is remembered */
 	uint64_t listing_max;		/* entries on one page of a listing, 0: all */
 	uint64_t car_bytes_max;		/* of one CAR with duplicates */
 };
@@ -183,6 +185,11 @@ void gw_types_free(struct gw_types *t);
  * good until the next call. */
 const char *gw_type_by_name(struct span name);
 const char *gw_type_by_bytes(struct gw_types *t, struct span first);
+/* gw_known_get - the type of this file, if somebody looked lately; good until the next call.  NULL: not known. */
+int gw_known_new(struct gw_known **k);
+void gw_known_free(struct gw_known *k);
+const char *gw_known_get(struct gw_known *k, const struct cid *cid);
+void gw_known_put(struct gw_known *k, const struct cid *cid, const char *type);
 /* gw_compressible - 1: a coding saves bytes of this type. */
 int gw_compressible(const char *type);
 

@@ -67,7 +67,7 @@ static int beside(const char *name, char path[PATH_MAX_ + 64])
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX_);
 	char *slash;
 
-	if (n <= 0 || strlen(name) > 48)
+	if (n <= 0 || strlen(name) > 48 || strchr(name, '/'))
 		return 0;
 	path[n] = 0;
 	slash = strrchr(path, '/');

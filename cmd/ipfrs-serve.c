@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	int c, rc, only_show = 0;
 
 	cmd_start(&info, argc, argv);
-	rc = plan_begin(&plan, cmd_store());
+	rc = plan_begin(&plan);
 	if (rc < 0)
 		return cmd_fail(rc);
 	while ((c = cmd_getopt()) != -1) {
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 		}
 	}
 	cmd_operands(0, 0);
-	rc = plan_settle(&plan);
+	rc = plan_settle(&plan, cmd_store());
 	if (rc == 0)
 		rc = only_show ? plan_show(&plan) : plan_run(&plan);
 	plan_end(&plan);

@@ -12,11 +12,10 @@
 #include "cmd/serve.h"
 #include "serve/serve.h"
 
-int plan_begin(struct serve_plan *p, const char *path)
+int plan_begin(struct serve_plan *p)
 {
-	p->path = path;
 	p->listen = BUF_INIT(64 * 1024);
-	return store_config_load(path, &p->config);
+	return config_parse(&p->config, span_of("", 0));
 }
 
 void plan_set(struct serve_plan *p, const char *key, const char *value)
@@ -47,10 +46,16 @@ void plan_listen(struct serve_plan *p, const char *address)
 		cmd_usage("%s", err_text());
 }
 
-int plan_settle(struct serve_plan *p)
+int plan_settle(struct serve_plan *p, const char *path)
 {
-	int i, rc = p->preset ? front_preset(p->config, p->preset) : 0;
+	int i, rc;
 
+	config_free(p->config);
+	p->config = NULL;
+	p->path = path;
+	rc = store_config_load(path, &p->config);
+	if (rc == 0 && p->preset)
+		rc = front_preset(p->config, p->preset);
 	if (rc == 0)
 		rc = front_env(p->config);
 	for (i = 0; rc == 0 && i < p->n_options; i++)

@@ -23,13 +23,13 @@ struct serve_plan {
 	struct front *front;
 };
 
-/* plan_begin - the settings of the store at `path` (those by default if it has none: serving then says so). */
-int plan_begin(struct serve_plan *p, const char *path);
+int plan_begin(struct serve_plan *p);
 /* An option; text is "key=value".  A mistake ends the program with status 2. */
 void plan_set(struct serve_plan *p, const char *key, const char *value);
 void plan_set_text(struct serve_plan *p, const char *text);
 void plan_listen(struct serve_plan *p, const char *address);
-int plan_settle(struct serve_plan *p);	/* put all of them together and check them; ERR_USAGE */
+/* plan_settle - put all of them and those of the store at `path` together; ERR_USAGE, ERR_NOTFOUND: no store. */
+int plan_settle(struct serve_plan *p, const char *path);
 int plan_show(struct serve_plan *p);	/* print them */
 int plan_run(struct serve_plan *p);	/* until it is told to end */
 void plan_end(struct serve_plan *p);

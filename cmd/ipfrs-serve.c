@@ -17,7 +17,7 @@ static const struct cmd_opt opts[] = {
 	{ 'l', "file", "log requests there" },
 	{ 'm', "mode", "fork: a process for each request; pool: some that stay" },
 	CMD_OPT_N,
-	{ 'o', "key=value", "a setting for this run, as in the configuration" },
+	{ 'o', "setting", "a setting for this run, KEY=VALUE as in the configuration" },
 	{ 'p', "preset", "start from the settings of production, development or testing" },
 	{ 'u', NULL, "print the URL when ready, on standard output" },
 	{ 0 }

@@ -41,7 +41,7 @@ field() { sed -n "s/^$2\t//p" "$BATS_FILE_TMPDIR/$1.opts"; }
 section() { awk -v s=".Sh $2" '/^\.Sh / { on = $0 == s; next } on' "$ROOT/man/$1.1"; }
 
 @test "the list of programs has three fields a line and known groups" {
-	run awk -F '\t' 'NF != 3 || $1 !~ /^ipfrs(-[a-z0-9]+)?$/ || $2 !~ /^(help|store|files|blocks|pins|names)$/ || !$3 {
+	run awk -F '\t' 'NF != 3 || $1 !~ /^ipfrs(-[a-z0-9]+)?$/ || $2 !~ /^(help|store|files|blocks|pins|names|network)$/ || !$3 {
 		print FNR ": " $0 }' "$ROOT/cmd/COMMANDS"
 	[ -z "$output" ]
 	[ -z "$(cut -f1 "$ROOT/cmd/COMMANDS" | sort | uniq -d)" ]

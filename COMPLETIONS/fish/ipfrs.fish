@@ -5,8 +5,8 @@ complete -c ipfrs -s v -d 'more talk (repeatable)'
 complete -c ipfrs -s V -d 'show the version'
 complete -c ipfrs -s S -r -d 'the store, instead of $IPFRS_PATH or ~/.ipfrs'
 complete -c ipfrs -l help -d 'open the manual'
-complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat resolve refs block dag car fetch pin gc cid key name serve help version'
-complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat resolve refs block dag car fetch pin gc cid key name serve'
+complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat resolve refs block dag car pin gc cid key name serve fetch help version'
+complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat resolve refs block dag car pin gc cid key name serve fetch'
 complete -c ipfrs -n '__fish_seen_subcommand_from init' -w ipfrs-init
 complete -c ipfrs -n '__fish_seen_subcommand_from config' -w ipfrs-config
 complete -c ipfrs -n '__fish_seen_subcommand_from fsck' -w ipfrs-fsck
@@ -21,10 +21,10 @@ complete -c ipfrs -n '__fish_seen_subcommand_from refs' -w ipfrs-refs
 complete -c ipfrs -n '__fish_seen_subcommand_from block' -w ipfrs-block
 complete -c ipfrs -n '__fish_seen_subcommand_from dag' -w ipfrs-dag
 complete -c ipfrs -n '__fish_seen_subcommand_from car' -w ipfrs-car
-complete -c ipfrs -n '__fish_seen_subcommand_from fetch' -w ipfrs-fetch
 complete -c ipfrs -n '__fish_seen_subcommand_from pin' -w ipfrs-pin
 complete -c ipfrs -n '__fish_seen_subcommand_from gc' -w ipfrs-gc
 complete -c ipfrs -n '__fish_seen_subcommand_from cid' -w ipfrs-cid
 complete -c ipfrs -n '__fish_seen_subcommand_from key' -w ipfrs-key
 complete -c ipfrs -n '__fish_seen_subcommand_from name' -w ipfrs-name
 complete -c ipfrs -n '__fish_seen_subcommand_from serve' -w ipfrs-serve
+complete -c ipfrs -n '__fish_seen_subcommand_from fetch' -w ipfrs-fetch

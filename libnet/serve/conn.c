@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,18 +15,14 @@
 #include "base/err.h"
 #include "pump_priv.h"
 
-enum {
-	IN_FIRST = 2048,		/* bytes of a buffer for heads at first */
-	OUT_MAX = LINK_MAX + 8192,	/* one message, and what is around it */
-	SEND_FILE = 1 << 20		/* bytes of a file at one go: others want their turn */
-};
+enum { OUT_MAX = LINK_MAX + 8192 };	/* bytes: one message, and what is around it */
 
 /* ---- coming and going ---- */
 
 /* more of them than one address may have: told, where that can be done at once */
 static void one_too_many(struct pump *p, struct conn *c)
 {
-	struct stream *s = stream_new(p, c);
+	struct stream *s = c->tls ? NULL : stream_new(p, c);
 
 	if (!s) {
 		conn_close(p, c);
@@ -44,12 +39,20 @@ static int counted(struct pump *p, struct conn *c)
 	return c->peer_key && peers_add(p->peers, p->row, c->peer_key) > p->o->conns_per_ip;
 }
 
+static int begin_tls(struct pump *p, struct conn *c)
+{
+	static const char *const alpn[] = { "h2", "http/1.1", NULL };
+
+	c->shaking = 1;
+	c->sniffing = 0;
+	return p->creds ? tls_new(&c->tls, p->creds, alpn) : ERR_USAGE;
+}
+
 struct conn *conn_new(struct pump *p, int fd, int tls)
 {
 	struct conn *c = calloc(1, sizeof *c);
 	int one = 1;
 
-	(void)tls;
 	if (!c) {
 		close(fd);
 		return NULL;
@@ -57,6 +60,7 @@ struct conn *conn_new(struct pump *p, int fd, int tls)
 	c->about.what = ABOUT_CONN;
 	c->fd = fd;
 	c->file = -1;
+	c->sniffing = 1;
 	c->proto = &proto_http1;
 	c->out = BUF_INIT(OUT_MAX);
 	c->wait = (struct wait){ .why = N_PATIENCE, .conn = c };
@@ -64,13 +68,13 @@ struct conn *conn_new(struct pump *p, int fd, int tls)
 	peer_text(fd, c->peer);
 	c->local = peer_is_local(fd);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (pump_hear(p, &c->about, fd, EPOLLIN, 0) < 0) {
+	if ((tls && begin_tls(p, c) < 0) || pump_hear(p, &c->about, fd, EPOLLIN, 0) < 0) {
 		close(fd);
-		free(c);
+		conn_free(c);
 		return NULL;
 	}
 	c->events = EPOLLIN;
-	pump_wait(p, &c->wait, PATIENT_HEAD);
+	pump_wait(p, &c->wait, tls ? PATIENT_TLS : PATIENT_HEAD);
 	p->n_conns++;
 	c->next = p->conns;
 	if (c->next)
@@ -107,6 +111,8 @@ void conn_close(struct pump *p, struct conn *c)
 
 void conn_free(struct conn *c)
 {
+	h2_free(c->h2);
+	tls_free(c->tls);
 	free(c->in);
 	buf_clear(&c->out);
 	free(c);
@@ -148,20 +154,15 @@ static void waste(struct pump *p, struct conn *c)
 
 /* ---- what we listen for ---- */
 
-int conn_pending(const struct conn *c)
-{
-	return c->out.len > c->out_at || c->file >= 0;
-}
-
 static void listen_for(struct pump *p, struct conn *c)
 {
 	unsigned events = 0;
 
 	if (c->dead)
 		return;
-	if (conn_pending(c))
+	if (carry_pending(c))
 		events |= EPOLLOUT;
-	if (c->state == CONN_LINGER || (c->state == CONN_OPEN && !c->eof && c->proto->wants(c)))
+	if (c->state == CONN_LINGER || (c->state == CONN_OPEN && !c->eof && (c->shaking || c->proto->wants(c))))
 		events |= EPOLLIN;
 	if (events != c->events && pump_hear(p, &c->about, c->fd, events, 1) == 0)
 		c->events = events;
@@ -169,61 +170,40 @@ static void listen_for(struct pump *p, struct conn *c)
 
 /* ---- sending ---- */
 
-int conn_flush(struct conn *c)
+/* all is sent: what comes next? */
+static void go_further(struct pump *p, struct conn *c)
 {
-	ssize_t n;
-
-	while (c->out.len > c->out_at) {
-		n = send(c->fd, c->out.data + c->out_at, c->out.len - c->out_at,
-			 MSG_NOSIGNAL | (c->file >= 0 ? MSG_MORE : 0));
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : ERR_INTERRUPTED;
-		c->out_at += (size_t)n;
-		c->sent += (uint64_t)n;
+	if (c->wait.why == PATIENT_SEND)
+		pump_wait(p, &c->wait, N_PATIENCE);
+	if (c->state != CONN_LINGER && !c->bye)
+		c->proto->sent(p, c);
+	if (c->dead)
+		return;
+	if (c->state == CONN_CLOSING && c->tls && !c->bye && !carry_pending(c)) {
+		c->bye = 1;
+		tls_bye(c->tls);
 	}
-	buf_reset(&c->out);
-	c->out_at = 0;
-	while (c->file >= 0) {
-		off_t off = (off_t)c->file_off;
-
-		n = sendfile(c->fd, c->file, &off, c->file_len < SEND_FILE ? (size_t)c->file_len : SEND_FILE);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : ERR_INTERRUPTED;
-		if (n == 0)
-			return ERR_INTERRUPTED;		/* the file is shorter than the worker said */
-		c->file_off += (uint64_t)n;
-		c->file_len -= (uint64_t)n;
-		c->sent += (uint64_t)n;
-		if (c->file_len == 0)
-			c->file = -1;
-		else
-			return 0;
-	}
-	return 1;
+	if (carry_pending(c))
+		c->again = 1;
+	else if (c->state == CONN_CLOSING)
+		close_softly(p, c);
 }
 
 static void go_once(struct pump *p, struct conn *c)
 {
-	int rc = conn_flush(c);
+	int rc = carry_out(c);
 
 	if (rc < 0) {
 		conn_abort(p, c);
-		return;
-	}
-	if (rc == 0) {				/* the client is slow: so is the worker now */
+	} else if (c->shaking) {
+		return;				/* there is a clock for that already */
+	} else if (rc == 0) {			/* the client is slow: so is the worker now */
 		c->proto->blocked(p, c);
 		if (c->wait.why != PATIENT_SEND && !c->dead)
 			pump_wait(p, &c->wait, PATIENT_SEND);
-		return;
+	} else {
+		go_further(p, c);
 	}
-	if (c->wait.why == PATIENT_SEND)
-		pump_wait(p, &c->wait, N_PATIENCE);
-	if (c->state != CONN_LINGER)
-		c->proto->sent(p, c);
-	if (!c->dead && conn_pending(c))
-		c->again = 1;
-	else if (!c->dead && c->state == CONN_CLOSING)
-		close_softly(p, c);
 }
 
 void conn_go_on(struct pump *p, struct conn *c)
@@ -256,41 +236,62 @@ void conn_use(struct conn *c, size_t n)
 	c->in_cap = 0;
 }
 
-static int room_for(struct conn *c, size_t max)
+/* the handshake: go on with it, and when it is done, we know what is spoken */
+static void shake(struct pump *p, struct conn *c)
 {
-	size_t cap = c->in_cap ? c->in_cap * 2 : IN_FIRST;
-	uint8_t *in;
+	int rc = tls_shake(c->tls);
 
-	if (c->in_len < c->in_cap)
-		return 1;
-	if (cap > max)
-		cap = max;
-	if (cap <= c->in_len)
+	if (rc < 0 || (rc == 0 && c->eof)) {
+		carry_out(c);			/* why, if it can be said at once */
+		conn_close(p, c);
+		return;
+	}
+	if (rc == 1) {
+		c->shaking = 0;
+		pump_wait(p, &c->wait, PATIENT_HEAD);
+		if (strcmp(tls_alpn(c->tls), "h2") == 0 && proto2_begin(p, c) < 0)
+			conn_close(p, c);
+	}
+	conn_go_on(p, c);
+}
+
+/* 1: it is known which protocol this is */
+static int sniff(struct pump *p, struct conn *c)
+{
+	int is = h2_is_preface(span_of(c->in, c->in_len));
+
+	if (is < 0 && !c->eof)
 		return 0;
-	in = realloc(c->in, cap);
-	if (!in)
-		return err_nomem();
-	c->in = in;
-	c->in_cap = cap;
+	c->sniffing = 0;
+	if (is == 1 && proto2_begin(p, c) < 0)
+		conn_close(p, c);
 	return 1;
 }
 
-/* negative: the client is gone */
-static int take_in(struct conn *c, size_t max)
+static void receive(struct pump *p, struct conn *c)
 {
-	int rc = room_for(c, max);
-	ssize_t n;
-
-	if (rc <= 0)
-		return rc;
-	n = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n < 0)
-		return ERR_INTERRUPTED;
-	c->eof |= n == 0;
-	c->in_len += (size_t)n;
-	return 0;
+	if (c->state == CONN_LINGER) {
+		waste(p, c);
+		return;
+	}
+	if (c->state != CONN_OPEN || !(c->shaking || c->proto->wants(c)))
+		return;
+	if (carry_in(c, p->o->limits.head + LINK_DATA) < 0) {
+		conn_close(p, c);
+		return;
+	}
+	if (c->shaking) {
+		shake(p, c);
+		/* what came right behind the handshake */
+		if (c->dead || c->shaking)
+			return;
+		if (carry_in(c, p->o->limits.head + LINK_DATA) < 0) {
+			conn_close(p, c);
+			return;
+		}
+	}
+	if ((c->in_len || c->eof) && (!c->sniffing || sniff(p, c)) && !c->dead)
+		c->proto->input(p, c);
 }
 
 void conn_event(struct pump *p, struct conn *c, unsigned events)
@@ -299,24 +300,14 @@ void conn_event(struct pump *p, struct conn *c, unsigned events)
 		conn_close(p, c);
 		return;
 	}
-	if (events & EPOLLOUT && conn_pending(c)) {
+	if (events & EPOLLOUT && carry_pending(c)) {
 		if (c->wait.why == PATIENT_SEND)	/* progress */
 			pump_wait(p, &c->wait, PATIENT_SEND);
 		conn_go_on(p, c);
 	}
 	if (c->dead || !(events & EPOLLIN))
 		return;
-	if (c->state == CONN_LINGER) {
-		waste(p, c);
-		return;
-	}
-	if (c->state != CONN_OPEN || !c->proto->wants(c))
-		return;
-	if (take_in(c, p->o->limits.head + LINK_DATA) < 0) {
-		conn_close(p, c);
-		return;
-	}
-	c->proto->input(p, c);
+	receive(p, c);
 	listen_for(p, c);
 }
 
@@ -328,7 +319,7 @@ void conn_impatient(struct pump *p, struct conn *c)
 		conn_abort(p, c);
 		return;
 	}
-	if (c->wait.why != PATIENT_HEAD || c->in_len == 0 || c->streams || !(s = stream_new(p, c))) {
+	if (c->wait.why != PATIENT_HEAD || !c->proto->one_by_one || c->in_len == 0 || c->streams || !(s = stream_new(p, c))) {
 		conn_close(p, c);
 		return;
 	}

@@ -121,7 +121,7 @@ void log_stream(const struct pump *p, const struct stream *s)
 		.status = n->status, .sent = n->sent, .received = n->received, .whole = n->whole,
 		.seconds = (double)(p->now_ms - n->began_ms) / 1000, .method = n->method, .path = n->path,
 		.query = n->query, .host = n->host, .agent = n->agent, .referer = n->referer,
-		.peer = s->conn->peer, .id = n->id, .protocol = s->conn->proto->name,
+		.peer = s->conn->peer, .id = n->id, .protocol = s->conn->proto->name, .tls = s->conn->tls != NULL,
 		.conns = p->n_conns, .workers = p->n_workers, .queued = p->n_queued
 	};
 	int fd = p->log_fd >= 0 ? p->log_fd : p->o->log_fd;

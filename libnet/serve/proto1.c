@@ -102,7 +102,7 @@ static void body(struct pump *p, struct stream *s)
 	/* RFC 9110 10.1.1: the client may be waiting for it */
 	if (c->http.expects && !s->started && c->in_len == 0) {
 		c->http.expects = 0;
-		if (buf_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || conn_flush(c) < 0) {
+		if (buf_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || carry_out(c) < 0) {
 			conn_close(p, c);
 			return;
 		}
@@ -132,7 +132,7 @@ static int wants(const struct conn *c)
 {
 	const struct stream *s = c->streams;
 
-	return s ? s->want_body && !s->body_over : !conn_pending(c);
+	return s ? s->want_body && !s->body_over : !carry_pending(c);
 }
 
 static void input(struct pump *p, struct conn *c)
@@ -168,7 +168,7 @@ static void sent(struct pump *p, struct conn *c)
 		c->behind = 0;
 		if (http1_answer_behind(&c->out, &c->answer) < 0)
 			conn_abort(p, c);
-		if (c->dead || conn_pending(c))
+		if (c->dead || carry_pending(c))
 			return;
 	}
 	if (s && s->over)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -60,6 +61,7 @@ void pump_close(struct pump *p, int fd)
 static int patience_ms(const struct serve_opts *o, enum patience why)
 {
 	switch (why) {
+	case PATIENT_TLS: return o->tls_ms;
 	case PATIENT_HEAD: return o->head_ms;
 	case PATIENT_IDLE: return o->idle_ms;
 	case PATIENT_SEND: return o->send_ms;
@@ -209,10 +211,18 @@ static void drain(struct pump *p)
 
 static void reload(struct pump *p)
 {
+	struct tls_creds *creds;
+
 	if (log_open(p) < 0)
 		log_warn("serve", "%s; the log goes on as it was", err_text());
 	if (p->o->reload)
 		p->o->reload(p->o->ctx);
+	if (p->secrets && pump_creds(p->o, p->secrets, &creds) < 0) {
+		log_warn("serve", "%s; the certificate stays as it was", err_text());
+	} else if (p->secrets) {
+		tls_creds_free(p->creds);
+		p->creds = creds;
+	}
 	pump_new_workers(p);
 }
 
@@ -299,6 +309,17 @@ static int loop(struct pump *p, int only_one)
 
 /* ---- beginning ---- */
 
+int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out)
+{
+	int rc;
+
+	if (*secrets->cert)
+		rc = tls_creds_pem(out, span_str(secrets->cert), span_str(secrets->key), span_of(NULL, 0));
+	else
+		rc = tls_creds_load(out, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert, o->tls_ocsp);
+	return rc < 0 ? rc : tls_creds_tickets(*out, secrets->ticket_key);
+}
+
 /* a worker begins with nothing of ours but its link and the standard descriptors, which lead nowhere */
 static int work(int fd, void *arg)
 {
@@ -369,6 +390,8 @@ static int begin(struct pump *p, const struct pump_start *start)
 		rc = hear_signals(p);
 	if (rc == 0)
 		rc = log_open(p);
+	if (rc == 0 && p->secrets)
+		rc = pump_creds(p->o, p->secrets, &p->creds);
 	for (i = 0; rc == 0 && i < start->n_l; i++) {
 		p->listeners[i].about.what = ABOUT_LISTENER;
 		p->listeners[i].l = start->l[i];
@@ -397,6 +420,7 @@ static void end(struct pump *p)
 		close(p->log_fd);
 	if (p->epfd >= 0)
 		close(p->epfd);
+	tls_creds_free(p->creds);
 	buf_clear(&p->room);
 	buf_clear(&p->lines);
 	free(p);
@@ -411,10 +435,12 @@ int pump_run(const struct pump_start *start)
 		return err_nomem();
 	*p = (struct pump){ .o = start->o, .epfd = -1, .sigfd = -1, .log_fd = -1, .spawner = { .fd = -1 },
 			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
-			    .peers = start->peers, .row = start->row, .now_ms = clock_ms() };
+			    .secrets = start->secrets, .peers = start->peers, .row = start->row, .now_ms = clock_ms() };
 	p->queue_end = &p->queue;
 	p->quiet_since_ms = p->now_ms;
 	more_descriptors();
+	if (p->secrets)				/* workers shall not have them; the certificate is read later, too */
+		madvise(start->secrets, sizeof *start->secrets, MADV_DONTFORK);
 	rc = spawn_start(&p->spawner, work, reload_spawner, (void *)(uintptr_t)start->o);
 	if (rc == 0)
 		rc = begin(p, start);

@@ -9,6 +9,8 @@
 #include "serve/serve.h"
 #include "spawn.h"
 #include "wire/http/answer.h"
+#include "wire/http/h2.h"
+#include "wire/tls/tls.h"
 
 /* What an event of epoll is about. */
 enum what { ABOUT_CONN, ABOUT_WORKER, ABOUT_LISTENER, ABOUT_SPAWNER, ABOUT_SIGNAL };
@@ -16,7 +18,7 @@ struct about { enum what what; };
 
 /* Whoever waits stands in one list a reason, each with the same patience, so that the first of a list is the
  * first to lose it. */
-enum patience { PATIENT_HEAD, PATIENT_IDLE, PATIENT_SEND, PATIENT_LINGER, PATIENT_BODY, N_PATIENCE };
+enum patience { PATIENT_TLS, PATIENT_HEAD, PATIENT_IDLE, PATIENT_SEND, PATIENT_LINGER, PATIENT_BODY, N_PATIENCE };
 
 struct pump;
 struct conn;
@@ -66,6 +68,15 @@ struct stream {
 	char limits[160];		/* lines for the answer: what is left to the client */
 	struct note note;
 	int dead;
+	/* of HTTP/2: */
+	struct h2_stream *h2;		/* NULL: the client has given it up */
+	int expects, has_body;		/* it waits for a 100; bytes are to follow the head of the answer */
+	struct buf out;			/* to be sent, from out_at on; then the file, then the end with trailers */
+	size_t out_at;
+	int file;
+	uint64_t file_off, file_len;
+	int ending;
+	struct buf trailers;
 };
 
 /* ---- one client ---- */
@@ -97,7 +108,7 @@ struct proto {
 	void (*abort)(struct pump *p, struct stream *s);
 	void (*drain)(struct pump *p, struct conn *c);	/* we are about to end */
 };
-extern const struct proto proto_http1;
+extern const struct proto proto_http1, proto_http2;
 
 struct conn {
 	struct about about;		/* first */
@@ -114,6 +125,10 @@ struct conn {
 	int file;			/* then this much of a file (borrowed from the worker); -1: none */
 	uint64_t file_off, file_len;
 	uint64_t sent;			/* bytes, before they were encrypted */
+	struct tls *tls;		/* NULL: in the clear */
+	int shaking, bye;		/* the handshake is not done; close_notify was said */
+	int sniffing;			/* it may still turn out to be HTTP/2 */
+	struct h2 *h2;
 	int going, again;		/* conn_go_on is at work; and was asked for once more */
 	int close_after;		/* the answer at hand is the last */
 	struct http1 http;
@@ -143,6 +158,8 @@ struct pump {
 	size_t n_listeners;
 	int listening;			/* epoll hears the listeners */
 	struct spawner spawner;
+	struct tls_creds *creds;
+	const struct secrets *secrets;
 	struct worker_end *idle, *dead_workers;
 	unsigned n_workers, n_idle, n_asked;
 	struct stream *queue, **queue_end;
@@ -166,12 +183,23 @@ struct pump {
 };
 
 /* ---- pump.c ---- */
+/* What pumps have in common and workers must not see: memory that is shared with children, but for those who
+ * have said that theirs shall not have it. */
+enum { PEM_MAX = 4096 };
+struct secrets {
+	uint8_t ticket_key[TLS_TICKET_KEY];
+	char cert[PEM_MAX], key[PEM_MAX];	/* made up; "" if there are files */
+};
+/* pump_creds - the certificate as the options say.  Gives it. */
+int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out);
+
 /* What a pump is started with; all borrowed. */
 struct pump_start {
 	const struct serve_opts *o;	/* the limits are its own share */
 	const struct listener *l;	/* shared with other pumps and our parent */
 	size_t n_l;
 	int fd, tls;			/* the one client, instead; it speaks TLS; -1 */
+	struct secrets *secrets;	/* NULL: no TLS */
 	struct peers *peers;
 	unsigned row;
 	int report;			/* where the parent hears that we are ready, or why not; -1: nowhere */
@@ -211,10 +239,18 @@ void conn_event(struct pump *p, struct conn *c, unsigned events);
 void conn_impatient(struct pump *p, struct conn *c);	/* its patience is at an end */
 void conn_abort(struct pump *p, struct conn *c);	/* closed in a way that cannot be taken for an end */
 void conn_use(struct conn *c, size_t n);	/* so many bytes of `in` are done with */
-int conn_pending(const struct conn *c);
-int conn_flush(struct conn *c);		/* 1: all is sent; 0: later; negative: the client is gone */
 /* conn_go_on - send what there is, and see what comes next. */
 void conn_go_on(struct pump *p, struct conn *c);
+
+/* ---- carry.c ---- */
+int carry_pending(const struct conn *c);
+/* carry_out - 1: all is sent; 0: later; negative: the client is gone. */
+int carry_out(struct conn *c);
+/* carry_in - what came, behind what is in c->in, up to about `max` bytes; 0 or negative: the client is gone. */
+int carry_in(struct conn *c, size_t max);
+
+/* ---- proto2.c ---- */
+int proto2_begin(struct pump *p, struct conn *c);
 
 /* ---- stream.c ---- */
 /* stream_new - a request under way; NULL: no memory.  stream_fail answers it without a worker. */

@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -36,6 +38,7 @@ struct house {
 	unsigned n_pumps, n_alive;
 	int own;			/* a pump for each client */
 	struct peers *peers;
+	struct secrets *secrets;	/* NULL: no TLS */
 	int sigfd;
 	sigset_t mask;			/* as it was before */
 	int ending;
@@ -95,7 +98,7 @@ int pump_hear_report(int fd)
 static int run_pump(struct house *h, unsigned i, int fd, int tls, int report)
 {
 	struct pump_start start = { .o = &h->each, .l = h->l, .n_l = fd < 0 ? h->n_l : 0, .fd = fd, .tls = tls,
-				    .peers = h->peers, .row = i, .report = report };
+				    .secrets = h->secrets, .peers = h->peers, .row = i, .report = report };
 	size_t k;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -384,6 +387,61 @@ static int open_all(struct house *h)
 	return rc;
 }
 
+/* what pumps share for TLS, in memory of its own */
+static int make_secrets(struct house *h, int wanted)
+{
+	const struct serve_opts *o = h->o;
+	struct buf cert = BUF_INIT(PEM_MAX - 1), key = BUF_INIT(PEM_MAX - 1);
+	struct secrets *s;
+	int rc;
+
+	if (!wanted)
+		return 0;
+	if (!o->tls_cert)
+		return err_set(ERR_USAGE, "TLS needs a certificate");
+	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s == MAP_FAILED)
+		return err_nomem();
+	h->secrets = s;
+	rc = tls_ticket_key(s->ticket_key);
+	if (rc == 0 && strcmp(o->tls_cert, "self") == 0) {
+		rc = tls_self_signed("localhost", &cert, &key);
+		if (rc == 0) {
+			memcpy(s->cert, cert.data, cert.len + 1);
+			memcpy(s->key, key.data, key.len + 1);
+		}
+	}
+	if (key.data)
+		explicit_bzero(key.data, key.cap);
+	buf_clear(&cert);
+	buf_clear(&key);
+	return rc;
+}
+
+/* Is the certificate good?  Asked of a child, so that the key is in none of those who fork. */
+static int check_creds(struct house *h)
+{
+	struct tls_creds *creds;
+	int pipes[2], rc;
+	pid_t pid;
+
+	if (!h->secrets)
+		return 0;
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_sys("making a pipe");
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[0]);
+		pump_report(pipes[1], pump_creds(h->o, h->secrets, &creds));
+		_exit(0);
+	}
+	close(pipes[1]);
+	rc = pump_hear_report(pipes[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return rc;
+}
+
 static int keep_house(struct house *h)
 {
 	size_t i;
@@ -397,8 +455,8 @@ static int keep_house(struct house *h)
 		rc = err_nomem();
 	if (rc == 0)
 		rc = hear_signals(h);
-	if (rc == 0 && !h->own)
-		rc = start_pumps(h);
+	if (rc == 0)
+		rc = h->own ? check_creds(h) : start_pumps(h);
 	for (i = 0; rc == 0 && h->o->ready && i < h->n_l; i++)
 		h->o->ready(h->o->ctx, h->l[i].text);
 	if (rc < 0)
@@ -418,17 +476,24 @@ int serve_run(const struct serve_opts *o)
 {
 	struct house h = { .o = o, .sigfd = -1 };
 	struct pump_start one = { .o = o, .fd = 0, .tls = o->tls_given, .report = -1 };
+	int rc, tls = o->tls_given && !o->listen, how;
 	size_t i;
-	int rc;
 
 	rc = o->listen ? open_all(&h) : listen_given(h.l, &h.n_l);
-	for (i = 0; !o->listen && i < h.n_l; i++)
-		h.l[i].tls = o->tls_given;
+	how = rc;
+	for (i = 0; i < h.n_l; i++) {
+		if (!o->listen)
+			h.l[i].tls = o->tls_given;
+		tls |= h.l[i].tls;
+	}
+	if (rc >= 0)
+		rc = make_secrets(&h, tls);
 	if (rc < 0) {
 		listen_close(h.l, h.n_l);
 		return rc;
 	}
-	if (!o->listen && rc == LISTEN_CONNECTED)
+	one.secrets = h.secrets;
+	if (!o->listen && how == LISTEN_CONNECTED)
 		return pump_run(&one);
 	if (h.n_l == 0)
 		return err_set(ERR_USAGE, "no address to listen at, and no socket was given");

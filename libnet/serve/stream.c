@@ -20,6 +20,9 @@ struct stream *stream_new(struct pump *p, struct conn *c)
 		return NULL;
 	s->conn = c;
 	s->request = BUF_INIT(LINK_MAX - 64);
+	s->out = BUF_INIT(2 * LINK_MAX);
+	s->trailers = BUF_INIT(LINK_MAX);
+	s->file = -1;
 	s->wait = (struct wait){ .why = N_PATIENCE, .conn = c, .stream = s };
 	s->note.began_ms = p->now_ms;
 	s->next = c->streams;
@@ -33,6 +36,8 @@ struct stream *stream_new(struct pump *p, struct conn *c)
 void stream_free(struct stream *s)
 {
 	buf_clear(&s->request);
+	buf_clear(&s->out);
+	buf_clear(&s->trailers);
 	free(s);
 }
 
@@ -169,7 +174,7 @@ static int admitted(struct pump *p, struct stream *s)
 void stream_begin(struct pump *p, struct stream *s, uint64_t body_len)
 {
 	struct conn *c = s->conn;
-	struct msg_peer peer = { .text = c->peer, .local = c->local };
+	struct msg_peer peer = { .text = c->peer, .local = c->local, .tls = c->tls != NULL };
 
 	note_it(p, s);
 	s->body_over = body_len == 0;

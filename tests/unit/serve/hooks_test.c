@@ -100,10 +100,11 @@ static void with_done(struct serve_opts *o)
 static void what_is_told(void)
 {
 	char long_id[200] = "GET /hello HTTP/1.1\r\nX-Request-ID: ";
-	unsigned n = shared->done = 0;
+	unsigned n = 0;
 	const char *a;
 	int fd;
 
+	shared->done = 0;
 	start(1, with_done);
 	a = ask("POST /echo?q HTTP/1.1\r\nX-Request-ID: Abc-1\r\nHost: h:1\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd", NULL);
 	wait_done(++n);
@@ -239,7 +240,8 @@ static void forms_of_the_log(void)
 
 	for (form = SERVE_LOG_OFF; form <= SERVE_LOG_JSON; form++) {
 		unlink(log_name);
-		n = shared->done = 0;
+		n = 0;
+		shared->done = 0;
 		start(0, with_log);
 		ask("GET /hello?a=\"b\" HTTP/1.1\r\nUser-Agent: a\"\\\xff\r\nReferer: r\r\nX-Request-ID: i1\r\n" END, NULL);
 		wait_done(++n);

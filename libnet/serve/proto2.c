@@ -176,17 +176,32 @@ static int file_out(struct conn *c, struct stream *s)
 	return rc == ERR_LIMIT ? 0 : rc < 0 ? rc : used > 0;
 }
 
-static void end_out(struct pump *p, struct stream *s)
+/* Is the rest of a body that nobody reads still to come, and little?  Then it is waited for: there are clients
+ * who take the reset that gives it up for a failure, although RFC 9113 8.1 allows it. */
+static int rest_comes(struct pump *p, struct stream *s)
 {
 	struct h2 *h = s->conn->h2;
-	struct h2_stream *h2 = s->h2;
 	struct span data;
+	int rc;
 
-	/* what is here of a body nobody read goes quietly: a reset would be for nothing */
-	while (h2_body(h, h2, &data) == 1)
-		h2_took(h, h2, data.len);
+	while ((rc = h2_body(h, s->h2, &data)) == 1) {
+		h2_took(h, s->h2, data.len);
+		s->wasted += data.len;
+	}
+	if (rc != 0 || s->body_over || s->expects || s->wasted > ENOUGH || s->impatient)
+		return 0;
+	stream_release(p, s);			/* the worker need not wait for it */
+	if (s->wait.why == N_PATIENCE)
+		pump_wait(p, &s->wait, PATIENT_LINGER);
+	return 1;
+}
+
+static void end_out(struct pump *p, struct stream *s)
+{
+	struct h2_stream *h2 = s->h2;
+
 	s->h2 = NULL;
-	if (h2_end(h, h2, buf_span(&s->trailers)) < 0)
+	if (h2_end(s->conn->h2, h2, buf_span(&s->trailers)) < 0)
 		s->note.whole = 0;
 	stream_end(p, s);
 }
@@ -213,7 +228,7 @@ static int stream_out(struct pump *p, struct conn *c, struct stream *s)
 		rc = bytes_out(c, s);
 	else if (s->file >= 0)
 		rc = file_out(c, s);
-	else if (s->ending) {
+	else if (s->ending && !rest_comes(p, s)) {
 		end_out(p, s);
 		return 1;
 	}

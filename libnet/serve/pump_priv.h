@@ -77,6 +77,8 @@ struct stream {
 	uint64_t file_off, file_len;
 	int ending;
 	struct buf trailers;
+	size_t wasted;			/* bytes of the body that nobody read */
+	int impatient;			/* its rest is not waited for any more */
 };
 
 /* ---- one client ---- */
@@ -259,7 +261,8 @@ struct stream *stream_new(struct pump *p, struct conn *c);
 void stream_begin(struct pump *p, struct stream *s, uint64_t body_len);
 void stream_given(struct pump *p, struct stream *s, struct worker_end *w);
 void stream_fail(struct pump *p, struct stream *s, int status, const char *text);
-/* stream_end - it is over, well or not: told, and its worker let go. */
+/* stream_release - its worker has done its part.  stream_end - it is over, well or not: told, and its worker let go. */
+void stream_release(struct pump *p, struct stream *s);
 void stream_end(struct pump *p, struct stream *s);
 void stream_free(struct stream *s);
 /* stream_message - the worker said something; stream_orphaned - it will not any more. */

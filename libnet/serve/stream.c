@@ -54,6 +54,11 @@ static void let_go(struct pump *p, struct stream *s, int good)
 	pump_worker_done(p, w, good);
 }
 
+void stream_release(struct pump *p, struct stream *s)
+{
+	let_go(p, s, s->over);
+}
+
 void stream_end(struct pump *p, struct stream *s)
 {
 	struct conn *c = s->conn;
@@ -194,8 +199,9 @@ void stream_given(struct pump *p, struct stream *s, struct worker_end *w)
 
 	s->worker = w;
 	w->stream = s;
-	if (link_send(w->fd, &m) != 1) {
-		stream_orphaned(p, s);
+	if (link_send(w->fd, &m) != 1) {	/* it was dead before it heard of it: another one can have it */
+		let_go(p, s, 0);
+		pump_worker_for(p, s);
 		return;
 	}
 	buf_clear(&s->request);
@@ -357,7 +363,11 @@ void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
 
 void stream_impatient(struct pump *p, struct stream *s)
 {
-	if (s->started)
+	if (s->wait.why == PATIENT_LINGER) {
+		s->impatient = 1;
+		pump_wait(p, &s->wait, N_PATIENCE);
+		conn_go_on(p, s->conn);
+	} else if (s->started)
 		s->conn->proto->abort(p, s);
 	else
 		stream_fail(p, s, 408, "the body did not come in time");

@@ -103,6 +103,20 @@ static int load(struct road *r, const struct cid *cid)
 	return rc;
 }
 
+static int add_root(struct gw_ask *a, const struct cid *cid)
+{
+	int rc = a->roots.len ? buf_u8(&a->roots, ',') : 0;
+
+	if (rc == 0)
+		rc = cid_format(cid, NULL, &a->roots);
+	if (rc == ERR_LIMIT) {		/* half a list would be a wrong one */
+		buf_reset(&a->roots);
+		a->roots.max = 0;
+		return 0;
+	}
+	return rc;
+}
+
 /* Down the segments that stay in the block *at: 1 and the link they met in *at; 0 at the end of the path. */
 static int inside(struct road *r, struct cid *at)
 {
@@ -124,20 +138,8 @@ static int inside(struct road *r, struct cid *at)
 			*at = next;
 			return 1;
 		}
-	}
-	return rc;
-}
-
-static int add_root(struct gw_ask *a, const struct cid *cid)
-{
-	int rc = a->roots.len ? buf_u8(&a->roots, ',') : 0;
-
-	if (rc == 0)
-		rc = cid_format(cid, NULL, &a->roots);
-	if (rc == ERR_LIMIT) {		/* half a list would be a wrong one */
-		buf_reset(&a->roots);
-		a->roots.max = 0;
-		return 0;
+		if (rc == 0)		/* X-Ipfs-Roots: one for each segment (reference 5) */
+			rc = add_root(r->a, at);
 	}
 	return rc;
 }
@@ -176,14 +178,19 @@ static int walk(struct gw_ask *a)
 {
 	struct road r = { a, a->rest, BUF_INIT(DAG_BLOCK_MAX), NODE_INIT };
 	int rc = denied(a, buf_span(&a->now), &a->root);
+	struct cid above;
 
 	a->cid = a->root;
+	a->in_dir = 0;
 	if (rc == 0)
 		rc = add_root(a, &a->root);
 	while (rc == 0 && *r.p) {
+		above = a->cid;
 		rc = step(&r, &a->cid, &a->rest);
 		if (rc <= 0)
 			break;
+		a->in_dir = above.codec == CID_DAG_PB;
+		a->dir = above;
 		a->rest = r.p;
 		rc = denied(a, span_of("", 0), &a->cid);
 		if (rc == 0)

@@ -261,9 +261,12 @@ static const char *by_magic(struct gw_types *t, struct span s)
 	const char *type = t && t->magic ? magic_buffer(t->magic, s.p, s.len) : NULL;
 	const char *c;
 
-	/* it is put into a field as it is: a name of a type and nothing else */
+	/*
+	 * It is put into a field as it is: a name of a type and nothing else.  TGA has no magic number,
+	 * but a few small numbers that any bytes may begin with.
+	 */
 	if (!type || !strchr(type, '/') || strlen(type) > 100 || starts(span_str(type), "inode/") ||
-	    starts(span_str(type), "text/") || strstr(type, "xml") || strstr(type, "script"))
+	    starts(span_str(type), "text/") || strstr(type, "xml") || strstr(type, "script") || strstr(type, "x-tga"))
 		return NULL;
 	for (c = type; *c; c++)
 		if (*c <= 0x20 || *c >= 0x7f || strchr("\"(),:;<=>?@[\\]{}", *c))

@@ -111,6 +111,17 @@ static void too_many_roots(void)
 	CHECK(ask_get(target) == 200 && !strcmp(ask_body(), "hello\n") && !ask_field("x-ipfs-roots"));
 }
 
+/* one for each segment, also of those that stay in a block */
+static void roots_inside_a_block(void)
+{
+#define DOC "bafyreibs4utpgbn7uqegmd2goqz4bkyflre2ek2iwv743fhvylwi4zeeim"
+	ask_import(GATEWAY "dag-cbor-traversal.car");
+	CHECK(ask_get("/ipfs/" DOC "/foo/link/bar?format=raw") == 200);
+	CHECK(ask_field_is("x-ipfs-roots", DOC "," DOC ",bafyreig5alecq2l2akgajxywgnv22kuxh6xcagsnelepylqovt4t5jxt6u,"
+			   "bafyreiaefvpp22slf5bzd4lqgzwbztqahwlldtqkpgmlhv7mh23pudle7y"));
+	CHECK(ask_get("/ipfs/" DOC "/foo?format=car") == 200 && ask_field_is("x-ipfs-roots", DOC "," DOC));
+}
+
 /* digests too short to name anything, and hashes that are not to be trusted */
 static void policy(void)
 {
@@ -149,6 +160,7 @@ int main(void)
 	RUN(one_address_a_key);
 	RUN(chains);
 	RUN(too_many_roots);
+	RUN(roots_inside_a_block);
 	RUN(policy);
 	RUN(denied);
 	ask_close();

@@ -136,6 +136,8 @@ static void the_rest(void)
 
 	CHECK(!strcmp(t, "image/vnd.adobe.photoshop") || !strcmp(t, "image/x-photoshop"));
 	CHECK_STR(bytes(span_of("\0\1\2\3<html><script>alert(1)</script>", 35)), "application/octet-stream");
+	/* to libmagic the beginning of a TGA image */
+	CHECK_STR(bytes(unit_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")), "application/octet-stream");
 	CHECK_STR(gw_type_by_bytes(NULL, unit_hex("3842505300010000")), "application/octet-stream");
 	CHECK_STR(gw_type_by_bytes(NULL, span_str("x")), "text/plain; charset=utf-8");
 }

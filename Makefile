@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 20
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
        -Wwrite-strings -Wvla
 HARD = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection
-LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed -Wl,--gc-sections
 OPT ?= -O2 -g
 ifdef SAN
 OPT = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -23,14 +23,24 @@ BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -Ilibcore -Ilibnet -I$(BUILD) $(WARN) -
               -fvisibility=hidden -DIPFRS_VERSION='"$(VERSION)"' -MMD -MP
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 
-# Small libraries are linked statically where their archives are installed, because loading them
-# is half of what it takes to start a command (libb2 alone brings libgomp).  SHARED=1 for packagers.
-static = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$1.a)),-l:lib$1.a,-l$1)
-SMALL := secp256k1 hogweed zstd z b2 nettle gmp
-LIBS := -llmdb $(if $(SHARED)$(SAN),$(SMALL:%=-l%),$(foreach l,$(SMALL),$(call static,$l)))
-LIBS += -larchive
+# Libraries are linked statically where their archives are installed: loading them is half of what it takes to start a
+# command (libb2 alone brings libgomp, libarchive libxml2 and ICU), and a server forks faster with fewer of them mapped.
+# SHARED=1 for packagers.  GnuTLS and curl are loaded as they are: what is fixed in them should not wait for us.
+SMALL := b2 archive bz2 lzma lz4 lmdb secp256k1 hogweed zstd z nettle gmp
+NET_SMALL := nghttp2 brotlienc brotlidec brotlicommon magic
+NET_LARGE := -lgnutls -lcurl-gnutls -lresolv -lm
+have = $(filter /%,$(shell $(CC) -print-file-name=lib$1.a))
+# libarchive.a and libmagic.a want what they use as archives, too; libb2 comes first since libarchive.a has a slow copy
+# of BLAKE2s
+ifeq ($(SHARED)$(SAN)$(if $(and $(call have,archive),$(call have,magic),$(call have,bz2),$(call have,lzma),$(call have,lz4)),,no),)
+static = $(if $(call have,$1),-l:lib$1.a,-l$1)
+else
+static = $(if $(filter bz2 lzma lz4,$1),,-l$1)
+endif
+LIBS := $(foreach l,$(SMALL),$(call static,$l))
 # of libnet, in the programs that have it
-NET_LIBS := -lgnutls -lnghttp2 -lbrotlienc -lbrotlidec -lmagic -lcurl-gnutls -lresolv
+NET_LIBS := $(foreach l,$(NET_SMALL),$(call static,$l)) $(NET_LARGE)
+FUZZ_LIBS := $(NET_SMALL:%=-l%) $(NET_LARGE) $(patsubst %,-l%,$(filter-out bz2 lzma lz4,$(SMALL)))
 
 LIB := $(BUILD)/libcore.a
 LIB_SRC := $(sort $(wildcard libcore/*/*.c))
@@ -133,7 +143,7 @@ $(FUZZ_BUILD)/%.o: %.c
 
 $(FUZZ_BUILD)/fuzz/%: $(FUZZ_BUILD)/tests/fuzz/%_fuzz.o $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(NET_LIBS) $(LIBS) $(LDFLAGS)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(FUZZ_LIBS) $(LDFLAGS)
 
 .SECONDARY:
 -include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)

@@ -7,24 +7,27 @@
 #include "base/io.h"
 #include "tar/tar_priv.h"
 
+/* By function and not by number: asking libarchive by number makes programs carry, or load, all formats it has. */
 static const struct format {
 	const char *name;
-	int format, filter, utf8;
+	int (*set)(struct archive *a);
+	int (*filter)(struct archive *a);
+	int utf8;
 } formats[] = {
-	{ "tar", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_NONE, 1 },
-	{ "tar.gz", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_GZIP, 1 },
-	{ "tar.zst", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_ZSTD, 1 },
-	{ "tar.xz", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_XZ, 1 },
-	{ "tar.bz2", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_BZIP2, 1 },
-	{ "tar.lz4", ARCHIVE_FORMAT_TAR_PAX_RESTRICTED, ARCHIVE_FILTER_LZ4, 1 },
-	{ "cpio", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_NONE, 0 },
-	{ "cpio.gz", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_GZIP, 0 },
-	{ "cpio.zst", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_ZSTD, 0 },
-	{ "cpio.xz", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_XZ, 0 },
-	{ "cpio.bz2", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_BZIP2, 0 },
-	{ "cpio.lz4", ARCHIVE_FORMAT_CPIO_SVR4_NOCRC, ARCHIVE_FILTER_LZ4, 0 },
-	{ "zip", ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, 1 },
-	{ "7z", ARCHIVE_FORMAT_7ZIP, ARCHIVE_FILTER_NONE, 1 },
+	{ "tar", archive_write_set_format_pax_restricted, archive_write_add_filter_none, 1 },
+	{ "tar.gz", archive_write_set_format_pax_restricted, archive_write_add_filter_gzip, 1 },
+	{ "tar.zst", archive_write_set_format_pax_restricted, archive_write_add_filter_zstd, 1 },
+	{ "tar.xz", archive_write_set_format_pax_restricted, archive_write_add_filter_xz, 1 },
+	{ "tar.bz2", archive_write_set_format_pax_restricted, archive_write_add_filter_bzip2, 1 },
+	{ "tar.lz4", archive_write_set_format_pax_restricted, archive_write_add_filter_lz4, 1 },
+	{ "cpio", archive_write_set_format_cpio_newc, archive_write_add_filter_none, 0 },
+	{ "cpio.gz", archive_write_set_format_cpio_newc, archive_write_add_filter_gzip, 0 },
+	{ "cpio.zst", archive_write_set_format_cpio_newc, archive_write_add_filter_zstd, 0 },
+	{ "cpio.xz", archive_write_set_format_cpio_newc, archive_write_add_filter_xz, 0 },
+	{ "cpio.bz2", archive_write_set_format_cpio_newc, archive_write_add_filter_bzip2, 0 },
+	{ "cpio.lz4", archive_write_set_format_cpio_newc, archive_write_add_filter_lz4, 0 },
+	{ "zip", archive_write_set_format_zip, archive_write_add_filter_none, 1 },
+	{ "7z", archive_write_set_format_7zip, archive_write_add_filter_none, 1 },
 };
 
 struct tar_writer {
@@ -75,11 +78,11 @@ static int writer_open(struct tar_writer *w, const struct format *f)
 	w->e = archive_entry_new();
 	if (!w->a || !w->e)
 		return err_nomem();
-	if (archive_write_set_format(w->a, f->format) < ARCHIVE_WARN ||
-	    archive_write_add_filter(w->a, f->filter) < ARCHIVE_WARN)
+	if (f->set(w->a) < ARCHIVE_WARN ||
+	    f->filter(w->a) < ARCHIVE_WARN)
 		return tar_fail(w->a, ERR_UNSUPPORTED, "writing", w->what);
 	/* gzip would store the time of day */
-	if (f->filter == ARCHIVE_FILTER_GZIP &&
+	if (f->filter == archive_write_add_filter_gzip &&
 	    archive_write_set_filter_option(w->a, "gzip", "timestamp", NULL) < ARCHIVE_WARN)
 		return tar_fail(w->a, ERR_UNSUPPORTED, "writing", w->what);
 	archive_write_set_bytes_per_block(w->a, 65536);

@@ -187,10 +187,27 @@ static void blocked(struct pump *p, struct conn *c)
 
 /* ---- answers ---- */
 
+/* RFC 9110 9.3.6: a 2xx to CONNECT has no body, and says nothing of one.  What follows is a request again: the
+ * tunnel ends here. */
+static int tunnel(struct pump *p, struct conn *c, int status, struct span lines)
+{
+	int rc;
+
+	if (!http_lines_ok(lines, HTTP_LINES_HEAD))
+		return ERR_INVALID;
+	rc = buf_printf(&c->out, "HTTP/1.1 %d Connection established\r\ndate: %s\r\n", status, pump_date(p));
+	if (rc == 0)
+		rc = buf_add(&c->out, lines);
+	return rc < 0 ? rc : buf_str(&c->out, "\r\n");
+}
+
 static int head(struct pump *p, struct stream *s, int status, struct span lines, uint64_t len)
 {
 	struct conn *c = s->conn;
 	int rc;
+
+	if (strcmp(s->note.method, "CONNECT") == 0 && status < 300)
+		return tunnel(p, c, status, lines);
 
 	if (!s->worker && !s->body_over)	/* nobody will read it */
 		c->close_after = 1;

@@ -39,6 +39,19 @@ static void one_connection_many_requests(void)
 	CHECK(strstr(a, "\r\n\r\n2\r\nde\r\n1\r\nf\r\n0\r\n\r\n") || strstr(a, "\r\n\r\n3\r\ndef\r\n0\r\n\r\n"));
 }
 
+/* a proxy that leads to ourselves: the requests in it are answered as all others */
+static void tunnels(void)
+{
+	const char *a = ask("CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\nGET http://h/hello HTTP/1.1\r\n" END, NULL), *b;
+
+	CHECK(begins(a, "HTTP/1.1 200 Connection established\r\n"));
+	b = strstr(a, "\r\n\r\n");
+	NEED(b);
+	CHECK(!memmem(a, (size_t)(b - a), "content-length", 14) && begins(b + 4, "HTTP/1.1 200 OK\r\n"));
+	CHECK(has_end(b, "\r\n\r\nhello"));
+	CHECK(begins(ask("CONNECT other:1 HTTP/1.1\r\n" END, NULL), "HTTP/1.1 403 "));
+}
+
 static void files_arrive(void)
 {
 	ssize_t n, i, bad = 0;
@@ -160,6 +173,7 @@ static void both(int pool)
 	start(pool, NULL);
 	simple();
 	one_connection_many_requests();
+	tunnels();
 	files_arrive();
 	bodies();
 	what_is_refused();

@@ -115,7 +115,16 @@ static int head_of(struct request *rq, struct reply *r, void *ctx)
 	return rc;
 }
 
+static int tunnel(struct request *rq, struct reply *r, void *ctx)
+{
+	(void)ctx;
+	if (!span_equal(rq->host, span_str("h:1")))
+		return reply_status(rq, r, 403, "to ourselves only");
+	return reply_start(r, 200, 0);
+}
+
 static const struct route routes[] = {
+	{ "CONNECT", "", tunnel, 0 },
 	{ "GET", "/hello", hello, 0 }, { "POST", "/echo", echo, 0 }, { "POST", "/deaf", hello, 0 },
 	{ "GET", "/file", file, 0 },
 	{ "GET", "/crash", crash, 0 }, { "GET", "/half", half, 0 }, { "GET", "/much", too_much, 0 },

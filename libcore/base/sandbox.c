@@ -160,41 +160,64 @@ static void on_bits(struct program *p, int nr, int arg, uint32_t mask, uint32_t 
 	emit(p, BPF_RET | BPF_K, no, 0, 0);
 }
 
+#ifdef OUR_ARCH
+static const uint32_t denied = SECCOMP_RET_ERRNO | EPERM, absent = SECCOMP_RET_ERRNO | ENOSYS;
+
+/* libc tries clone3 first, whose flags a filter cannot see, and takes clone where that is absent */
+static void processes(struct program *p, int may)
+{
+	on_call(p, __NR_clone3, may ? SECCOMP_RET_ALLOW : absent);
+#ifdef __NR_fork
+	on_call(p, __NR_fork, may ? SECCOMP_RET_ALLOW : denied);
+	on_call(p, __NR_vfork, may ? SECCOMP_RET_ALLOW : denied);
+#endif
+	if (may)
+		on_call(p, __NR_clone, SECCOMP_RET_ALLOW);
+	else
+		on_bits(p, __NR_clone, 0, 0x10000 /* CLONE_THREAD */, SECCOMP_RET_ALLOW, denied);
+}
+
+static void fill(struct program *p, const struct sandbox *s)
+{
+	size_t i;
+
+	load(p, offsetof(struct seccomp_data, arch));
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0);
+	emit(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+	load(p, offsetof(struct seccomp_data, nr));
+	if (s->stage == SANDBOX_CHILD) {	/* of what a parent may, less: the strictest of two filters counts */
+		processes(p, s->fork);
+		emit(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+		return;
+	}
+#ifdef __x86_64__
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);	/* the x32 table */
+	emit(p, BPF_RET | BPF_K, denied, 0, 0);
+#endif
+	for (i = 0; i < sizeof calls / sizeof *calls; i++)
+		on_call(p, calls[i], SECCOMP_RET_ALLOW);
+	for (i = 0; s->net && i < sizeof net_calls / sizeof *net_calls; i++)
+		on_call(p, net_calls[i], SECCOMP_RET_ALLOW);
+	on_call(p, __NR_socketpair, SECCOMP_RET_ALLOW);
+	on_call(p, __NR_prctl, SECCOMP_RET_ALLOW);
+	if (s->stage == SANDBOX_PARENT) {
+		on_call(p, SYS_landlock_create_ruleset, SECCOMP_RET_ALLOW);
+		on_call(p, SYS_landlock_add_rule, SECCOMP_RET_ALLOW);
+		on_call(p, SYS_landlock_restrict_self, SECCOMP_RET_ALLOW);
+	}
+	on_call(p, __NR_ioctl, SECCOMP_RET_ERRNO | ENOTTY);	/* a terminal is asked for, or an extent to share */
+	processes(p, s->fork || s->stage == SANDBOX_PARENT);
+	emit(p, BPF_RET | BPF_K, denied, 0, 0);
+}
+#endif
+
 static int fence_calls(const struct sandbox *s)
 {
 #ifdef OUR_ARCH
-	const uint32_t denied = SECCOMP_RET_ERRNO | EPERM, absent = SECCOMP_RET_ERRNO | ENOSYS;
 	struct program p = { .n = 0 };
 	struct sock_fprog prog;
-	size_t i;
 
-	load(&p, offsetof(struct seccomp_data, arch));
-	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0);
-	emit(&p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-	load(&p, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-	emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);	/* the x32 table */
-	emit(&p, BPF_RET | BPF_K, denied, 0, 0);
-#endif
-	for (i = 0; i < sizeof calls / sizeof *calls; i++)
-		on_call(&p, calls[i], SECCOMP_RET_ALLOW);
-	for (i = 0; s->net && i < sizeof net_calls / sizeof *net_calls; i++)
-		on_call(&p, net_calls[i], SECCOMP_RET_ALLOW);
-	on_call(&p, __NR_socketpair, SECCOMP_RET_ALLOW);
-	/* libc tries clone3 first, whose flags a filter cannot see, and takes clone where that is absent */
-	on_call(&p, __NR_clone3, s->fork ? SECCOMP_RET_ALLOW : absent);
-	if (s->fork) {
-		on_call(&p, __NR_clone, SECCOMP_RET_ALLOW);
-#ifdef __NR_fork
-		on_call(&p, __NR_fork, SECCOMP_RET_ALLOW);
-		on_call(&p, __NR_vfork, SECCOMP_RET_ALLOW);
-#endif
-	} else {
-		on_bits(&p, __NR_clone, 0, 0x10000 /* CLONE_THREAD */, SECCOMP_RET_ALLOW, denied);
-	}
-	on_call(&p, __NR_prctl, SECCOMP_RET_ALLOW);
-	on_call(&p, __NR_ioctl, SECCOMP_RET_ERRNO | ENOTTY);	/* a terminal is asked for, or an extent to share */
-	emit(&p, BPF_RET | BPF_K, denied, 0, 0);
+	fill(&p, s);
 	prog = (struct sock_fprog){ .len = p.n, .filter = p.op };
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0)
 		return SANDBOX_CALLS;
@@ -235,13 +258,14 @@ static int fence_limits(const struct sandbox *s)
 
 int sandbox_enter(const struct sandbox *s, int must)
 {
-	int got = fence_limits(s), rc;
+	int got = s->stage == SANDBOX_PARENT ? SANDBOX_LIMITS | SANDBOX_PATHS : fence_limits(s), rc = 0;
 
 	if (got < 0)
 		return got;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys("giving up new privileges");
-	rc = fence_paths(s);
+	if (s->stage != SANDBOX_PARENT)
+		rc = fence_paths(s);
 	if (rc < 0)
 		return rc;
 	got |= rc;

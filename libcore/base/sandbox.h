@@ -9,7 +9,13 @@
 
 #include <stdint.h>
 
+/* The filter is the dear part (a tenth of a millisecond).  Who forks many that are to be fenced in alike enters
+ * SANDBOX_PARENT once, which is the filter for all of them and what it takes to make them; they enter SANDBOX_CHILD: the
+ * rest. */
+enum sandbox_stage { SANDBOX_WHOLE, SANDBOX_PARENT, SANDBOX_CHILD };
+
 struct sandbox {
+	enum sandbox_stage stage;
 	const char *const *read;	/* folders and files that may be read; NULL-terminated, or NULL: none */
 	const char *const *write;	/* folders that may be read, and written, made and removed in */
 	int net;			/* sockets may be made and used; without it only those there are, and a

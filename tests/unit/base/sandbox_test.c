@@ -20,10 +20,10 @@ static int fails_with(int rc, int want) { return rc < 0 && errno == want; }
 static void *nothing(void *arg) { return arg; }
 
 /* each check that fails is a bit of the exit status */
-static int inside(int net, int fork_too)
+static int inside(int net, int fork_too, enum sandbox_stage stage)
 {
 	const char *const write[] = { dir, "/no/such/folder", NULL };
-	struct sandbox s = { .write = write, .net = net, .fork = fork_too, .files = 64 };
+	struct sandbox s = { .stage = stage, .write = write, .net = net, .fork = fork_too, .files = 64 };
 	int got = sandbox_enter(&s, 0), bad = 0, fd, pair[2], p;
 	pthread_t t;
 	pid_t pid;
@@ -54,7 +54,7 @@ static int inside(int net, int fork_too)
 	return bad;
 }
 
-static int status_of(int net, int fork_too)
+static int status_of(int net, int fork_too, enum sandbox_stage stage)
 {
 	int status = -1;
 	pid_t pid;
@@ -62,13 +62,32 @@ static int status_of(int net, int fork_too)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		_exit(inside(net, fork_too));
+		_exit(inside(net, fork_too, stage));
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 254;
 }
 
-static void a_worker(void) { CHECK(status_of(0, 0) == 0); }
-static void with_sockets(void) { CHECK(status_of(1, 0) == 0); }
-static void with_processes(void) { CHECK(status_of(0, 1) == 0); }
+static void a_worker(void) { CHECK(status_of(0, 0, SANDBOX_WHOLE) == 0); }
+static void with_sockets(void) { CHECK(status_of(1, 0, SANDBOX_WHOLE) == 0); }
+static void with_processes(void) { CHECK(status_of(0, 1, SANDBOX_WHOLE) == 0); }
+
+/* the same fences in two steps, for many children of one parent */
+static void in_two_steps(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		struct sandbox s = { .stage = SANDBOX_PARENT };
+		int i, bad = sandbox_enter(&s, 0) < 0;
+
+		for (i = 0; !bad && i < 3; i++)
+			bad = status_of(0, 0, SANDBOX_CHILD);
+		_exit(bad);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
 
 static void what_must_be_there(void)
 {
@@ -93,6 +112,7 @@ int main(void)
 	RUN(a_worker);
 	RUN(with_sockets);
 	RUN(with_processes);
+	RUN(in_two_steps);
 	RUN(what_must_be_there);
 	rmdir(dir);
 	return UNIT_END();

@@ -37,7 +37,7 @@ int cors_preflight(struct front *f, const struct request *rq, struct reply *r)
 {
 	int rc = reply_field(r, "Allow", "%s", "GET, HEAD, OPTIONS");
 
-	if (rc == 0 && request_field(rq, "access-control-request-method").p)
+	if (rc == 0 && allowed(f, request_field(rq, "origin")).p)
 		rc = reply_field(r, "Access-Control-Max-Age", "%s", front_text(f->c, "cors.max-age"));
 	return rc < 0 ? rc : reply_start(r, 204, 0);
 }

@@ -1,8 +1,11 @@
 /* front.c - every request passes here: counted, coded, answered */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -43,9 +46,14 @@ static int read_settings(struct front *f)
 	f->requests = (unsigned)front_number(f->c, "rate.requests");
 	f->burst = (double)front_number(f->c, "rate.burst");
 	f->per_second = (double)f->requests / (double)front_number(f->c, "rate.seconds");
-	if (f->requests && f->burst > (double)f->requests)
-		return err_set(ERR_USAGE, "rate.burst is more than rate.requests");
+	if (f->requests && f->burst > (double)f->requests) {
+		if (front_is_set(f->c, "rate.burst"))
+			return err_set(ERR_USAGE, "rate.burst is more than rate.requests");
+		f->burst = (double)f->requests;
+	}
 	f->trusted = span_str(front_text(f->c, "rate.trusted"));
+	if (trusted_check(f->trusted) < 0)
+		return ERR_USAGE;
 	f->origins = span_str(front_text(f->c, "cors.origins"));
 	f->any_origin = front_worded(f->origins, span_str("*"));
 	f->credentials = !strcmp(front_text(f->c, "cors.credentials"), "yes");
@@ -57,13 +65,29 @@ static int read_settings(struct front *f)
 	return 0;
 }
 
+/* What servers that ended without a word left in gauges is none of ours, unless another one runs: all of a server's
+ * processes hold its lock, as long as one of them lives. */
+static void lock_gauges(struct front *f, const char *path)
+{
+	f->serving = open(path, O_RDWR | O_CLOEXEC);
+	if (f->serving < 0)
+		return;
+	if (flock(f->serving, LOCK_EX | LOCK_NB) == 0)
+		board_gauges_reset(f->series);
+	flock(f->serving, LOCK_SH | LOCK_NB);
+}
+
 /* measurements and buckets are a convenience: a store on read-only media is served without */
 static void open_board(struct front *f)
 {
 	char *path = NULL;
 
-	if (asprintf(&path, "%s/board/series", f->path) > 0 && board_series_open(&f->series, path) < 0)
-		log_info("front", "no measurements: %s", err_text());
+	if (asprintf(&path, "%s/board/series", f->path) > 0) {
+		if (board_series_open(&f->series, path) < 0)
+			log_info("front", "no measurements: %s", err_text());
+		else
+			lock_gauges(f, path);
+	}
 	free(path);
 	path = NULL;
 	if (f->requests && asprintf(&path, "%s/board/rates", f->path) > 0 && board_buckets_open(&f->buckets, path) < 0)
@@ -80,6 +104,7 @@ int front_new(struct front **out, const char *path, const struct config *c)
 	if (!f)
 		return err_nomem();
 	f->c = c;
+	f->serving = -1;
 	f->started = time(NULL);
 	f->path = strdup(path);
 	rc = f->path ? read_settings(f) : err_nomem();
@@ -102,6 +127,8 @@ void front_free(struct front *f)
 	gateway_free(f->gateway);
 	board_series_close(f->series);
 	board_buckets_close(f->buckets);
+	if (f->serving >= 0)
+		close(f->serving);
 	free(f->path);
 	free(f);
 }
@@ -131,7 +158,7 @@ int front_begin(void *ctx)
 
 	if (rc < 0) {
 		log_warn("front", "%s", err_text());
-		return f->sandbox ? 0 : rc;	/* requests are answered: with what is wrong */
+		return 0;		/* requests are answered: with what is wrong; and the next one tries again */
 	}
 	if (!f->sandbox)
 		return 0;
@@ -151,14 +178,16 @@ static int handle(struct front *f, struct request *rq, struct reply *r)
 	const char *allow;
 	int status, rc;
 
-	if (!f->st)
-		return reply_status(rq, r, 503, "the store cannot be opened");
+	if (!f->st && front_begin(f) < 0)
+		return reply_status(rq, r, 503, "there is no sandbox to work in");
 	if (span_equal(rq->method, span_str("OPTIONS")))
 		return cors_preflight(f, rq, r);
 	/* a site may have a page of that name */
 	rc = route_find(routes, N_ROUTES, rq, &row, &status, &allow);
 	if ((rc == 1 || status == 405) && !gateway_is_site(f->gateway, rq))
 		return route_run(routes, N_ROUTES, rq, r, f);
+	if (!f->st)
+		return reply_status(rq, r, 503, "the store cannot be opened");
 	return gateway_answer(f->gateway, f->st, front_source(f), rq, r);
 }
 
@@ -174,36 +203,29 @@ int front_answer(struct request *rq, struct reply *r, void *ctx)
 		rc = cors_fields(f, rq, r);
 	if (rc == 0)
 		rc = handle(f, rq, r);
+	if (rc < 0 && rc != ERR_INTERRUPTED)	/* before the head an error; behind it the answer is cut */
+		rc = reply_error(rq, r, rc);
 	return coding_end(r, rc);
 }
 
 /* ---- in a pump ---- */
 
-/* who a client is: its address, of IPv6 the network; behind a proxy we trust, the last address that one was told */
-static struct span client_of(struct front *f, struct span peer, struct span forwarded)
-{
-	struct span w, last = peer;
-	size_t i, colons = 0;
-
-	if (forwarded.p && f->trusted.len && front_worded(f->trusted, peer))
-		while (front_word(&forwarded, &w))
-			last = w;
-	for (i = 0; i < last.len; i++)
-		if (last.p[i] == ':' && ++colons == 4)
-			return span_of(last.p, i);
-	return last;
-}
-
 int front_admit(struct front *f, struct span peer, int local, struct span forwarded, struct span path,
 		unsigned *limit, unsigned *left, unsigned *wait_s)
 {
-	struct span who = client_of(f, peer, forwarded);
+	uint8_t room[16];
+	struct span who;
+	size_t i;
 	int ok;
 
 	(void)local;
-	*limit = 0;
-	if (!f->requests || (path.len >= 7 && !memcmp(path.p, "/health", 7)) || span_equal(path, span_str("/metrics")))
+	*limit = *left = *wait_s = 0;
+	if (!f->requests)
 		return 1;
+	for (i = 0; i < N_ROUTES; i++)		/* those who look after us are not counted */
+		if (span_equal(path, span_str(routes[i].path)))
+			return 1;
+	who = client_key(f, peer, forwarded, room);
 	*limit = f->requests;
 	ok = board_take(f->buckets, who.p, who.len, f->burst, f->per_second, left, wait_s);
 	if (!ok)

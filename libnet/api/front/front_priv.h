@@ -18,6 +18,7 @@ struct front {
 	struct board_series *series;
 	struct board_buckets *buckets;
 	time_t started;
+	int serving;			/* the lock of servers that run; -1: none */
 	int sandbox;			/* 0: none; 1: as far as the kernel can; 2: all of it */
 	int metrics;			/* 0: nobody, 1: local clients, 2: all */
 	/* rates */
@@ -43,12 +44,29 @@ struct front {
 int front_word(struct span *rest, struct span *word);
 int front_worded(struct span words, struct span word);
 
+int front_is_set(const struct config *c, const char *key);	/* by somebody: it is no default */
+
 /* source.c - the open store, counted; borrowed from f */
 struct dag_source *front_source(struct front *f);
 
 /* cors.c */
 int cors_fields(struct front *f, const struct request *rq, struct reply *r);
 int cors_preflight(struct front *f, const struct request *rq, struct reply *r);
+
+/* client.c - trusted_check - are all words of rate.trusted addresses?  ERR_USAGE.  client_key - who asks, as the bytes of
+ * its bucket: an address, of IPv6 its network of 64 bits; in `room`, or of `peer`. */
+int trusted_check(struct span trusted);
+struct span client_key(const struct front *f, struct span peer, struct span forwarded, uint8_t room[16]);
+
+/* reply_value - a field's value; p NULL: not set (or empty) */
+struct span front_reply_value(const struct reply *r, const char *name);
+
+/* tags.c - begin: the handler sees the client's tags without codings, too; end: its own again.  set - the answer's tag
+ * becomes that of the coding.  listed - the coding whose tag, and not the plain one, the client has; NULL: none. */
+int tags_begin(const struct front *f, struct request *rq);
+void tags_end(struct request *rq);
+int tag_set(struct reply *r, const char *coding);
+const char *tag_listed(const struct front *f, const struct reply *r);
 
 /* coding.c - between the handler and the transport: codes the body where that helps.  coding_end: after the handler,
  * whatever it returned. */

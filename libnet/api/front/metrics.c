@@ -74,36 +74,56 @@ struct page {
 	const struct family *family;
 };
 
+/* a sample's name and labels, one more label behind them, if there is one */
+static int named(struct buf *out, const char *name, const char *tail, const char *labels, const char *le)
+{
+	int rc = buf_printf(out, "%s%s", name, tail);
+
+	if (rc == 0 && (*labels || *le))
+		rc = buf_printf(out, "{%s%s%s}", labels, *labels && *le ? "," : "", le);
+	return rc;
+}
+
+/* The numbers may change while we read them: what is told adds up. */
 static int histogram(struct buf *out, const struct family *f, const struct board_sample *x)
 {
-	const char *comma = *x->labels ? "," : "";
 	uint64_t below = 0;
+	char le[40];
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < f->n; i++) {
+	for (i = 0; rc == 0 && i <= f->n; i++) {
 		below += x->in[i];
-		rc = buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", f->name, x->labels, comma, f->bounds[i],
-				(unsigned long long)below);
+		if (i < f->n)
+			snprintf(le, sizeof le, "le=\"%g\"", f->bounds[i]);
+		rc = named(out, f->name, "_bucket", x->labels, i < f->n ? le : "le=\"+Inf\"");
+		if (rc == 0)
+			rc = buf_printf(out, " %llu\n", (unsigned long long)below);
 	}
 	if (rc == 0)
-		rc = buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n%s_sum{%s} %.6f\n%s_count{%s} %llu\n", f->name,
-				x->labels, comma, (unsigned long long)x->count, f->name, x->labels, x->sum, f->name,
-				x->labels, (unsigned long long)x->count);
-	return rc;
+		rc = named(out, f->name, "_sum", x->labels, "");
+	if (rc == 0)
+		rc = buf_printf(out, " %.6f\n", x->sum);
+	if (rc == 0)
+		rc = named(out, f->name, "_count", x->labels, "");
+	return rc < 0 ? rc : buf_printf(out, " %llu\n", (unsigned long long)below);
 }
 
 static int sample(void *arg, const struct board_sample *x)
 {
 	struct page *p = arg;
+	int rc;
 
 	if (x->kind != p->family->kind || strcmp(x->family, p->family->name) != 0)
 		return 0;
 	if (x->kind == BOARD_HISTOGRAM)
 		return histogram(p->out, p->family, x);
-	if (x->kind == BOARD_GAUGE)
-		return buf_printf(p->out, "%s{%s} %lld\n", x->family, x->labels, (long long)x->level);
-	return buf_printf(p->out, "%s{%s} %llu\n", x->family, x->labels, (unsigned long long)x->value);
+	rc = named(p->out, x->family, "", x->labels, "");
+	if (rc == 0 && x->kind == BOARD_GAUGE)
+		rc = buf_printf(p->out, " %lld\n", (long long)x->level);
+	else if (rc == 0)
+		rc = buf_printf(p->out, " %llu\n", (unsigned long long)x->value);
+	return rc;
 }
 
 static int head(struct buf *out, const char *name, const char *help, const char *kind)
@@ -179,7 +199,7 @@ int metrics_page(struct request *rq, struct reply *r, void *ctx)
 		if (rc == 0)
 			rc = board_each(f->series, sample, &p);
 	}
-	if (rc == 0)
+	if (rc == 0 && f->st)
 		rc = of_store(f, &out);
 	if (rc == 0)
 		rc = of_process(f, &out);

@@ -22,7 +22,7 @@ uint64_t front_number(const struct config *c, const char *key)
 	return n;
 }
 
-static int is_set(const struct config *c, const char *key)
+int front_is_set(const struct config *c, const char *key)
 {
 	const char *name, *value, *help;
 	int i, set;
@@ -56,8 +56,19 @@ int front_preset(struct config *c, const char *name)
 	if (which == 3)
 		return err_set(ERR_USAGE, "no preset '%.40s'; there are production, development and testing", name);
 	for (i = 0; rc == 0 && i < sizeof rows / sizeof *rows; i++)
-		if (!is_set(c, rows[i].key))
+		if (!front_is_set(c, rows[i].key))
 			rc = config_set(c, rows[i].key, rows[i].of[which]);
+	return rc;
+}
+
+/* the limit is that of a minute; who set no burst for it meant none beyond */
+static int a_minute(struct config *c, const char *v)
+{
+	int rc = config_set(c, "rate.seconds", "60");
+	uint64_t n = front_number(c, "rate.requests");
+
+	if (rc == 0 && n && front_number(c, "rate.burst") > n)
+		rc = config_set(c, "rate.burst", v);
 	return rc;
 }
 
@@ -81,7 +92,7 @@ int front_env(struct config *c)
 		if (rc < 0)
 			err_add(rc, "$%s", rows[i][0]);
 		else if (v && i == 3)
-			rc = config_set(c, "rate.seconds", "60");
+			rc = a_minute(c, v);
 	}
 	return rc;
 }

@@ -37,7 +37,9 @@ static int has(struct dag_source *s, const struct cid *cid)
 
 static int size(struct dag_source *s, const struct cid *cid, uint64_t *len)
 {
-	return store_size(of(s)->st, cid, len);
+	int rc = store_size(of(s)->st, cid, len);
+
+	return rc < 0 ? counted(of(s), "size", rc) : rc;
 }
 
 static int extent(struct dag_source *s, const struct cid *cid, struct piece *p)

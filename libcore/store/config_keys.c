@@ -277,6 +277,8 @@ const struct config_key config_keys[] = {
 	{ "gateway.deny", "", ok_path, "the path of a file, from the root on", "list of content that is not served" },
 	{ "gateway.listing", "1000", ok_count, "a number, 0 for all", "entries on one page of a listing" },
 	{ "gateway.archives", "yes", ok_flag, "yes or no", "make zip and compressed tar of directories" },
+	{ "gateway.precompressed", "yes", ok_flag, "yes or no",
+	  "send NAME.br, NAME.zst or NAME.gz in place of NAME to those who take the coding" },
 	{ "gateway.car-max", "16GiB", ok_size, "a size", "bytes of a CAR with duplicates, at most" },
 	{ "fetch.gateways", "", ok_any, "URLs, separated by blanks", "trustless gateways that are asked for blocks" },
 	{ "fetch.form", "auto", ok_form, "auto, raw or car", "ask them for archives or single blocks" },

@@ -152,6 +152,9 @@ static int fill(struct gateway *g, const struct config *c)
 		rc = config_get(c, "gateway.archives", &v);
 	g->archives = yes(v);
 	if (rc == 0)
+		rc = config_get(c, "gateway.precompressed", &v);
+	g->precompressed = yes(v);
+	if (rc == 0)
 		rc = numbers(g, c);
 	if (rc == 0)
 		rc = name_server(g, c);

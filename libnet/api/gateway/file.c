@@ -143,21 +143,39 @@ static int fits(struct gw_ask *a, const char *type)
 	return a->format != GW_CBOR || (type && strcmp(type, "application/cbor") == 0);
 }
 
-static int answer(struct file *f, const struct cid *tag, struct span name)
+/* in place of the file one that is compressed already; find_type is of the file itself */
+static int answer_sibling(struct file *f, const struct gw_sibling *s, const char *etag, struct span name)
 {
+	const char *type = NULL;
+	int rc = gw_sibling_head(f->a, s, etag);
+
+	if (rc == 0)
+		rc = find_type(f, name, &type);
+	if (rc == 0)
+		rc = gw_disposition(f->a, NULL, name);
+	return rc ? rc : gw_sibling_body(f->a, s, type);
+}
+
+/* `dir`: where `name` is found, NULL: nowhere */
+static int answer(struct file *f, const struct cid *tag, const struct cid *dir, struct span name)
+{
+	struct gw_sibling s;
 	struct gw_ask *a = f->a;
 	const struct unixfs_meta *m = &f->stat->meta;
 	char cid[CID_TEXT_MAX], etag[CID_TEXT_MAX + 64];
 	const char *type = NULL, *dot = a->format == GW_NONE ? "" : gw_format_name(a->format);
-	int rc = part(f);
+	int rc = part(f), is_part = rc;
 
 	if (rc < 0)
 		return gw_fail_rc(a, rc);
 	cid_text(tag, cid);
-	if (rc)
+	if (is_part)
 		snprintf(etag, sizeof etag, "\"%s.%" PRIu64 "-%" PRIu64 "\"", cid, f->off, f->off + f->len - 1);
 	else
 		snprintf(etag, sizeof etag, "\"%s%s%s\"", cid, *dot ? "." : "", dot);
+	rc = is_part ? 0 : gw_sibling(a, dir, name, &s);
+	if (rc)
+		return rc < 0 ? gw_fail_rc(a, rc) : answer_sibling(f, &s, etag, name);
 	if (a->format != GW_NONE) {	/* 406 goes before 304 */
 		rc = find_type(f, name, &type);
 		if (rc == 0 && !fits(a, type))
@@ -204,12 +222,12 @@ int gw_file(struct gw_ask *a)
 
 	if (a->stat.type == UNIXFS_SYMLINK)
 		return a->format == GW_NONE ? answer_symlink(a) : wrong_form(a);
-	return answer(&f, &a->cid, a->name);
+	return answer(&f, &a->cid, a->in_dir ? &a->dir : NULL, a->name.len ? a->name : gw_last_segment(buf_span(&a->now)));
 }
 
 int gw_index(struct gw_ask *a, const struct cid *file, const struct unixfs_stat *stat)
 {
 	struct file f = { a, *file, stat, 0, stat->size };
 
-	return answer(&f, &a->cid, span_str("index.html"));
+	return answer(&f, &a->cid, &a->cid, span_str("index.html"));
 }

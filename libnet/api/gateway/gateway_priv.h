@@ -41,6 +41,7 @@ struct gateway {			/* conf.c fills it */
 	int dns_ms;			/* and wait so long for it, at most */
 	char dns_server[64];		/* whom to ask: "192.0.2.1", "[::1]:5353"; "": the system's servers */
 	int archives;			/* zip and tar of directories are made */
+	int precompressed;		/* NAME.br stands in for NAME */
 	struct gw_names *names;		/* dnslink.c: the static map, and answers kept for a while */
 	struct gw_deny *deny;		/* deny.c; NULL: nothing is denied */
 	struct gw_types *types;		/* type.c */
@@ -82,6 +83,8 @@ struct gw_ask {
 	int is_unixfs;			/* stat is right */
 	struct unixfs_stat stat;
 	struct span name;		/* the last segment of the content path; empty for a root */
+	int in_dir;			/* a name led to `cid`, in the directory (or other dag-pb node) `dir` */
+	struct cid dir;
 };
 
 /* ---- host.c: dispatch (reference sections 1 to 3, 20) ---- */
@@ -192,6 +195,20 @@ const char *gw_known_get(struct gw_known *k, const struct cid *cid);
 void gw_known_put(struct gw_known *k, const struct cid *cid, const char *type);
 /* gw_compressible - 1: a coding saves bytes of this type. */
 int gw_compressible(const char *type);
+
+/* ---- sibling.c (section 17): NAME.br, NAME.zst, NAME.gz in place of NAME ---- */
+struct gw_sibling {
+	struct cid cid;
+	struct unixfs_stat stat;
+	const char *coding;		/* "br", "zstd", "gzip" */
+};
+/* gw_sibling - what to send in place of the file `name` in `dir` (NULL: none): 1; 0: the file itself; or an error.
+ * One look into the directory for each coding the client takes, at most.  `name` not of the request's query. */
+int gw_sibling(struct gw_ask *a, const struct cid *dir, struct span name, struct gw_sibling *s);
+/* gw_sibling_head - its fields; `plain` is the tag of the file itself.  Answers a condition, as gw_validators.
+ * gw_sibling_body - then start and put it, under the type of the file itself (NULL: none): 1 or negative. */
+int gw_sibling_head(struct gw_ask *a, const struct gw_sibling *s, const char *plain);
+int gw_sibling_body(struct gw_ask *a, const struct gw_sibling *s, const char *type);
 
 /* ---- the forms ---- */
 int gw_file(struct gw_ask *a);			/* file.c: files, raw leaves, symlinks */

@@ -222,7 +222,9 @@ int gw_file(struct gw_ask *a)
 
 	if (a->stat.type == UNIXFS_SYMLINK)
 		return a->format == GW_NONE ? answer_symlink(a) : wrong_form(a);
-	return answer(&f, &a->cid, a->in_dir ? &a->dir : NULL, a->name.len ? a->name : gw_last_segment(buf_span(&a->now)));
+	/* a name may stand for a path that ends in a file */
+	return answer(&f, &a->cid, a->in_dir ? &a->dir : NULL,
+		      a->name.len ? a->name : gw_last_segment(buf_span(&a->now)));
 }
 
 int gw_index(struct gw_ask *a, const struct cid *file, const struct unixfs_stat *stat)

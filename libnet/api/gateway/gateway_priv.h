@@ -203,7 +203,7 @@ struct gw_sibling {
 	const char *coding;		/* "br", "zstd", "gzip" */
 };
 /* gw_sibling - what to send in place of the file `name` in `dir` (NULL: none): 1; 0: the file itself; or an error.
- * One look into the directory for each coding the client takes, at most.  `name` not of the request's query. */
+ * One look into the directory for each coding the client takes, at most; sets Vary.  `name` not of the request's query. */
 int gw_sibling(struct gw_ask *a, const struct cid *dir, struct span name, struct gw_sibling *s);
 /* gw_sibling_head - its fields; `plain` is the tag of the file itself.  Answers a condition, as gw_validators.
  * gw_sibling_body - then start and put it, under the type of the file itself (NULL: none): 1 or negative. */

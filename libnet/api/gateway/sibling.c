@@ -99,15 +99,21 @@ static int find(struct gw_ask *a, const struct cid *dir, struct span name, struc
 
 int gw_sibling(struct gw_ask *a, const struct cid *dir, struct span name, struct gw_sibling *s)
 {
+	int may, rc = 0, found = 0;
 	struct buf b;
-	int rc;
 
-	if (!a->g->precompressed || !dir || !name.len || a->format != GW_NONE || request_field(a->rq, "range").p ||
-	    has_download(a) || untouched(a))
+	if (!a->g->precompressed || !dir || !name.len || a->format != GW_NONE || has_download(a))
 		return 0;
-	rc = find(a, dir, name, list_of(a, "accept-encoding", &b), s);
-	buf_clear(&b);
-	return rc;
+	if (!request_field(a->rq, "range").p && !untouched(a)) {
+		found = find(a, dir, name, list_of(a, "accept-encoding", &b), s);
+		buf_clear(&b);
+	}
+	/* a cache must not give this answer to those who would get another; where that is likely, at least, since
+	 * to know it takes more looks */
+	may = gw_compressible(gw_type_by_name(name));
+	if (found == 1 || (found == 0 && may))
+		rc = reply_field(a->r, "vary", "Accept-Encoding");
+	return rc < 0 ? rc : found;
 }
 
 /* ---- answering ---- */
@@ -132,13 +138,11 @@ static int knows_plain(struct gw_ask *a, const char *etag, const char *plain)
 int gw_sibling_head(struct gw_ask *a, const struct gw_sibling *s, const char *plain)
 {
 	char text[CID_TEXT_MAX], etag[CID_TEXT_MAX + 16];
-	int rc = reply_field(a->r, "vary", "Accept-Encoding"), other;
+	int rc, other;
 
 	snprintf(etag, sizeof etag, "\"%s.%s\"", cid_text(&s->cid, text), s->coding);
 	other = knows_plain(a, etag, plain);
-	if (rc == 0)
-		rc = gw_validators(a, other ? plain : etag, s->stat.meta.has_mtime, s->stat.meta.mtime,
-				   GW_CACHE_FILE);
+	rc = gw_validators(a, other ? plain : etag, s->stat.meta.has_mtime, s->stat.meta.mtime, GW_CACHE_FILE);
 	if (rc == 0 && other) {		/* it held as If-Match, and what is sent is the other */
 		reply_drop(a->r, "etag");
 		rc = reply_field(a->r, "etag", "%s", etag);

@@ -243,6 +243,8 @@ def requests(roots):
     for base in bases(roots["v1"]):
         get("/ipfs/%s/a.txt" % base)
         get("/ipfs/%s?format=raw" % base, "HEAD")
+    for scope in ("block", "entity", "all"):
+        get("/ipfs/" + roots["cbor"] + "/a?format=car&dag-scope=" + scope)
     get("/ipfs/" + roots["v0"] + "?format=car")
     get("/ipfs/bafkqaaa?format=raw")
     get("/ipfs/bafkqaaa?format=car")

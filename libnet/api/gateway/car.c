@@ -134,9 +134,12 @@ static int the_end(struct car *c)
 	struct gw_ask *a = c->a;
 
 	c->tap.quiet.len = 0;
-	if (*a->rest || c->wish.scope == CAR_BLOCK)	/* a value inside a block: that block */
+	/* a value inside a block is that block, and what is below it below that */
+	if (c->wish.scope == CAR_ALL)
+		return all_below(c);
+	if (*a->rest || c->wish.scope == CAR_BLOCK)
 		return tell(c, &a->cid, span_of(NULL, 0));
-	return c->wish.scope == CAR_ENTITY ? entity(c) : all_below(c);
+	return entity(c);
 }
 
 /* ---- the way to it ---- */

@@ -234,9 +234,11 @@ static void scopes_and_ways(void)
 	CHECK(n_blocks("/ipfs/" MIXED "?format=car") == 10);
 	CHECK(n_blocks("/ipfs/" CBOR "?format=car&dag-scope=block") == 1);
 	CHECK(n_blocks("/ipfs/" CBOR "?format=car") > 2);
-	/* a value inside a block: that block, once */
-	CHECK(n_blocks("/ipfs/" CBOR "/files?format=car&car-dups=y") == 1);
-	CHECK(n_blocks("/ipfs/bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi/document/files?format=car") == 2);
+	/* a value inside a block: that block, once, and all below it where all is asked for */
+	CHECK(n_blocks("/ipfs/" CBOR "/files?format=car&dag-scope=entity&car-dups=y") == 1);
+	CHECK(n_blocks("/ipfs/" CBOR "/files?format=car&dag-scope=block") == 1);
+	CHECK(n_blocks("/ipfs/" CBOR "/files?format=car&car-dups=y") == n_blocks("/ipfs/" CBOR "?format=car&car-dups=y"));
+	CHECK(n_blocks("/ipfs/bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi/document/files?format=car") == 9);
 	CHECK(n_blocks("/ipfs/" INLINED "?format=car") == 0);
 	CHECK(n_blocks("/ipfs/bafkqaaa?format=car") == 0);
 }

@@ -285,6 +285,30 @@ static void ucspi(void)
 	under(words);
 }
 
+/* the real one, in both of its ways */
+static void inetd(void)
+{
+	static const char *const ways[] = { "nowait", "wait" };
+	char name[4300], text[9000];
+	const char *const words[] = { "/usr/sbin/inetd", "-E", "-i", name, NULL };
+	int i, fd;
+
+	if (!can("/usr/sbin/inetd") || getuid() != 0) {
+		printf("# no inetd here, or we are not root\n");
+		return;
+	}
+	snprintf(name, sizeof name, "%s.inetd", rig_name);
+	for (i = 0; i < 2; i++) {
+		port = free_port();
+		snprintf(text, sizeof text, "127.0.0.1:%d stream tcp %s root %s house_test given\n", port, ways[i], self);
+		fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		NEED(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+		close(fd);
+		under(words);
+	}
+	unlink(name);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "given") == 0)
@@ -298,6 +322,7 @@ int main(int argc, char **argv)
 	RUN(inetd_wait);
 	RUN(socket_activation);
 	RUN(ucspi);
+	RUN(inetd);
 	rig_end();
 	return UNIT_END();
 }

@@ -337,6 +337,37 @@ static void stalled(void)
 	CHECK(stop() == 0);
 }
 
+/* told to end, we say so, and a request that is under way is answered first */
+static void draining(void)
+{
+	struct buf out = BUF_INIT(1 << 16);
+	int fds[2], i, status = -1;
+	char c;
+
+	start(0, NULL);
+	for (i = 0; i < 2; i++) {
+		fds[i] = dial();
+		say_to(fds[i], PREFACE);
+		frame(fds[i], 4, 0, 0, "", 0);
+		CHECK(recv(fds[i], &c, 1, 0) == 1);
+	}
+	/* POST /echo of two bytes, of which one comes later */
+	frame(fds[1], 1, 4, 1, "\x83\x86\x04\x05/echo\x01\x01h\x0f\x0d\x01" "2", 16);
+	frame(fds[1], 0, 0, 1, "h", 1);
+	usleep(300000);
+	kill(server, SIGTERM);
+	all_of(fds[0], &out);			/* the idle one is closed */
+	CHECK(waitpid(server, &status, WNOHANG) == 0);
+	buf_reset(&out);
+	frame(fds[1], 0, 1, 1, "i", 1);
+	all_of(fds[1], &out);
+	/* both bytes, in a frame each (the stream, then the byte) */
+	CHECK(out.len && memmem(out.data, out.len, "\0\0\0\1h", 5) && memmem(out.data, out.len, "\0\0\0\1i", 5));
+	CHECK(waitpid(server, &status, 0) == server && status == 0);
+	close(log_pipe[0]);
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	if (rig_begin() < 0)
@@ -354,6 +385,7 @@ int main(void)
 	RUN(beginnings_that_fail);
 	RUN(floods);
 	RUN(stalled);
+	RUN(draining);
 	unlink(cert_name);
 	unlink(key_name);
 	rig_end();

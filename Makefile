@@ -91,6 +91,14 @@ $(BUILD)/commands.h: cmd/COMMANDS
 	@mv $@.new $@
 $(BUILD)/cmd/ipfrs.o: $(BUILD)/commands.h
 
+# what makes the gateway's pages, in short: their tags change when it does
+PAGE_SRC := $(patsubst %,libnet/api/gateway/%.c,page style listing preview)
+$(BUILD)/pages.h: $(PAGE_SRC)
+	@mkdir -p $(@D)
+	@printf '#define PAGES_SUM "%.32s"\n' "$$(cat $(PAGE_SRC) | sha256sum)" > $@.new
+	@mv $@.new $@
+$(BUILD)/libnet/api/gateway/page.o $(FUZZ_BUILD)/libnet/api/gateway/page.o: $(BUILD)/pages.h
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^

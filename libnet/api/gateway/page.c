@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "page_priv.h"
+#include "pages.h"			/* PAGES_SUM: of the sources of all pages, made by make */
 #include "style_priv.h"
 
 static const char head_text[] =
@@ -266,8 +267,7 @@ const char *gw_page_version(void)
 {
 	static char text[9];
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-	struct span parts[] = { span_str(head_text), span_str(gw_style), span_str(foot_text),
-				span_str(IPFRS_VERSION) };
+	struct span parts[] = { span_str(PAGES_SUM), span_str(IPFRS_VERSION) };
 	uint8_t digest[MH_DIGEST_MAX] = { 0 };
 	char made[9] = "";
 	int i;

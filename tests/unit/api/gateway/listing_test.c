@@ -388,6 +388,36 @@ static void it_ends_early(void)
 	CHECK(form(&f, gw_listing) == 404 && !ask_now.r.failed);
 }
 
+/* what a listing or a preview looks like cannot change and leave the tags as they were */
+static void the_version_is_of_all_that_makes_pages(void)
+{
+	static const char *const sources[] = { "page", "style", "listing", "preview" };
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	struct buf text = BUF_INIT(1 << 20), hex = BUF_INIT(128);
+	struct span parts[2] = { { 0 }, span_str(IPFRS_VERSION) };
+	uint8_t sum[MH_DIGEST_MAX];
+	char path[200], want[9] = "";
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		struct buf one = BUF_INIT(1 << 20);
+
+		snprintf(path, sizeof path, "libnet/api/gateway/%s.c", sources[i]);
+		NEED(io_slurp_file(AT_FDCWD, path, &one) == 0 && buf_add(&text, buf_span(&one)) == 0);
+		buf_clear(&one);
+	}
+	parts[0] = buf_span(&text);
+	NEED(mh_sum(MH_SHA2_256, parts, 1, 0, sum) >= 0);
+	NEED(mb_encode_body(mb_by_name("base16"), span_of(sum, 16), &hex) == 0);
+	parts[0] = buf_span(&hex);
+	NEED(mh_sum(MH_SHA2_256, parts, 2, 0, sum) >= 0);
+	for (i = 0; i < 8; i++)
+		want[i] = letters[sum[i] & 31];
+	CHECK_STR(gw_page_version(), want);
+	buf_clear(&text);
+	buf_clear(&hex);
+}
+
 int main(void)
 {
 	RUN(on_a_path_gateway);
@@ -402,6 +432,7 @@ int main(void)
 	RUN(twenty_thousand_entries);
 	RUN(the_client_leaves);
 	RUN(it_ends_early);
+	RUN(the_version_is_of_all_that_makes_pages);
 	form_close();
 	return UNIT_END();
 }

@@ -319,7 +319,8 @@ void conn_impatient(struct pump *p, struct conn *c)
 		conn_abort(p, c);
 		return;
 	}
-	if (c->wait.why != PATIENT_HEAD || !c->proto->one_by_one || c->in_len == 0 || c->streams || !(s = stream_new(p, c))) {
+	if (c->wait.why != PATIENT_HEAD || !c->proto->one_by_one || c->in_len == 0 || c->streams ||
+	    !(s = stream_new(p, c))) {
 		conn_close(p, c);
 		return;
 	}

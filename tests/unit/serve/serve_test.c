@@ -11,6 +11,7 @@
 #include "tests/unit/unit.h"
 #include "serve/link.h"
 #include "serve/listen.h"
+#include "serve/peers.h"
 #include "serve/spawn.h"
 
 /* ---- links ---- */
@@ -249,6 +250,51 @@ static void a_socket_in_the_filesystem(void)
 	close(client);
 }
 
+/* ---- clients by address ---- */
+
+/* two rows against what plain counting says */
+static void counts_of_addresses(void)
+{
+	enum { KEYS = 100, STEPS = 20000 };
+	static unsigned have[2][KEYS + 1];
+	struct peers *ps = peers_new(2, 200);
+	unsigned seed = 5, i, row, key, bad = 0;
+
+	NEED(ps != NULL);
+	for (i = 0; i < STEPS; i++) {
+		seed = seed * 1103515245 + 12345;
+		row = seed >> 16 & 1;
+		key = 1 + (seed >> 17) % KEYS;
+		if (have[row][key] < 3 && (seed >> 28) % 2) {
+			have[row][key]++;
+			bad += peers_add(ps, row, key) != have[0][key] + have[1][key];
+		} else if (have[row][key]) {
+			have[row][key]--;
+			peers_drop(ps, row, key);
+		}
+	}
+	CHECK(bad == 0);
+	peers_drop(ps, 0, 9999);		/* nobody */
+	peers_clear(ps, 0);			/* its pump has died */
+	for (key = 1; key <= KEYS; key++)
+		bad += peers_add(ps, 1, key) != have[1][key] + 1;
+	CHECK(bad == 0);
+	CHECK(peers_key(-1) == 0);
+}
+
+static void addresses_of_tls(void)
+{
+	struct listener l[LISTEN_MAX];
+	size_t n = 0;
+
+	NEED(listen_open("tls:127.0.0.1:0", l, &n) == 0 && listen_open("https://127.0.0.1:0", l, &n) == 0 &&
+	     listen_open("http://127.0.0.1:0", l, &n) == 0);
+	CHECK(n == 3 && l[0].tls && l[1].tls && !l[2].tls);
+	CHECK(strncmp(l[0].text, "tls:127.0.0.1:", 14) == 0 && strncmp(l[2].text, "127.0.0.1:", 10) == 0);
+	CHECK_ERR(listen_open("tls:", l, &n), ERR_USAGE);
+	listen_close(l, n);
+}
+
 int main(void)
 {
 	RUN(messages_arrive_whole);
@@ -258,5 +304,7 @@ int main(void)
 	RUN(workers_come_and_go);
 	RUN(addresses);
 	RUN(a_socket_in_the_filesystem);
+	RUN(counts_of_addresses);
+	RUN(addresses_of_tls);
 	return UNIT_END();
 }

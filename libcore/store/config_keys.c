@@ -315,7 +315,7 @@ const struct config_key config_keys[] = {
 	{ "rate.requests", "0", ok_count, "a number, 0 for any", "requests of a client in a window" },
 	{ "rate.seconds", "60", ok_seconds, "seconds from 1", "length of the window" },
 	{ "rate.burst", "10", ok_some_count, "a number from 1", "requests a client may make at once" },
-	{ "rate.trusted", "", ok_any, "addresses, separated by blanks",
+	{ "rate.trusted", "", ok_any, "addresses and networks, separated by blanks",
 	  "proxies whose X-Forwarded-For says who a client is" },
 	{ "cors.origins", "*", ok_any, "origins separated by blanks, * for any, nothing for none",
 	  "whose pages may read answers" },

@@ -72,6 +72,28 @@ import.layout = trickle"
 	[ "$output" = "$(ipfrs-config list | awk -F '\t' '$3 == "set"')" ]
 }
 
+@test "every key is in a manual, with its default, and no others" {
+	local one=$ROOT/man/ipfrs-config.1 five=$ROOT/man/ipfrs-store.5 key value line want
+
+	ipfrs-config list | cut -f 1,2 > list
+	while IFS=$'\t' read -r key value; do
+		grep -q "^\.It Li $key$" "$five" || grep -q "^\.It Va $key\( \|$\)" "$one" || { echo "$key is in no manual"; return 1; }
+	done < list
+	# the default stands behind the name
+	while IFS=$'\t' read -r key value; do
+		line=$(grep "^\.It Va $key\( \|$\)" "$one") || continue
+		case $value in
+		'') want=".It Va $key" ;;
+		*' '*) want=".It Va $key Pq Li \"$value\"" ;;
+		*) want=".It Va $key Pq Li $value" ;;
+		esac
+		[ "$line" = "$want" ] || { echo "is: $line"; echo "not: $want"; return 1; }
+	done < list
+	sed -n 's/^\.It Va \([a-z]*\.[a-z-]*\).*/\1/p' "$one" | while read -r key; do
+		cut -f 1 list | grep -qx "$key" || { echo "there is no $key"; exit 1; }
+	done
+}
+
 @test "list -j prints JSON" {
 	ipfrs-config set store.max 5GB
 	ipfrs-config list -j | python3 -c '

@@ -197,8 +197,7 @@ static void go_once(struct pump *p, struct conn *c)
 		conn_abort(p, c);
 	} else if (c->shaking) {
 		return;				/* there is a clock for that already */
-	} else if (rc == 0) {			/* the client is slow: so is the worker now */
-		c->proto->blocked(p, c);
+	} else if (rc == 0) {			/* the client is slow */
 		if (c->wait.why != PATIENT_SEND && !c->dead)
 			pump_wait(p, &c->wait, PATIENT_SEND);
 	} else {

@@ -92,8 +92,7 @@ static void drop(struct pump *p, struct worker_end *w)
 	int i;
 
 	for (i = 0; i < LINK_SLOTS; i++)
-		if (w->files[i] >= 0)
-			close(w->files[i]);
+		pump_file_drop(w->files[i]);
 	pump_close(p, w->fd);
 	w->fd = -1;
 	w->hears = 0;
@@ -180,7 +179,6 @@ void pump_worker_event(struct pump *p, struct worker_end *w)
 static void hired(struct pump *p, const struct spawn_news *news)
 {
 	struct worker_end *w = calloc(1, sizeof *w);
-	int i;
 
 	if (!w) {
 		close(news->fd);
@@ -190,8 +188,6 @@ static void hired(struct pump *p, const struct spawn_news *news)
 	w->fd = news->fd;
 	w->pid = news->pid;
 	w->generation = news->generation;
-	for (i = 0; i < LINK_SLOTS; i++)
-		w->files[i] = -1;
 	p->n_workers++;
 	if (w->generation == p->generation)
 		put_idle(p, w);

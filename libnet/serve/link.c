@@ -38,6 +38,24 @@ static void put_le(uint8_t *p, uint64_t v, int n)
 		p[i] = (uint8_t)(v >> (8 * i));
 }
 
+static void put_fixed(uint8_t fixed[FIXED], const struct link_msg *m)
+{
+	fixed[0] = (uint8_t)m->type;
+	fixed[1] = (uint8_t)m->slot;
+	put_le(fixed + 2, (uint64_t)m->status, 2);
+	put_le(fixed + 4, m->off, 8);
+	put_le(fixed + 12, m->len, 8);
+}
+
+static void get_fixed(struct rd *r, struct link_msg *m)
+{
+	m->type = (enum link_type)rd_u8(r);
+	m->slot = rd_u8(r);
+	m->status = rd_le16(r);
+	m->off = rd_le64(r);
+	m->len = rd_le64(r);
+}
+
 int link_send(int fd, const struct link_msg *m)
 {
 	union {
@@ -49,11 +67,7 @@ int link_send(int fd, const struct link_msg *m)
 	struct msghdr h = { .msg_iov = iov, .msg_iovlen = m->data.len ? 2 : 1 };
 	ssize_t n;
 
-	fixed[0] = (uint8_t)m->type;
-	fixed[1] = (uint8_t)m->slot;
-	put_le(fixed + 2, (uint64_t)m->status, 2);
-	put_le(fixed + 4, m->off, 8);
-	put_le(fixed + 12, m->len, 8);
+	put_fixed(fixed, m);
 	if (m->type == LINK_FILE) {
 		h.msg_control = control.room;
 		h.msg_controllen = sizeof control.room;
@@ -121,6 +135,8 @@ static int valid(const struct link_msg *m)
 		       m->off <= INT64_MAX && m->len <= INT64_MAX - m->off;
 	case LINK_END:
 		return m->status == 0 || m->status == 1;
+	case LINK_BUNDLE:
+		return m->data.len > 0;
 	}
 	return 0;
 }
@@ -154,11 +170,7 @@ int link_recv(int fd, struct link_msg *m, struct buf *room)
 		return err_sys("hearing from the other side");
 	bad = take_fd(&h, &m->fd) || (h.msg_flags & MSG_TRUNC);
 	r = rd_from(span_of(room->data, (size_t)n));
-	m->type = (enum link_type)rd_u8(&r);
-	m->slot = rd_u8(&r);
-	m->status = rd_le16(&r);
-	m->off = rd_le64(&r);
-	m->len = rd_le64(&r);
+	get_fixed(&r, m);
 	m->data = span_of(r.p, r.left);
 	if (!bad && rd_ok(&r) && valid(m))
 		return 1;
@@ -166,4 +178,31 @@ int link_recv(int fd, struct link_msg *m, struct buf *room)
 		close(m->fd);
 	m->fd = -1;
 	return err_set(ERR_INVALID, "a message that is none of ours");
+}
+
+int link_pack(struct buf *bundle, const struct link_msg *m)
+{
+	uint8_t fixed[FIXED + 4];
+	int rc = buf_reserve(bundle, sizeof fixed + m->data.len);
+
+	put_fixed(fixed, m);
+	put_le(fixed + FIXED, m->data.len, 4);
+	if (rc == 0)
+		rc = buf_bytes(bundle, fixed, sizeof fixed);
+	return rc < 0 ? rc : buf_add(bundle, m->data);
+}
+
+int link_unpack(struct span *rest, struct link_msg *m)
+{
+	struct rd r = rd_from(*rest);
+
+	if (!rest->len)
+		return 0;
+	*m = (struct link_msg){ .fd = -1 };
+	get_fixed(&r, m);
+	m->data = rd_bytes(&r, rd_le32(&r));
+	*rest = span_of(r.p, r.left);
+	if (rd_ok(&r) && valid(m) && m->type >= LINK_HEAD && m->type <= LINK_END)
+		return 1;
+	return err_set(ERR_INVALID, "a message that may not be in a bundle");
 }

@@ -13,6 +13,7 @@
  *					LINK_FILE    a descriptor, from now on called `slot`
  *					LINK_EXTENT  a range of the file in a slot
  *					LINK_END     trailers; whether the body is whole
+ *					LINK_BUNDLE  several of LINK_HEAD to LINK_END but LINK_FILE
  *
  * Closing the pump's end is how a worker learns that nobody waits for its answer.
  */
@@ -23,7 +24,7 @@
 
 enum link_type {
 	LINK_REQUEST = 1, LINK_BODY, LINK_BODY_END,
-	LINK_WANT, LINK_HEAD, LINK_BYTES, LINK_FILE, LINK_EXTENT, LINK_END
+	LINK_WANT, LINK_HEAD, LINK_BYTES, LINK_FILE, LINK_EXTENT, LINK_END, LINK_BUNDLE
 };
 
 enum {
@@ -53,5 +54,10 @@ int link_send(int fd, const struct link_msg *m);
  * pump's end); ERR_INTERRUPTED: the other side is gone; ERR_INVALID: not a message of ours.
  */
 int link_recv(int fd, struct link_msg *m, struct buf *room);
+
+/* link_pack - append a message to a bundle: one send for many.  link_unpack - take the next out of it, its data in the
+ * bundle: 1; 0 at the end; ERR_INVALID: not one that may be in a bundle. */
+int link_pack(struct buf *bundle, const struct link_msg *m);
+int link_unpack(struct span *rest, struct link_msg *m);
 
 #endif

@@ -173,16 +173,18 @@ static void sent(struct pump *p, struct conn *c)
 	}
 	if (s && s->over)
 		request_over(p, c, s);
-	else if (s && s->worker)
-		pump_hear_worker(p, s->worker, 1);
+	else if (s)
+		hold_go_on(p, s);
 	if (c->state == CONN_OPEN && !c->streams && c->in_len)
 		read_head(p, c);		/* pipelined */
 }
 
-static void blocked(struct pump *p, struct conn *c)
+/* a file comes behind the bytes, and nothing behind a file before it is sent */
+static int busy(const struct stream *s)
 {
-	if (c->streams && c->streams->worker)
-		pump_hear_worker(p, c->streams->worker, 0);
+	const struct conn *c = s->conn;
+
+	return c->file >= 0 || c->behind || c->out.len - c->out_at >= LINK_DATA;
 }
 
 /* ---- answers ---- */
@@ -259,7 +261,7 @@ static void drain(struct pump *p, struct conn *c)
 }
 
 const struct proto proto_http1 = {
-	.name = "HTTP/1.1", .one_by_one = 1, .input = input, .wants = wants, .sent = sent, .blocked = blocked,
+	.name = "HTTP/1.1", .one_by_one = 1, .input = input, .wants = wants, .sent = sent, .busy = busy,
 	.head = head, .bytes = bytes, .extent = extent, .end = end, .body = body, .abort = abort_answer,
 	.drain = drain
 };

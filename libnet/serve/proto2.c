@@ -190,7 +190,7 @@ static int rest_comes(struct pump *p, struct stream *s)
 	}
 	if (rc != 0 || s->body_over || s->expects || s->wasted > ENOUGH || s->impatient)
 		return 0;
-	stream_release(p, s);			/* the worker need not wait for it */
+	stream_release(p, s, s->over);			/* the worker need not wait for it */
 	if (s->wait.why == N_PATIENCE)
 		pump_wait(p, &s->wait, PATIENT_LINGER);
 	return 1;
@@ -244,14 +244,22 @@ static int stream_out(struct pump *p, struct conn *c, struct stream *s)
 	return rc;
 }
 
-/* workers are heard while there is room for what they say */
+static int busy(const struct stream *s)
+{
+	return waits(s) >= ENOUGH || s->file >= 0;
+}
+
+/* there may be room for more of the answers */
 static void hear(struct pump *p, struct conn *c)
 {
-	struct stream *s;
+	struct stream *s, *next;
 
-	for (s = c->streams; s; s = s->next)
-		if (s->worker)
-			pump_hear_worker(p, s->worker, waits(s) < ENOUGH && s->file < 0);
+	for (s = c->streams; s && !c->dead; s = next) {
+		next = s->next;
+		hold_go_on(p, s);
+		if (s->dead)			/* and perhaps others with it */
+			break;
+	}
 }
 
 static void set_clock(struct pump *p, struct conn *c)
@@ -295,11 +303,6 @@ static void sent(struct pump *p, struct conn *c)
 	set_clock(p, c);
 }
 
-static void blocked(struct pump *p, struct conn *c)
-{
-	hear(p, c);
-}
-
 static int head(struct pump *p, struct stream *s, int status, struct span lines, uint64_t len)
 {
 	return s->h2 ? h2_answer(s->conn->h2, s->h2, status, pump_date(p), lines, len, &s->has_body) : ERR_INTERRUPTED;
@@ -335,7 +338,7 @@ static void drain(struct pump *p, struct conn *c)
 }
 
 const struct proto proto_http2 = {
-	.name = "HTTP/2", .input = input, .wants = wants, .sent = sent, .blocked = blocked,
+	.name = "HTTP/2", .input = input, .wants = wants, .sent = sent, .busy = busy,
 	.head = head, .bytes = bytes, .extent = extent, .end = end, .body = body, .abort = abort_answer,
 	.drain = drain
 };

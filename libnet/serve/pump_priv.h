@@ -32,13 +32,24 @@ struct wait {
 };
 struct list { struct wait *first, *last; };
 
+/* A file a worker handed over; whoever means to send of it holds on to it. */
+struct pump_file { int fd; unsigned refs; };
+
+/* Messages of a worker that the client has no room for yet, as a bundle. */
+struct held {
+	struct held *next;
+	size_t at, len;
+	struct pump_file *files[LINK_SLOTS];	/* what the slots were then */
+	uint8_t data[];
+};
+
 struct worker_end {
 	struct about about;		/* first */
 	int fd;
 	pid_t pid;
 	unsigned generation;		/* of what was loaded when it was made */
 	struct stream *stream;		/* the request it has; NULL: idle */
-	int files[LINK_SLOTS];		/* -1: none */
+	struct pump_file *files[LINK_SLOTS];	/* NULL: none */
 	int hears;			/* we listen to it: the client has taken what it sent before */
 	struct worker_end *next;	/* of the idle ones */
 };
@@ -65,6 +76,9 @@ struct stream {
 	int started;			/* the head of the answer is out */
 	int over;			/* all of the answer was given to the protocol */
 	int want_body, body_over;	/* the worker waits for a piece; has all of it */
+	struct held *held, **held_end;	/* hold.c */
+	size_t n_held;			/* bytes of them */
+	struct pump_file *lent;		/* of which an extent is being sent */
 	char limits[160];		/* lines for the answer: what is left to the client */
 	struct note note;
 	int dead;
@@ -98,12 +112,13 @@ struct proto {
 	int (*wants)(const struct conn *c);
 	/* all that was to be sent is sent: put more into c->out, or go on with what comes next */
 	void (*sent)(struct pump *p, struct conn *c);
-	void (*blocked)(struct pump *p, struct conn *c);	/* the client is slow */
 	/* The answer of a stream.  A negative return: it cannot be, or not any more. */
 	int (*head)(struct pump *p, struct stream *s, int status, struct span lines, uint64_t len);
 	int (*bytes)(struct stream *s, struct span data);
 	int (*extent)(struct stream *s, int fd, uint64_t off, uint64_t len);
 	int (*end)(struct stream *s, struct span trailers);
+	/* busy - is there no room for more of the answer now? */
+	int (*busy)(const struct stream *s);
 	/* body - the worker waits for a piece: pass it on, if there is one */
 	void (*body)(struct pump *p, struct stream *s);
 	/* abort - the client shall see that the answer is not whole */
@@ -182,6 +197,7 @@ struct pump {
 	char date[40];
 	int64_t date_s;
 	uint64_t n_requests;
+	size_t n_held;			/* bytes of all that is held */
 };
 
 /* ---- pump.c ---- */
@@ -244,6 +260,17 @@ void conn_use(struct conn *c, size_t n);	/* so many bytes of `in` are done with 
 /* conn_go_on - send what there is, and see what comes next. */
 void conn_go_on(struct pump *p, struct conn *c);
 
+/* ---- hold.c ---- */
+/* pump_file_new - takes fd; NULL without memory, and fd is the caller's. */
+struct pump_file *pump_file_new(int fd);
+struct pump_file *pump_file_hold(struct pump_file *f);	/* both accept NULL */
+void pump_file_drop(struct pump_file *f);
+/* hold - keep a bundle of s->worker for later; when it has the end in it the worker is let go.  Negative: it cannot be.
+ * hold_go_on - there may be room now: go on with what is held, and hear the worker.  hold_clear - forget it. */
+int hold(struct pump *p, struct stream *s, struct span bundle);
+void hold_go_on(struct pump *p, struct stream *s);
+void hold_clear(struct pump *p, struct stream *s);
+
 /* ---- carry.c ---- */
 int carry_pending(const struct conn *c);
 /* carry_out - 1: all is sent; 0: later; negative: the client is gone. */
@@ -261,10 +288,13 @@ struct stream *stream_new(struct pump *p, struct conn *c);
 void stream_begin(struct pump *p, struct stream *s, uint64_t body_len);
 void stream_given(struct pump *p, struct stream *s, struct worker_end *w);
 void stream_fail(struct pump *p, struct stream *s, int status, const char *text);
-/* stream_release - its worker has done its part.  stream_end - it is over, well or not: told, and its worker let go. */
-void stream_release(struct pump *p, struct stream *s);
+/* stream_release - its worker has done its part; good: and can take another request.  stream_end - it is over, well or not: told, and its worker let go. */
+void stream_release(struct pump *p, struct stream *s, int good);
 void stream_end(struct pump *p, struct stream *s);
 void stream_free(struct stream *s);
+/* stream_take - messages out of a bundle, until it is at its end or the client has no room; *rest: those left.  files:
+ * what the slots in them mean.  Negative: the stream was failed. */
+int stream_take(struct pump *p, struct stream *s, struct span *rest, struct pump_file *const files[LINK_SLOTS]);
 /* stream_message - the worker said something; stream_orphaned - it will not any more. */
 void stream_message(struct pump *p, struct stream *s, struct link_msg *m);
 void stream_orphaned(struct pump *p, struct stream *s);

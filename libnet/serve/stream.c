@@ -23,6 +23,7 @@ struct stream *stream_new(struct pump *p, struct conn *c)
 	s->out = BUF_INIT(2 * LINK_MAX);
 	s->trailers = BUF_INIT(LINK_MAX);
 	s->file = -1;
+	s->held_end = &s->held;
 	s->wait = (struct wait){ .why = N_PATIENCE, .conn = c, .stream = s };
 	s->note.began_ms = p->now_ms;
 	s->next = c->streams;
@@ -38,6 +39,7 @@ void stream_free(struct stream *s)
 	buf_clear(&s->request);
 	buf_clear(&s->out);
 	buf_clear(&s->trailers);
+	pump_file_drop(s->lent);
 	free(s);
 }
 
@@ -54,9 +56,9 @@ static void let_go(struct pump *p, struct stream *s, int good)
 	pump_worker_done(p, w, good);
 }
 
-void stream_release(struct pump *p, struct stream *s)
+void stream_release(struct pump *p, struct stream *s, int good)
 {
-	let_go(p, s, s->over);
+	let_go(p, s, good);
 }
 
 void stream_end(struct pump *p, struct stream *s)
@@ -71,6 +73,7 @@ void stream_end(struct pump *p, struct stream *s)
 	if (c->proto->one_by_one)
 		s->note.sent = c->sent;
 	let_go(p, s, s->over);
+	hold_clear(p, s);
 	pump_wait(p, &s->wait, N_PATIENCE);
 	log_stream(p, s);
 	if (s->prev)
@@ -266,6 +269,7 @@ void stream_fail(struct pump *p, struct stream *s, int status, const char *text)
 	int rc;
 
 	let_go(p, s, 0);
+	hold_clear(p, s);
 	pump_wait(p, &s->wait, N_PATIENCE);
 	if (s->started) {
 		proto->abort(p, s);
@@ -297,19 +301,28 @@ void stream_orphaned(struct pump *p, struct stream *s)
 	stream_fail(p, s, 500, "the process that was to answer died");
 }
 
-static int extent(struct stream *s, const struct link_msg *m)
+static int extent(struct stream *s, const struct link_msg *m, struct pump_file *f)
 {
-	int fd = s->worker->files[m->slot];
+	int rc = f ? s->conn->proto->extent(s, f->fd, m->off, m->len) : ERR_INVALID;
 
-	return fd < 0 ? ERR_INVALID : s->conn->proto->extent(s, fd, m->off, m->len);
+	if (rc == 0) {
+		pump_file_hold(f);
+		pump_file_drop(s->lent);
+		s->lent = f;
+	}
+	return rc;
 }
 
-static void keep_file(struct worker_end *w, struct link_msg *m)
+static int keep_file(struct worker_end *w, struct link_msg *m)
 {
-	if (w->files[m->slot] >= 0)
-		close(w->files[m->slot]);
-	w->files[m->slot] = m->fd;
+	struct pump_file *f = pump_file_new(m->fd);
+
+	if (!f)
+		return err_nomem();
+	pump_file_drop(w->files[m->slot]);
+	w->files[m->slot] = f;
 	m->fd = -1;
+	return 0;
 }
 
 static void wants_body(struct pump *p, struct stream *s)
@@ -323,18 +336,13 @@ static void wants_body(struct pump *p, struct stream *s)
 	s->conn->proto->body(p, s);
 }
 
-void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
+/* one message of an answer */
+static int take(struct pump *p, struct stream *s, const struct link_msg *m, struct pump_file *const files[LINK_SLOTS])
 {
 	const struct proto *proto = s->conn->proto;
 	int rc = ERR_INVALID;
 
 	switch (m->type) {
-	case LINK_WANT:
-		wants_body(p, s);
-		return;
-	case LINK_FILE:
-		keep_file(s->worker, m);
-		return;
 	case LINK_HEAD:
 		if (!s->started)
 			rc = head_out(p, s, m->status, m->data, m->len);
@@ -345,7 +353,7 @@ void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
 		break;
 	case LINK_EXTENT:
 		if (s->started)
-			rc = extent(s, m);
+			rc = extent(s, m, files[m->slot]);
 		break;
 	case LINK_END:
 		if (s->started && m->status)
@@ -357,7 +365,71 @@ void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
 	}
 	if (rc < 0)
 		stream_orphaned(p, s);		/* it is not to be trusted: as if it had died */
+	return rc;
+}
+
+int stream_take(struct pump *p, struct stream *s, struct span *rest, struct pump_file *const files[LINK_SLOTS])
+{
+	struct link_msg m;
+	int rc = 1;
+
+	while (rest->len && !s->dead && !s->conn->proto->busy(s)) {
+		rc = link_unpack(rest, &m);
+		if (rc < 0)
+			stream_orphaned(p, s);
+		else
+			rc = take(p, s, &m, files);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int keep_for_later(struct pump *p, struct stream *s, struct span bundle)
+{
+	int rc = hold(p, s, bundle);
+
+	if (rc < 0)
+		stream_orphaned(p, s);
+	return rc;
+}
+
+static int keep_one(struct pump *p, struct stream *s, const struct link_msg *m)
+{
+	struct buf one = BUF_INIT(LINK_MAX + 64);
+	int rc = link_pack(&one, m);
+
+	if (rc < 0)
+		stream_orphaned(p, s);
 	else
+		rc = keep_for_later(p, s, buf_span(&one));
+	buf_clear(&one);
+	return rc;
+}
+
+void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
+{
+	struct span rest = m->data;
+	int busy = s->held || s->conn->proto->busy(s), rc = 0;
+
+	if (m->type == LINK_WANT) {
+		wants_body(p, s);
+		return;
+	}
+	if (m->type == LINK_FILE) {
+		if (keep_file(s->worker, m) < 0)
+			stream_orphaned(p, s);
+		return;
+	}
+	if (m->type != LINK_BUNDLE && busy)
+		rc = keep_one(p, s, m);
+	else if (m->type != LINK_BUNDLE)
+		rc = take(p, s, m, s->worker->files);
+	else if (!busy)
+		rc = stream_take(p, s, &rest, s->worker->files);
+	if (rc >= 0 && m->type == LINK_BUNDLE && rest.len)
+		rc = keep_for_later(p, s, rest);
+	if (rc >= 0)
 		conn_go_on(p, s->conn);
 }
 

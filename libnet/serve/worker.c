@@ -8,7 +8,10 @@
 #include "msg.h"
 #include "worker.h"
 
-enum { FILE_MIN = 16 * 1024 };		/* bytes of an extent that is worth handing over a descriptor */
+enum {
+	FILE_MIN = 16 * 1024,		/* bytes of an extent that is worth handing over a descriptor */
+	BUNDLE = 60 * 1024		/* bytes that go together */
+};
 
 struct worker {
 	struct request rq;		/* first: the handler's handle on us */
@@ -16,6 +19,7 @@ struct worker {
 	int fd;
 	int gone;			/* the pump does not answer any more */
 	struct buf room, body;		/* messages; bytes of the request's body not read yet */
+	struct buf bundle;		/* messages that go together; not sent yet */
 	size_t body_at;
 	int wanted, body_over;
 	struct field fields[HTTP_FIELDS_MAX];
@@ -29,7 +33,7 @@ static struct worker *of_reply(struct reply *r)
 	return (struct worker *)(void *)((char *)r - offsetof(struct worker, reply));
 }
 
-static int send_msg(struct worker *w, const struct link_msg *m)
+static int send_now(struct worker *w, const struct link_msg *m)
 {
 	int rc;
 
@@ -38,6 +42,28 @@ static int send_msg(struct worker *w, const struct link_msg *m)
 	rc = link_send(w->fd, m);
 	w->gone = rc < 0;
 	return rc < 0 ? rc : 0;
+}
+
+static int flush(struct worker *w)
+{
+	struct link_msg m = { .type = LINK_BUNDLE, .fd = -1, .data = buf_span(&w->bundle) };
+	int rc = w->bundle.len ? send_now(w, &m) : 0;
+
+	buf_reset(&w->bundle);
+	return rc;
+}
+
+/* Most answers are a head, some bytes and an end: one message instead of three wakes the pump once.  What needs an
+ * answer, carries a descriptor or is large goes by itself. */
+static int send_msg(struct worker *w, const struct link_msg *m)
+{
+	int alone = m->type == LINK_WANT || m->type == LINK_FILE || m->data.len > BUNDLE / 4, rc = 0;
+
+	if (alone || w->bundle.len + m->data.len + 64 > BUNDLE)
+		rc = flush(w);
+	if (rc == 0)
+		rc = alone ? send_now(w, m) : link_pack(&w->bundle, m);
+	return rc == 0 && m->type == LINK_END ? flush(w) : rc;
 }
 
 /* ---- the body of the request ---- */
@@ -172,6 +198,7 @@ static int one(struct worker *w, struct span request, const struct serve_opts *o
 	w->reply.start = start;
 	buf_reset(&w->reply.fields);
 	buf_reset(&w->reply.trailers);
+	buf_reset(&w->bundle);
 	buf_reset(&w->body);
 	w->body_at = 0;
 	w->wanted = 0;
@@ -192,6 +219,7 @@ int worker_run(int fd, const struct serve_opts *o)
 		return 1;
 	w->fd = fd;
 	w->room = BUF_INIT(LINK_MAX + 1);
+	w->bundle = BUF_INIT(2 * BUNDLE);
 	w->body = BUF_INIT(LINK_MAX + 1);
 	w->reply.fields = BUF_INIT(REPLY_FIELDS_MAX);
 	w->reply.trailers = BUF_INIT(REPLY_FIELDS_MAX);
@@ -205,6 +233,7 @@ int worker_run(int fd, const struct serve_opts *o)
 			rc = ERR_INVALID;
 	} while (rc >= 0 && o->pool);
 	buf_clear(&w->room);
+	buf_clear(&w->bundle);
 	buf_clear(&w->body);
 	buf_clear(&w->reply.fields);
 	buf_clear(&w->reply.trailers);

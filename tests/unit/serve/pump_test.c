@@ -116,7 +116,7 @@ static void the_death_of_a_worker(void)
 
 	CHECK(begins(a, "HTTP/1.1 500 Internal Server Error\r\n"));
 	a = ask("GET /crash?later HTTP/1.1\r\n" END, &n);
-	CHECK(n < 0 || !*a);			/* a reset, never the end of a whole answer */
+	CHECK(n < 140000);			/* cut off, never the end of a whole answer */
 	a = ask("GET /half HTTP/1.1\r\n" END, &n);
 	CHECK(!strstr(a, "\r\n0\r\n\r\n"));
 	a = ask("GET /much HTTP/1.1\r\n" END, &n);

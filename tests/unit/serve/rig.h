@@ -66,9 +66,13 @@ static int file(struct request *rq, struct reply *r, void *ctx)
 
 static int crash(struct request *rq, struct reply *r, void *ctx)
 {
+	static const uint8_t much[70000];
+
 	(void)ctx;
-	if (rq->query.len)			/* in the middle of an answer */
-		reply_start(r, 200, 1000);
+	if (rq->query.len) {			/* in the middle of an answer, part of which has left */
+		reply_start(r, 200, 2 * sizeof much);
+		sink_bytes(&r->sink, span_of(much, sizeof much));
+	}
 	signal(SIGABRT, SIG_DFL);
 	abort();
 }

@@ -19,6 +19,8 @@ static int by_method(struct gw_ask *a)
 
 	if (is_method(a, "GET") || is_method(a, "HEAD"))
 		return 0;
+	if (is_method(a, "CONNECT"))
+		return gw_connect(a);
 	if (!is_method(a, "OPTIONS"))
 		return gw_fail_with(a, 405, "allow", "GET, HEAD, OPTIONS", "only GET, HEAD and OPTIONS are served here");
 	rc = reply_field(a->r, "allow", "GET, HEAD, OPTIONS");

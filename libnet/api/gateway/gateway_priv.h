@@ -91,6 +91,8 @@ struct gw_ask {
 /* gw_host - find out who was asked: fills view, https, host, gw_host, flags, web, path; or answers (redirects to
  * subdomains, 400, 404, the URI router, OPTIONS is answer.c's). */
 int gw_host(struct gw_ask *a);
+/* gw_connect - answer CONNECT: 200 where the name is ours, and the transport goes on with requests; else 403. */
+int gw_connect(struct gw_ask *a);
 /* The text of a label for a CID or key: appended.  ns "ipfs" or "ipns".  ERR_LIMIT: over 63 bytes. */
 int gw_label(const struct cid *cid, const char *ns, struct buf *out);
 

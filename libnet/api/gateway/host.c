@@ -567,6 +567,20 @@ int gw_host(struct gw_ask *a)
 	return rc < 0 ? gw_fail_rc(a, rc) : dispatch(a);
 }
 
+/* Reference 2.3.  Whether an address is ours is not known here: it leads to us all the same. */
+int gw_connect(struct gw_ask *a)
+{
+	struct span host = a->rq->host;
+	unsigned flags;
+	int rc;
+
+	if (!host.len || !is_host(host) ||
+	    !(known_host(a->g, host, &flags) || is_ip(without_port(host)) || gateway_is_site(a->g, a->rq)))
+		return gw_fail(a, 403, "tunnels lead to this gateway only");
+	rc = reply_start(a->r, 200, 0);
+	return rc < 0 ? rc : 1;
+}
+
 int gateway_is_site(struct gateway *g, const struct request *rq)
 {
 	struct gw_ask a = { .g = g, .flags = g->flags, .host = BUF_INIT(GW_PATH_MAX) };

@@ -46,6 +46,22 @@ static void methods(void)
 	CHECK(ask("HEAD", "/ipfs/" HELLO, NULL, NULL) == 200 && !ask_now.body.len && ask_now.len == 6);
 }
 
+/* to ourselves, by any name content or the gateway has here, and to nobody else */
+static void tunnels(void)
+{
+	static const char *const ours[] = {
+		"127.0.0.1:8080", "[::1]:8080", "localhost:80", "example.com:8080", "EXAMPLE.com:443",
+		HELLO ".ipfs.example.com:8080", HELLO ".ipfs.localhost:80"
+	};
+	static const char *const others[] = { "bank.example:443", "example.com.bank.example:443", "ipfs.example.com:80", "" };
+	size_t i;
+
+	for (i = 0; i < sizeof ours / sizeof *ours; i++)
+		CHECK(ask("CONNECT", "", ours[i], NULL) == 200 && !ask_now.body.len && !ask_field("content-type"));
+	for (i = 0; i < sizeof others / sizeof *others; i++)
+		CHECK(ask("CONNECT", "", others[i], NULL) == 403 && strstr(ask_body(), "this gateway only"));
+}
+
 static void bad_paths(void)
 {
 	static const char *const bad[] = {
@@ -422,6 +438,7 @@ int main(void)
 {
 	setup();
 	RUN(methods);
+	RUN(tunnels);
 	RUN(bad_paths);
 	RUN(clean_paths);
 	RUN(service_workers);

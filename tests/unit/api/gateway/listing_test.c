@@ -123,7 +123,7 @@ static void names_that_mean_harm(void)
 	static const char *const names[] = {
 		"<script>alert(1)</script>", "\" onmouseover=\"alert(1)", "'&lt;", "a&b=c?d#e%20f", "..", ".", "",
 		"a/b", "//evil.example", "javascript:alert(1)", "\\\\evil", "x\x01\n\ty", "bad \xff\xfe utf-8",
-		"\xe2\x80\xae" "gpj.exe"
+		("\xe2\x80\xae" "gpj.exe")
 	};
 	struct form f = { .path = "/ipfs/" ROOT "/", };
 

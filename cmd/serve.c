@@ -226,6 +226,8 @@ int plan_run(struct serve_plan *p)
 	rc = front_new(&p->front, p->path, p->config);
 	o.begin = front_begin;
 	o.answer = front_answer;
+	o.spawn = front_spawner;
+	o.fence = front_pump;
 	o.ctx = p->front;
 	o.ready = ready;
 	o.admit = admit;

@@ -98,6 +98,9 @@ static const int calls[] = {
 	CALL(epoll_pwait), CALL(ppoll), CALL(pselect6), CALL(sendto), CALL(recvfrom), CALL(sendmsg), CALL(recvmsg),
 	CALL(shutdown), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(accept),
 	CALL(accept4), CALL(exit), CALL(exit_group), CALL(wait4), CALL(kill),
+#ifdef __NR_close_range
+	CALL(close_range),
+#endif
 #ifdef __NR_rseq
 	CALL(rseq),
 #endif

@@ -331,6 +331,13 @@ static int work(int fd, void *arg)
 	return worker_run(3, o);
 }
 
+static int begin_spawner(void *arg)
+{
+	const struct serve_opts *o = arg;
+
+	return o->spawn ? o->spawn(o->ctx) : 0;
+}
+
 static void reload_spawner(void *arg)
 {
 	const struct serve_opts *o = arg;
@@ -441,9 +448,11 @@ int pump_run(const struct pump_start *start)
 	more_descriptors();
 	if (p->secrets)				/* workers shall not have them; the certificate is read later, too */
 		madvise(start->secrets, sizeof *start->secrets, MADV_DONTFORK);
-	rc = spawn_start(&p->spawner, work, reload_spawner, (void *)(uintptr_t)start->o);
+	rc = spawn_start(&p->spawner, begin_spawner, work, reload_spawner, (void *)(uintptr_t)start->o);
 	if (rc == 0)
 		rc = begin(p, start);
+	if (rc == 0 && start->o->fence)
+		rc = start->o->fence(start->o->ctx);
 	if (start->report >= 0)
 		pump_report(start->report, rc);
 	if (rc == 0)

@@ -72,6 +72,10 @@ struct serve_opts {
 	int (*admit)(void *ctx, struct span peer, struct serve_admit *a);
 	/* In a pump, when a request is over. */
 	void (*done)(void *ctx, const struct serve_done *d);
+	/* In the process that forks workers, before it does; and in a pump, when it has opened what it needs and before
+	 * it hears clients: for what they may do without.  0, or a negative error: then there is no server. */
+	int (*spawn)(void *ctx);
+	int (*fence)(void *ctx);
 	/* At SIGHUP, in each of the pumps, their spawners and their parent: workers begun later see what it
 	 * changed in `ctx`.  Workers of a pool are replaced as soon as they have answered. */
 	void (*reload)(void *ctx);

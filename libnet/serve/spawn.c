@@ -28,6 +28,7 @@ struct told {
 struct job {
 	int fd;				/* to the pump */
 	int (*work)(int fd, void *arg);
+	int (*begin)(void *arg);
 	void (*reload)(void *arg);
 	void *arg;
 	uint32_t generation;
@@ -138,6 +139,8 @@ static void spawner(struct job *j)
 	signal(SIGHUP, SIG_IGN);	/* the pump decides when it is over */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	if (j->begin && j->begin(j->arg) < 0)
+		return;				/* the pump is told: there will be no workers */
 	for (;;) {
 		if (ppoll(&p, 1, NULL, &j->mask) > 0) {
 			n = recv(j->fd, &o, sizeof o, MSG_DONTWAIT);
@@ -155,9 +158,10 @@ static void spawner(struct job *j)
 
 /* ---- the pump's side ---- */
 
-int spawn_start(struct spawner *s, int (*work)(int fd, void *arg), void (*reload)(void *arg), void *arg)
+int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, void *arg),
+		void (*reload)(void *arg), void *arg)
 {
-	struct job j = { .work = work, .reload = reload, .arg = arg };
+	struct job j = { .begin = begin, .work = work, .reload = reload, .arg = arg };
 	int fds[2];
 
 	if (link_pair(fds) < 0)

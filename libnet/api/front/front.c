@@ -145,6 +145,54 @@ int front_reload(struct front *f)
 	return 0;
 }
 
+/* ---- fences ---- */
+
+static int fenced(struct front *f, const struct sandbox *box)
+{
+	int rc = sandbox_enter(box, f->sandbox == 2 ? SANDBOX_ALL : 0);
+
+	if (rc < 0)
+		log_warn("front", "no sandbox: %s", err_text());
+	return rc < 0 ? rc : 0;
+}
+
+int front_spawner(void *ctx)
+{
+	struct front *f = ctx;
+	struct sandbox box = { .stage = SANDBOX_PARENT, .net = gateway_wants_net(f->gateway) };
+
+	f->spawned = f->sandbox != 0;
+	return f->sandbox ? fenced(f, &box) : 0;
+}
+
+/* the folder of a file that is opened anew, perhaps under another number */
+static const char *folder_of(const char *path, char room[4096])
+{
+	const char *slash = strrchr(path, '/');
+	int n = slash ? snprintf(room, 4096, "%.*s/", (int)(slash - path), path) : snprintf(room, 4096, ".");
+
+	return n > 0 && n < 4096 && *path ? room : NULL;
+}
+
+int front_pump(void *ctx)
+{
+	static const char *const files[] = { "serve.tls-cert", "serve.tls-key", "serve.tls-ocsp", "gateway.deny" };
+	struct front *f = ctx;
+	char room[4][4096], log[4096];
+	const char *read[8] = { "/etc/localtime", "/usr/share/misc", "/usr/lib/file" }, *write[2] = { NULL };
+	struct sandbox box = { .read = read, .write = write, .net = 1 };
+	size_t i, n = 3;
+
+	if (!f->sandbox)
+		return 0;
+	for (i = 0; i < 4; i++) {
+		read[n] = folder_of(front_text(f->c, files[i]), room[i]);
+		n += read[n] != NULL;
+	}
+	write[0] = folder_of(front_text(f->c, "serve.log-file"), log);
+	return fenced(f, &box);
+}
+
 /* ---- in a worker ---- */
 
 int front_begin(void *ctx)
@@ -152,7 +200,8 @@ int front_begin(void *ctx)
 	static const char *const resolver[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf" };
 	struct front *f = ctx;
 	const char *read[8] = { f->path }, *write[2] = { NULL };
-	struct sandbox box = { .read = read, .write = write, .files = 256, .file_bytes = UINT64_C(1) << 40 };
+	struct sandbox box = { .stage = f->spawned ? SANDBOX_CHILD : SANDBOX_WHOLE, .read = read, .write = write,
+			       .files = 256, .file_bytes = UINT64_C(1) << 40 };
 	size_t i;
 	int rc = store_open(&f->st, f->path, STORE_READ);
 
@@ -166,10 +215,7 @@ int front_begin(void *ctx)
 	box.net = gateway_wants_net(f->gateway);
 	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
 		read[i + 1] = resolver[i];
-	rc = sandbox_enter(&box, f->sandbox == 2 ? SANDBOX_ALL : 0);
-	if (rc < 0)
-		log_warn("front", "no sandbox: %s", err_text());
-	return rc < 0 ? rc : 0;
+	return fenced(f, &box);
 }
 
 static int handle(struct front *f, struct request *rq, struct reply *r)

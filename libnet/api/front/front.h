@@ -34,6 +34,12 @@ int front_reload(struct front *f);
 int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
 
+/* ---- for serve_opts.spawn and .fence ---- */
+/* front_spawner - the part of the workers' sandbox that they can inherit.  front_pump - a pump's: no files but those it
+ * opens again at SIGHUP, no new processes. */
+int front_spawner(void *ctx);
+int front_pump(void *ctx);
+
 /* ---- in a pump ---- */
 /* front_admit - may this client ask for that path now?  1 or 0.  forwarded: its X-Forwarded-For, heeded when it is a
  * trusted proxy.  *limit 0: there is no limit. */

@@ -19,6 +19,7 @@ struct front {
 	struct board_buckets *buckets;
 	time_t started;
 	int serving;			/* the lock of servers that run; -1: none */
+	int spawned;			/* part of the sandbox is inherited */
 	int sandbox;			/* 0: none; 1: as far as the kernel can; 2: all of it */
 	int metrics;			/* 0: nobody, 1: local clients, 2: all */
 	/* rates */

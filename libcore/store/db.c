@@ -55,13 +55,16 @@ static int open_all(struct db *d, int create)
 	uint8_t row[STATS_LEN];
 	MDB_val k = { 5, (void *)(uintptr_t)"stats" }, v;
 	MDB_txn *txn;
-	int i, rc;
+	int i, rc, dead, checked = 0;
 
 	do {				/* another process may be filling it */
 		rc = mdb_txn_begin(d->env, NULL, txn_flags, &txn);
 		if (rc == MDB_MAP_RESIZED && mdb_env_set_mapsize(d->env, 0))
 			break;
-	} while (rc == MDB_MAP_RESIZED);
+		/* readers that were killed keep their places until somebody looks */
+		if (rc == MDB_READERS_FULL && (checked++ || mdb_reader_check(d->env, &dead)))
+			break;
+	} while (rc == MDB_MAP_RESIZED || rc == MDB_READERS_FULL);
 	if (rc)
 		return db_err(rc, "reading");
 	for (i = 0; rc == 0 && i < DB_N; i++)

@@ -179,6 +179,28 @@ static int thrifty(const char *dir)
 }
 #endif
 
+/* more readers than there are places in the index, all of them killed */
+static void readers_that_were_killed(void)
+{
+	char *dir = fresh("");
+	struct store *st = opened(dir, STORE_WRITE);
+	int i, status, bad = 0;
+	pid_t pid;
+
+	CHECK(put(st, 1, 16) == 0 && store_commit(st) == 0);
+	store_close(st);
+	fflush(stdout);
+	for (i = 0; i < 1100 && !bad; i++) {
+		pid = fork();
+		if (pid == 0) {
+			st = opened(dir, STORE_READ);
+			_exit(!st || got(st, 1, 16) != 1);	/* without closing it */
+		}
+		bad = pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
+	}
+	CHECK(!bad);
+}
+
 static void no_room_to_map_is_an_error(void)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -197,6 +219,7 @@ int main(void)
 	RUN(another_process_grows_it);
 	RUN(growth_under_a_walk);
 	RUN(threads_with_handles_of_their_own);
+	RUN(readers_that_were_killed);
 	RUN(no_room_to_map_is_an_error);
 	return UNIT_END();
 }

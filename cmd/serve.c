@@ -226,6 +226,7 @@ int plan_run(struct serve_plan *p)
 	rc = front_new(&p->front, p->path, p->config);
 	o.begin = front_begin;
 	o.answer = front_answer;
+	o.end = front_end;
 	o.spawn = front_spawner;
 	o.fence = front_pump;
 	o.ctx = p->front;

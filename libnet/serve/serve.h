@@ -65,6 +65,7 @@ struct serve_opts {
 	int (*begin)(void *ctx);
 	int (*answer)(struct request *rq, struct reply *r, void *ctx);
 	void *ctx;
+	void (*end)(void *ctx);		/* in a worker, behind its last request; may be NULL */
 	/* Where we listen at `text` and pumps are ready; may be NULL, as all that follow. */
 	void (*ready)(void *ctx, const char *text);
 	/* In a pump, before a request goes to a worker: 1, or 0: it is answered 429.  `peer`: the address of the

@@ -232,6 +232,8 @@ int worker_run(int fd, const struct serve_opts *o)
 		else if (rc == 1)
 			rc = ERR_INVALID;
 	} while (rc >= 0 && o->pool);
+	if (o->end)
+		o->end(o->ctx);
 	buf_clear(&w->room);
 	buf_clear(&w->bundle);
 	buf_clear(&w->body);

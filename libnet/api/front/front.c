@@ -218,6 +218,14 @@ int front_begin(void *ctx)
 	return fenced(f, &box);
 }
 
+void front_end(void *ctx)
+{
+	struct front *f = ctx;
+
+	store_close(f->st);
+	f->st = NULL;
+}
+
 static int handle(struct front *f, struct request *rq, struct reply *r)
 {
 	const struct route *row;

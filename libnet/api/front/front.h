@@ -29,10 +29,11 @@ void front_free(struct front *f);		/* accepts NULL */
 /* front_reload - read what may change while we run (the deny list) again; keeps the old on failure. */
 int front_reload(struct front *f);
 
-/* ---- in a worker: for serve_opts.begin and .answer; ctx is the front ---- */
+/* ---- in a worker: for serve_opts.begin, .answer and .end; ctx is the front ---- */
 /* front_begin - open the store, enter the sandbox. */
 int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
+void front_end(void *ctx);		/* closes the store */
 
 /* ---- for serve_opts.spawn and .fence ---- */
 /* front_spawner - the part of the workers' sandbox that they can inherit.  front_pump - a pump's: no files but those it

@@ -77,7 +77,7 @@ static int beside(const char *name, char path[PATH_MAX_ + 64])
 	return access(path, X_OK) == 0;
 }
 
-static int start(struct coproc *p)
+int coproc_start(struct coproc *p)
 {
 	char path[PATH_MAX_ + 64];
 	int pair[2], rc;
@@ -178,7 +178,7 @@ static int hear(struct coproc *p, struct buf *out)
 
 static int ask(struct coproc *p, const char *what, struct buf *out)
 {
-	int rc = strchr(what, '\n') ? err_set(ERR_USAGE, "a line break in a path") : start(p);
+	int rc = strchr(what, '\n') ? err_set(ERR_USAGE, "a line break in a path") : coproc_start(p);
 
 	if (rc == 0)
 		rc = say(p, span_str(what));

@@ -20,6 +20,8 @@ struct coproc;
  * here, too.
  */
 int coproc_new(struct coproc **p, struct dag_source *under, const char *const *argv);
+/* coproc_start - start it now: 0, also when it runs already; ERR_IO.  For who cannot later. */
+int coproc_start(struct coproc *p);
 /* coproc_free - ends the program and waits until it has put away what it has. */
 void coproc_free(struct coproc *p);		/* accepts NULL */
 struct dag_source *coproc_source(struct coproc *p);

@@ -264,6 +264,8 @@ const struct config_key config_keys[] = {
 	  "size of a directory before it is sharded" },
 	{ "import.hamt-estimate", "links", ok_estimate, "links, block or disabled",
 	  "how the size of a directory is estimated" },
+	{ "gateway.upstream", "no", ok_flag, "yes or no",
+	  "fetch what is not here from the gateways of fetch.gateways, and keep it" },
 	{ "gateway.hosts", "localhost subdomains", ok_hosts,
 	  "names with commas between, each with words: path, subdomains, inline, no-dnslink, trustless, no-ipfs, no-ipns",
 	  "names clients reach the gateway by" },

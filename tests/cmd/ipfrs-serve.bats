@@ -248,3 +248,30 @@ teardown() {
 	try 22 curl -sf "${url}ipfs/$cid"
 	stop
 }
+
+@test "what is not here is fetched from other gateways, and kept" {
+	mkdir site
+	echo '<h1>far</h1>' > site/index.html
+	head -c 1000000 /dev/urandom > site/data
+	IPFRS_PATH=$PWD/far ipfrs-init -q
+	root=$(IPFRS_PATH=$PWD/far ipfrs-add -r -q site)
+	IPFRS_PATH=$PWD/far ipfrs-serve -q -u -a 127.0.0.1:0 > far.url 2> far.err &
+	far=$!
+	for _ in $(seq 200); do [ -s far.url ] && break; sleep .05; done
+	serve -o gateway.upstream=no
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$root/")" = 404 ]
+	stop
+	ipfrs-config set fetch.gateways "$(head -n 1 far.url)"
+	rm -f url
+	serve -o gateway.upstream=yes
+	[ "$(curl -s -o got -w '%{http_code}' -H 'Cache-Control: only-if-cached' "${url}ipfs/$root/")" = 412 ]
+	try 0 curl -sf "${url}ipfs/$root/"
+	prints '<h1>far</h1>'
+	curl -sf "${url}ipfs/$root/data" | cmp - site/data
+	kill -TERM "$far"
+	wait "$far"
+	try 0 curl -sf "${url}ipfs/$root/"
+	stop
+	try 0 ipfrs-cat "$root/index.html"
+	cmp <(ipfrs-cat "$root/data") site/data
+}

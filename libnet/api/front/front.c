@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "front_priv.h"
+#include "ops/coproc.h"
 
 static const struct route routes[] = {
 	{ "GET", "/health", health_now, 0 },
@@ -60,6 +61,7 @@ static int read_settings(struct front *f)
 	if (f->credentials && (f->any_origin || !f->origins.len))
 		return err_set(ERR_USAGE, "cors.credentials wants the origins named in cors.origins");
 	f->metrics = !strcmp(who, "all") ? 2 : !strcmp(who, "local");
+	f->wants_upstream = !strcmp(front_text(f->c, "gateway.upstream"), "yes");
 	f->sandbox = !strcmp(box, "must") ? 2 : !strcmp(box, "yes");
 	read_codings(f);
 	return 0;
@@ -161,8 +163,10 @@ int front_spawner(void *ctx)
 	struct front *f = ctx;
 	struct sandbox box = { .stage = SANDBOX_PARENT, .net = gateway_wants_net(f->gateway) };
 
-	f->spawned = f->sandbox != 0;
-	return f->sandbox ? fenced(f, &box) : 0;
+	if (!f->sandbox || f->wants_upstream)	/* workers have a program to start, before they are fenced in */
+		return 0;
+	f->spawned = 1;
+	return fenced(f, &box);
 }
 
 /* the folder of a file that is opened anew, perhaps under another number */
@@ -195,6 +199,23 @@ int front_pump(void *ctx)
 
 /* ---- in a worker ---- */
 
+/* ipfrs-fetch, which asks the network and writes to the store, so that the worker need not be able to */
+static int start_upstream(struct front *f)
+{
+	const char *argv[] = { "ipfrs-fetch", "-q", "-S", f->path, "-c", NULL };
+	int rc;
+
+	memcpy(f->fetch, argv, sizeof argv);
+	rc = coproc_new(&f->upstream, front_source(f), f->fetch);
+	if (rc == 0)
+		rc = coproc_start(f->upstream);
+	if (rc < 0) {
+		coproc_free(f->upstream);
+		f->upstream = NULL;
+	}
+	return rc;
+}
+
 int front_begin(void *ctx)
 {
 	static const char *const resolver[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf" };
@@ -209,6 +230,9 @@ int front_begin(void *ctx)
 		log_warn("front", "%s", err_text());
 		return 0;		/* requests are answered: with what is wrong; and the next one tries again */
 	}
+	rc = f->wants_upstream ? start_upstream(f) : 0;
+	if (rc < 0)
+		log_warn("front", "no upstream: %s", err_text());
 	if (!f->sandbox)
 		return 0;
 	write[0] = store_tmpdir(f->st);
@@ -222,12 +246,15 @@ void front_end(void *ctx)
 {
 	struct front *f = ctx;
 
+	coproc_free(f->upstream);
+	f->upstream = NULL;
 	store_close(f->st);
 	f->st = NULL;
 }
 
 static int handle(struct front *f, struct request *rq, struct reply *r)
 {
+	struct dag_source *src = front_source(f);
 	const struct route *row;
 	const char *allow;
 	int status, rc;
@@ -242,7 +269,9 @@ static int handle(struct front *f, struct request *rq, struct reply *r)
 		return route_run(routes, N_ROUTES, rq, r, f);
 	if (!f->st)
 		return reply_status(rq, r, 503, "the store cannot be opened");
-	return gateway_answer(f->gateway, f->st, front_source(f), rq, r);
+	if (f->upstream && !http_listed(request_field(rq, "cache-control"), "only-if-cached"))
+		src = coproc_source(f->upstream);
+	return gateway_answer(f->gateway, f->st, src, rq, r);
 }
 
 int front_answer(struct request *rq, struct reply *r, void *ctx)

@@ -11,6 +11,7 @@
 #include "wire/http/field.h"
 #include "wire/http/http.h"
 
+struct coproc;
 struct front {
 	const struct config *c;
 	char *path;			/* of the store */
@@ -38,6 +39,9 @@ struct front {
 	/* in a worker */
 	struct store *st;
 	struct dag_source source;
+	int wants_upstream;
+	const char *fetch[6];		/* the program and what it is told */
+	struct coproc *upstream;	/* NULL: what is not here is not here */
 	unsigned last_conns;		/* in a pump: what its gauge says */
 };
 

@@ -26,7 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (tls_new(&t, creds, alpn) < 0)
 		return 0;
 	while (rc >= 0 && len) {
-		n = data[0] % 64 + 1 < len ? data[0] % 64 + 1 : len;
+		n = (size_t)data[0] % 64 + 1;
+		if (n > len)
+			n = len;
 		n = tls_feed(t, span_of(data, n));
 		if (n == 0)
 			break;

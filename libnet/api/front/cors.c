@@ -12,24 +12,38 @@ static struct span allowed(struct front *f, struct span origin)
 	return span_of(NULL, 0);
 }
 
+/* the lines that are the same for everybody, made once: they stand in every answer */
+static int constant_lines(struct front *f)
+{
+	struct reply r = { .fields = BUF_INIT(REPLY_FIELDS_MAX) };
+	int rc = reply_field(&r, "Access-Control-Allow-Methods", "%s", front_text(f->c, "cors.methods"));
+
+	if (rc == 0)
+		rc = reply_field(&r, "Access-Control-Allow-Headers", "%s", front_text(f->c, "cors.headers"));
+	if (rc == 0)
+		rc = reply_field(&r, "Access-Control-Expose-Headers", "%s", front_text(f->c, "cors.expose"));
+	if (rc == 0 && f->credentials)
+		rc = reply_field(&r, "Access-Control-Allow-Credentials", "true");
+	if (rc < 0) {
+		buf_clear(&r.fields);
+		return rc == ERR_INVALID ? err_set(ERR_USAGE, "the cors settings cannot stand in fields of an answer") : rc;
+	}
+	f->cors = r.fields;
+	return 0;
+}
+
 int cors_fields(struct front *f, const struct request *rq, struct reply *r)
 {
 	struct span origin = request_field(rq, "origin"), allow = allowed(f, origin);
-	int rc = 0;
+	int rc = f->cors.len ? 0 : constant_lines(f);
 
-	if (f->origins.len && !(f->any_origin && !f->credentials))
+	if (rc == 0 && f->origins.len && !(f->any_origin && !f->credentials))
 		rc = reply_field(r, "Vary", "Origin");
 	if (rc < 0 || !allow.p)
 		return rc;
 	rc = reply_field(r, "Access-Control-Allow-Origin", "%.*s", (int)allow.len, (const char *)allow.p);
 	if (rc == 0)
-		rc = reply_field(r, "Access-Control-Allow-Methods", "%s", front_text(f->c, "cors.methods"));
-	if (rc == 0)
-		rc = reply_field(r, "Access-Control-Allow-Headers", "%s", front_text(f->c, "cors.headers"));
-	if (rc == 0)
-		rc = reply_field(r, "Access-Control-Expose-Headers", "%s", front_text(f->c, "cors.expose"));
-	if (rc == 0 && f->credentials)
-		rc = reply_field(r, "Access-Control-Allow-Credentials", "true");
+		rc = buf_add(&r->fields, buf_span(&f->cors));
 	return rc == ERR_INVALID ? 0 : rc;	/* an Origin that cannot stand in a field is none of ours */
 }
 

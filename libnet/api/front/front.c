@@ -126,6 +126,7 @@ void front_free(struct front *f)
 	if (!f)
 		return;
 	store_close(f->st);
+	buf_clear(&f->cors);
 	gateway_free(f->gateway);
 	board_series_close(f->series);
 	board_buckets_close(f->buckets);

@@ -30,6 +30,7 @@ struct front {
 	/* cors */
 	struct span origins;		/* words */
 	int any_origin, credentials;
+	struct buf cors;		/* lines of every answer */
 	/* codings */
 	const char *coding[HTTP_CODINGS];
 	enum http_coding which[HTTP_CODINGS];

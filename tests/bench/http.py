@@ -169,6 +169,7 @@ def idle(port, pid, path):
     """10,000 connections kept alive: memory for each, how many were dropped, p99 of a small GET meanwhile"""
     n = 10000
     resource.setrlimit(resource.RLIMIT_NOFILE, (n + 1000, max(n + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    wrk(port, path, conns=8)
     before = idle_memory(pid)
     socks = []
     request = ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path).encode()
@@ -202,7 +203,7 @@ def slow_readers(port, big, path):
         s.connect(("127.0.0.1", port))
         s.sendall(("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % big).encode())
         socks.append(s)
-    time.sleep(1)
+    time.sleep(5)
     p99 = wrk(port, path, conns=8)[1]
     for s in socks:
         s.close()
@@ -283,7 +284,7 @@ def throughput(name, budget, **targets):
 
 def main():
     cids, many = files()
-    pool, pool_proc = ours("-m", "pool")
+    pool, _ = ours("-m", "pool")
     fork, _ = ours("-m", "fork")
     ng, ku = nginx(top + "/www"), kubo()
 
@@ -318,7 +319,8 @@ def main():
                                       os.path.getsize(top + "/listing") / 1e6))
     slow_readers(pool, "/ipfs/" + cids["big"], "/ipfs/" + cids["small"])
     dribblers(pool, "/ipfs/" + cids["small"])
-    idle(pool, pool_proc.pid, "/ipfs/" + cids["small"])
+    fresh, fresh_proc = ours("-m", "pool")
+    idle(fresh, fresh_proc.pid, "/ipfs/" + cids["small"])
     first_answer(cids["small"])
 
 

@@ -2,7 +2,7 @@ load ../helper
 
 # serve [options] - start a server on a port the system picks; leaves $url, $pid
 serve() {
-	ipfrs-serve -q -u -a 127.0.0.1:0 "$@" > url 2> err &
+	ipfrs-serve -u -a 127.0.0.1:0 "$@" > url 2> err &
 	pid=$!
 	ready
 }
@@ -274,4 +274,28 @@ teardown() {
 	stop
 	try 0 ipfrs-cat "$root/index.html"
 	cmp <(ipfrs-cat "$root/data") site/data
+}
+
+@test "the list of what is not served is read again at SIGHUP" {
+	echo one > one && echo two > two
+	one=$(ipfrs-add -q one) two=$(ipfrs-add -q two)
+	echo "/ipfs/$one" > deny
+	serve -o gateway.deny="$PWD/deny"
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$one")" = 410 ]
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$two")" = 200 ]
+	echo "/ipfs/$two" > deny
+	kill -HUP "$pid"
+	for _ in $(seq 100); do
+		[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$two")" = 410 ] && break
+		sleep .05
+	done
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$two")" = 410 ]
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$one")" = 200 ]
+	# one that is broken is told, and the old one stays
+	echo '/ipfs/nonsense' > deny
+	kill -HUP "$pid"
+	for _ in $(seq 100); do grep -q 'was read before' err && break; sleep .05; done
+	grep -q 'what was read before stays' err
+	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$two")" = 410 ]
+	stop
 }

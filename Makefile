@@ -50,12 +50,22 @@ NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
 NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
 CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids files told edit upstream names)
-COMMANDS := $(shell cut -f1 cmd/COMMANDS)
+# UNPLUGGED=1: without libnet, where no network library is installed
+NET_COMMANDS := ipfrs-serve ipfrs-fetch
+COMMANDS := $(filter-out $(if $(UNPLUGGED),$(NET_COMMANDS)),$(shell cut -f1 cmd/COMMANDS))
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c))
+ifdef UNPLUGGED
+UNIT_SRC := $(filter-out tests/unit/api/% tests/unit/serve/% tests/unit/wire/% tests/unit/peer/%,$(UNIT_SRC))
+endif
 UNITS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+ifdef UNPLUGGED
+FUZZ_SRC := $(filter-out $(shell grep -lE '"(wire|api|peer|serve)/' $(FUZZ_SRC)),$(FUZZ_SRC))
+NET_LIB :=
+NET_LIBS :=
+endif
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(FUZZ_BUILD)/fuzz/%)
 FUZZ_OBJ := $(patsubst %.c,$(FUZZ_BUILD)/%.o,$(LIB_SRC) $(NET_SRC))
 SEEDS := $(FUZZ_SRC:tests/fuzz/%_fuzz.c=$(BUILD)/seeds/%)
@@ -74,7 +84,7 @@ help:
 	@echo 'torture       faults, power cuts, kill -9; bench: speed; interop: against Kubo'
 	@echo 'completions   write COMPLETIONS/ anew from the option tables'
 	@echo 'install       DESTDIR=$(DESTDIR) PREFIX=$(PREFIX); uninstall; clean'
-	@echo 'CC=clang and SAN=1 build in folders of their own.'
+	@echo 'CC=clang and SAN=1 build in folders of their own.  UNPLUGGED=1 (all, unit, fuzz-seeds): without a network.'
 
 # ---- compile and link ----
 $(BUILD)/%.o: %.c
@@ -113,7 +123,6 @@ $(CMD_LIB): $(CMD_OBJ)
 
 # A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
 # --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
-NET_COMMANDS := ipfrs-serve ipfrs-fetch
 $(BIN)/ipfrs-serve: $(BUILD)/cmd/serve.o
 $(NET_COMMANDS:%=$(BIN)/%): $(NET_LIB)
 $(NET_COMMANDS:%=$(BIN)/%): NET := $(NET_LIB)

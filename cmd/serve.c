@@ -157,6 +157,7 @@ static void fill(struct serve_opts *o, const struct config *c)
 	o->body_ms = ms(c, "serve.body-seconds");
 	o->send_ms = ms(c, "serve.send-seconds");
 	o->drain_ms = ms(c, "serve.drain-seconds");
+	o->answer_ms = ms(c, "serve.answer-seconds");
 	o->log_path = path_or_null(c, "serve.log-file");
 	for (i = 0; i < 4; i++)
 		if (!strcmp(front_text(c, "serve.log"), logs[i]))

@@ -305,6 +305,7 @@ const struct config_key config_keys[] = {
 	{ "serve.idle-seconds", "60", ok_seconds, "seconds from 1", "patience between requests" },
 	{ "serve.body-seconds", "30", ok_seconds, "seconds from 1", "patience with a body that does not come on" },
 	{ "serve.send-seconds", "30", ok_seconds, "seconds from 1", "patience with a client that does not read" },
+	{ "serve.answer-seconds", "3600", ok_seconds, "seconds from 1", "time of a worker for an answer; then 504" },
 	{ "serve.drain-seconds", "30", ok_seconds, "seconds from 1", "time to finish after SIGTERM" },
 	{ "serve.log", "combined", ok_log, "off, common, combined or json", "how requests are logged" },
 	{ "serve.log-file", "", ok_any, "a path, nothing for standard error", "where requests are logged" },

@@ -164,17 +164,27 @@ static void listen_for(struct pump *p, struct conn *c)
 		events |= EPOLLOUT;
 	if (c->state == CONN_LINGER || (c->state == CONN_OPEN && !c->eof && (c->shaking || c->proto->wants(c))))
 		events |= EPOLLIN;
+	else if (c->state == CONN_OPEN && !c->hung_up)
+		events |= EPOLLRDHUP;
 	if (events != c->events && pump_hear(p, &c->about, c->fd, events, 1) == 0)
 		c->events = events;
 }
 
 /* ---- sending ---- */
 
+/* Half a close may be a whole one: only what is sent next would tell.  So the answer has to come on. */
+static void doubt(struct pump *p, struct conn *c)
+{
+	if (c->hung_up && c->streams && (c->wait.why == N_PATIENCE || c->wait.why == PATIENT_GONE))
+		pump_wait(p, &c->wait, PATIENT_GONE);
+}
+
 /* all is sent: what comes next? */
 static void go_further(struct pump *p, struct conn *c)
 {
 	if (c->wait.why == PATIENT_SEND)
 		pump_wait(p, &c->wait, N_PATIENCE);
+	doubt(p, c);
 	if (c->state != CONN_LINGER && !c->bye)
 		c->proto->sent(p, c);
 	if (c->dead)
@@ -298,6 +308,11 @@ void conn_event(struct pump *p, struct conn *c, unsigned events)
 	if (events & (EPOLLERR | EPOLLHUP) && !(events & EPOLLIN)) {
 		conn_close(p, c);
 		return;
+	}
+	if (events & EPOLLRDHUP && !c->hung_up) {
+		c->hung_up = 1;
+		doubt(p, c);
+		listen_for(p, c);
 	}
 	if (events & EPOLLOUT && carry_pending(c)) {
 		if (c->wait.why == PATIENT_SEND)	/* progress */

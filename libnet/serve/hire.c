@@ -19,6 +19,21 @@ void pump_hear_worker(struct pump *p, struct worker_end *w, int hears)
 	if (hears ? pump_hear(p, &w->about, w->fd, EPOLLIN, 0) == 0 :
 		    epoll_ctl(p->epfd, EPOLL_CTL_DEL, w->fd, NULL) == 0)
 		w->hears = hears;
+	pump_worker_clock(p, w);
+}
+
+void pump_worker_clock(struct pump *p, struct worker_end *w)
+{
+	int runs = w->stream && w->hears && !w->stream->want_body && p->o->answer_ms > 0;
+
+	if (runs == (w->wait.why == PATIENT_ANSWER))
+		return;
+	if (runs) {
+		pump_wait_ms(p, &w->wait, PATIENT_ANSWER, w->left_ms);
+	} else {
+		w->left_ms = w->wait.deadline_ms > p->now_ms ? w->wait.deadline_ms - p->now_ms : 0;
+		pump_wait(p, &w->wait, N_PATIENCE);
+	}
 }
 
 void pump_ask_workers(struct pump *p)
@@ -87,26 +102,78 @@ static void serve_queue(struct pump *p)
 	}
 }
 
-static void drop(struct pump *p, struct worker_end *w)
+/* Its process is no more, and neither is its link. */
+static void gone(struct pump *p, struct worker_end *w)
 {
-	int i;
-
-	for (i = 0; i < LINK_SLOTS; i++)
-		pump_file_drop(w->files[i]);
-	pump_close(p, w->fd);
-	w->fd = -1;
-	w->hears = 0;
+	pump_wait(p, &w->wait, N_PATIENCE);
+	if (w->all_prev)
+		w->all_prev->all_next = w->all_next;
+	else
+		p->workers = w->all_next;
+	if (w->all_next)
+		w->all_next->all_prev = w->all_prev;
 	w->next = p->dead_workers;
 	p->dead_workers = w;
 	p->n_workers--;
 	pump_ask_workers(p);
 }
 
+/* Its link ends, and so should it; until it has, it counts: those who leave in the middle do not get us more
+ * processes than there may be. */
+static void drop(struct pump *p, struct worker_end *w, int patience_ms)
+{
+	int i;
+
+	for (i = 0; i < LINK_SLOTS; i++) {
+		pump_file_drop(w->files[i]);
+		w->files[i] = NULL;
+	}
+	pump_close(p, w->fd);
+	w->fd = -1;
+	w->hears = 0;
+	if (w->ended)
+		gone(p, w);
+	else
+		pump_wait_ms(p, &w->wait, PATIENT_LEAVE, patience_ms);
+}
+
+static void ended(struct pump *p, pid_t pid)
+{
+	struct worker_end *w = p->workers;
+
+	while (w && (w->pid != pid || w->ended))
+		w = w->all_next;
+	if (!w)
+		return;
+	w->ended = 1;
+	if (w->fd < 0)
+		gone(p, w);			/* else there may be something left to be heard */
+}
+
+void pump_worker_impatient(struct pump *p, struct worker_end *w)
+{
+	if (w->wait.why == PATIENT_ANSWER) {
+		w->left_ms = 0;
+		pump_wait(p, &w->wait, N_PATIENCE);
+		stream_fail(p, w->stream, 504, "the answer took too long");
+		return;
+	}
+	if (spawn_kill(&p->spawner, w->pid) == 0)
+		log_warn("serve", "worker %d did not end by itself", (int)w->pid);
+	pump_wait(p, &w->wait, PATIENT_LEAVE);	/* we shall hear of it, or try again */
+}
+
+void pump_forget_workers(struct pump *p)
+{
+	while (p->workers)
+		gone(p, p->workers);
+}
+
 static void put_idle(struct pump *p, struct worker_end *w)
 {
 	pump_hear_worker(p, w, 1);
 	if (!w->hears) {			/* we would not notice its end */
-		drop(p, w);
+		drop(p, w, FINISH_MS);
 		return;
 	}
 	w->next = p->idle;
@@ -120,7 +187,7 @@ void pump_worker_done(struct pump *p, struct worker_end *w, int good)
 	if (good && p->o->pool && !p->draining && w->generation == p->generation)
 		put_idle(p, w);
 	else
-		drop(p, w);
+		drop(p, w, good ? FINISH_MS : LEAVE_MS);
 }
 
 static void idle_died(struct pump *p, struct worker_end *w)
@@ -133,7 +200,7 @@ static void idle_died(struct pump *p, struct worker_end *w)
 			p->n_idle--;
 			break;
 		}
-	drop(p, w);
+	drop(p, w, FINISH_MS);
 }
 
 void pump_drop_workers(struct pump *p)
@@ -188,11 +255,16 @@ static void hired(struct pump *p, const struct spawn_news *news)
 	w->fd = news->fd;
 	w->pid = news->pid;
 	w->generation = news->generation;
+	w->wait = (struct wait){ .why = N_PATIENCE, .worker = w };
+	w->all_next = p->workers;
+	if (w->all_next)
+		w->all_next->all_prev = w;
+	p->workers = w;
 	p->n_workers++;
 	if (w->generation == p->generation)
 		put_idle(p, w);
 	else
-		drop(p, w);
+		drop(p, w, FINISH_MS);
 }
 
 int pump_spawner_event(struct pump *p)
@@ -207,8 +279,11 @@ int pump_spawner_event(struct pump *p)
 		} else if (news.pid == 0) {
 			p->n_asked -= p->n_asked > 0;
 			log_warn("serve", "no worker could be made");
-		} else if (WIFSIGNALED(news.status)) {
-			log_warn("serve", "worker %d ended by signal %d", (int)news.pid, WTERMSIG(news.status));
+		} else {
+			ended(p, news.pid);
+			if (WIFSIGNALED(news.status))
+				log_warn("serve", "worker %d ended by signal %d", (int)news.pid,
+					 WTERMSIG(news.status));
 		}
 	}
 	return rc;

@@ -64,9 +64,12 @@ static int patience_ms(const struct serve_opts *o, enum patience why)
 	case PATIENT_TLS: return o->tls_ms;
 	case PATIENT_HEAD: return o->head_ms;
 	case PATIENT_IDLE: return o->idle_ms;
-	case PATIENT_SEND: return o->send_ms;
+	case PATIENT_SEND:
+	case PATIENT_GONE: return o->send_ms;
 	case PATIENT_LINGER: return LINGER_MS;
 	case PATIENT_BODY: return o->body_ms;
+	case PATIENT_ANSWER: return o->answer_ms;
+	case PATIENT_LEAVE: return LEAVE_MS;
 	default: return -1;
 	}
 }
@@ -83,26 +86,40 @@ static void take_out(struct list *l, struct wait *w)
 		l->last = w->prev;
 }
 
-void pump_wait(struct pump *p, struct wait *w, enum patience why)
+/* Nearly always the last of its list: where patience differs, those who wait are few. */
+static void put_in(struct list *l, struct wait *w)
 {
-	struct list *l;
-	int ms;
+	struct wait *before = l->last;
 
+	while (before && before->deadline_ms > w->deadline_ms)
+		before = before->prev;
+	w->prev = before;
+	w->next = before ? before->next : l->first;
+	if (w->next)
+		w->next->prev = w;
+	else
+		l->last = w;
+	if (before)
+		before->next = w;
+	else
+		l->first = w;
+}
+
+void pump_wait_ms(struct pump *p, struct wait *w, enum patience why, int64_t ms)
+{
 	if (w->why != N_PATIENCE)
 		take_out(&p->lists[w->why], w);
 	w->prev = w->next = NULL;
 	w->why = why;
 	if (why == N_PATIENCE)
 		return;
-	l = &p->lists[why];
-	ms = patience_ms(p->o, why);
 	w->deadline_ms = ms < 0 ? INT64_MAX : p->now_ms + ms;
-	w->prev = l->last;
-	if (l->last)
-		l->last->next = w;
-	else
-		l->first = w;
-	l->last = w;
+	put_in(&p->lists[why], w);
+}
+
+void pump_wait(struct pump *p, struct wait *w, enum patience why)
+{
+	pump_wait_ms(p, w, why, patience_ms(p->o, why));
 }
 
 static void lose_patience(struct pump *p)
@@ -112,7 +129,9 @@ static void lose_patience(struct pump *p)
 
 	for (i = 0; i < N_PATIENCE; i++)
 		while ((w = p->lists[i].first) && w->deadline_ms <= p->now_ms) {
-			if (w->stream)
+			if (w->worker)
+				pump_worker_impatient(p, w->worker);
+			else if (w->stream)
 				stream_impatient(p, w->stream);
 			else
 				conn_impatient(p, w->conn);
@@ -287,23 +306,29 @@ static int event(struct pump *p, const struct epoll_event *e)
 	return 0;
 }
 
-static int loop(struct pump *p, int only_one)
+int pump_turn(struct pump *p, int timeout_ms)
 {
 	struct epoll_event events[EVENTS];
-	int n, i, rc = 0;
+	int i, rc = 0, n = epoll_wait(p->epfd, events, EVENTS, timeout_ms);
+
+	p->now_ms = clock_ms();
+	if (n < 0 && errno != EINTR)
+		rc = err_sys("waiting for events");
+	for (i = 0; rc >= 0 && i < n; i++)
+		rc = event(p, &events[i]);
+	lose_patience(p);
+	mind_the_door(p);
+	bury(p);
+	return rc < 0 ? rc : n > 0;
+}
+
+static int loop(struct pump *p, int only_one)
+{
+	int rc = 0;
 
 	while (rc >= 0 && !(p->draining && (p->n_conns == 0 || p->now_ms >= p->drain_until_ms)) &&
-	       !(only_one && p->n_conns == 0) && !is_quiet(p)) {
-		n = epoll_wait(p->epfd, events, EVENTS, until_next(p));
-		p->now_ms = clock_ms();
-		if (n < 0 && errno != EINTR)
-			rc = err_sys("waiting for events");
-		for (i = 0; rc >= 0 && i < n; i++)
-			rc = event(p, &events[i]);
-		lose_patience(p);
-		mind_the_door(p);
-		bury(p);
-	}
+	       !(only_one && p->n_conns == 0) && !is_quiet(p))
+		rc = pump_turn(p, until_next(p));
 	return rc < 0 ? rc : 0;
 }
 
@@ -383,16 +408,20 @@ static int take_client(struct pump *p, int fd, int tls)
 	return 0;
 }
 
-static int begin(struct pump *p, const struct pump_start *start)
+int pump_hear_spawner(struct pump *p)
 {
-	size_t i;
-	int rc;
-
 	p->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (p->epfd < 0)
 		return err_sys("making an event loop");
 	p->about_spawner.what = ABOUT_SPAWNER;
-	rc = pump_hear(p, &p->about_spawner, p->spawner.fd, EPOLLIN, 0);
+	return pump_hear(p, &p->about_spawner, p->spawner.fd, EPOLLIN, 0);
+}
+
+static int begin(struct pump *p, const struct pump_start *start)
+{
+	int rc = pump_hear_spawner(p);
+	size_t i;
+
 	if (rc == 0)
 		rc = hear_signals(p);
 	if (rc == 0)
@@ -412,15 +441,18 @@ static int begin(struct pump *p, const struct pump_start *start)
 	return rc;
 }
 
-static void end(struct pump *p)
+void pump_end(struct pump *p)
 {
 	int64_t left = p->draining ? p->drain_until_ms - p->now_ms : p->o->drain_ms;
 
+	p->draining = 1;			/* nobody new */
 	while (p->conns)
 		conn_close(p, p->conns);
 	pump_drop_workers(p);
 	bury(p);
-	spawn_stop(&p->spawner, left < LINGER_MS ? LINGER_MS : (int)left);
+	spawn_stop(&p->spawner, left < LINGER_MS ? LINGER_MS : left < FINISH_MS ? (int)left : FINISH_MS);
+	pump_forget_workers(p);
+	bury(p);
 	if (p->sigfd >= 0)
 		close(p->sigfd);
 	if (p->log_fd >= 0)
@@ -433,18 +465,27 @@ static void end(struct pump *p)
 	free(p);
 }
 
-int pump_run(const struct pump_start *start)
+struct pump *pump_new(const struct pump_start *start)
 {
 	struct pump *p = calloc(1, sizeof *p);
-	int rc;
 
 	if (!p)
-		return err_nomem();
+		return NULL;
 	*p = (struct pump){ .o = start->o, .epfd = -1, .sigfd = -1, .log_fd = -1, .spawner = { .fd = -1 },
 			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
 			    .secrets = start->secrets, .peers = start->peers, .row = start->row, .now_ms = clock_ms() };
 	p->queue_end = &p->queue;
 	p->quiet_since_ms = p->now_ms;
+	return p;
+}
+
+int pump_run(const struct pump_start *start)
+{
+	struct pump *p = pump_new(start);
+	int rc;
+
+	if (!p)
+		return err_nomem();
 	more_descriptors();
 	if (p->secrets)				/* workers shall not have them; the certificate is read later, too */
 		madvise(start->secrets, sizeof *start->secrets, MADV_DONTFORK);
@@ -457,6 +498,6 @@ int pump_run(const struct pump_start *start)
 		pump_report(start->report, rc);
 	if (rc == 0)
 		rc = loop(p, start->fd >= 0);
-	end(p);
+	pump_end(p);
 	return rc;
 }

@@ -16,9 +16,18 @@
 enum what { ABOUT_CONN, ABOUT_WORKER, ABOUT_LISTENER, ABOUT_SPAWNER, ABOUT_SIGNAL };
 struct about { enum what what; };
 
-/* Whoever waits stands in one list a reason, each with the same patience, so that the first of a list is the
- * first to lose it. */
-enum patience { PATIENT_TLS, PATIENT_HEAD, PATIENT_IDLE, PATIENT_SEND, PATIENT_LINGER, PATIENT_BODY, N_PATIENCE };
+/* Whoever waits stands in one list a reason; the first of a list is the first to lose patience. */
+enum patience {
+	PATIENT_TLS, PATIENT_HEAD, PATIENT_IDLE, PATIENT_SEND, PATIENT_LINGER, PATIENT_BODY,
+	PATIENT_GONE,			/* with a client that stopped sending, and may have left */
+	PATIENT_ANSWER, PATIENT_LEAVE,	/* with workers: until they have answered; until they have ended */
+	N_PATIENCE
+};
+
+enum {
+	LEAVE_MS = 5000,		/* for a worker to notice that nobody waits for its answer */
+	FINISH_MS = 30000		/* to close what it has open, behind its answer */
+};
 
 struct pump;
 struct conn;
@@ -28,6 +37,7 @@ struct wait {
 	int64_t deadline_ms;
 	struct conn *conn;
 	struct stream *stream;		/* NULL: it is the client that waits */
+	struct worker_end *worker;	/* it is this one that is waited for */
 	struct wait *prev, *next;
 };
 struct list { struct wait *first, *last; };
@@ -51,7 +61,11 @@ struct worker_end {
 	struct stream *stream;		/* the request it has; NULL: idle */
 	struct pump_file *files[LINK_SLOTS];	/* NULL: none */
 	int hears;			/* we listen to it: the client has taken what it sent before */
+	int ended;			/* it was reaped */
+	struct wait wait;
+	int64_t left_ms;		/* for its request, while nobody waits for it */
 	struct worker_end *next;	/* of the idle ones */
+	struct worker_end *all_prev, *all_next;	/* of those whose process may live */
 };
 
 /* ---- one request, whatever brought it ---- */
@@ -137,6 +151,7 @@ struct conn {
 	uint8_t *in;			/* bytes that were not used yet */
 	size_t in_len, in_cap;
 	int eof;			/* the client sends no more */
+	int hung_up;			/* … but there may be bytes that were not read */
 	struct buf out;			/* to be sent; from out_at on */
 	size_t out_at;
 	int file;			/* then this much of a file (borrowed from the worker); -1: none */
@@ -177,7 +192,7 @@ struct pump {
 	struct spawner spawner;
 	struct tls_creds *creds;
 	const struct secrets *secrets;
-	struct worker_end *idle, *dead_workers;
+	struct worker_end *workers, *idle, *dead_workers;
 	unsigned n_workers, n_idle, n_asked;
 	struct stream *queue, **queue_end;
 	unsigned n_queued;
@@ -225,11 +240,19 @@ struct pump_start {
 /* pump_run - until the end of all requests after SIGTERM, of the one client, or of the quiet time.  0 or an
  * error. */
 int pump_run(const struct pump_start *start);
+/* Its parts: pump_new makes one with nothing in it (NULL: no memory), pump_hear_spawner lets it hear p->spawner.
+ * pump_turn deals with what happened, and waits for it up to timeout_ms (-1: for ever): 1, 0: nothing did, or an error.
+ * pump_end lets all go, and frees it. */
+struct pump *pump_new(const struct pump_start *start);
+int pump_hear_spawner(struct pump *p);
+int pump_turn(struct pump *p, int timeout_ms);
+void pump_end(struct pump *p);
 /* pump_report - write to such a descriptor; pump_hear_report - read from the other end. */
 void pump_report(int fd, int rc);
 int pump_hear_report(int fd);
 
 void pump_wait(struct pump *p, struct wait *w, enum patience why);
+void pump_wait_ms(struct pump *p, struct wait *w, enum patience why, int64_t ms);
 int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int again);
 /* pump_close - another process may have the descriptor a moment longer (the spawner, of a new link): it must be
  * taken out of epoll by name, or its events outlive what they are about. */
@@ -244,6 +267,10 @@ void pump_unqueue(struct pump *p, struct stream *s);
 void pump_hear_worker(struct pump *p, struct worker_end *w, int hears);
 void pump_ask_workers(struct pump *p);
 void pump_worker_event(struct pump *p, struct worker_end *w);
+/* pump_worker_clock - is it the worker that is waited for, or its client? */
+void pump_worker_clock(struct pump *p, struct worker_end *w);
+void pump_worker_impatient(struct pump *p, struct worker_end *w);
+void pump_forget_workers(struct pump *p);	/* all have ended */
 int pump_spawner_event(struct pump *p);	/* negative: without a spawner we cannot go on */
 void pump_drop_workers(struct pump *p);	/* the idle ones */
 void pump_new_workers(struct pump *p);	/* in place of all we have */

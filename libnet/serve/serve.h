@@ -51,6 +51,8 @@ struct serve_opts {
 	struct http_limits limits;
 	int head_ms, idle_ms, body_ms, send_ms;	/* for a head; between requests; without progress */
 	int tls_ms;			/* for a handshake */
+	int answer_ms;			/* for a request in its worker, without what the client takes: then it is
+					 * answered 504, or cut off.  0: any */
 	int drain_ms;			/* after SIGTERM */
 	int quiet_ms;			/* end when there was no client for so long; 0: never */
 	int log_fd;			/* a line for each request; -1: none, or log_path */
@@ -82,7 +84,7 @@ struct serve_opts {
 	void (*reload)(void *ctx);
 };
 /* serve_opts_init - fork, a pump a processor, 64 workers, 4 spares, 20000 clients, queue 1024, 128 streams,
- * 10 s, 60 s, 30 s, 30 s, 10 s, lines as combined. */
+ * 10 s, 60 s, 30 s, 30 s, 10 s, an hour for an answer, lines as combined. */
 void serve_opts_init(struct serve_opts *o);
 
 /* serve_run - until SIGTERM or SIGINT and all requests under way are answered, or the one client of inetd is

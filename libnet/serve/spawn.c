@@ -16,8 +16,10 @@
 
 enum { STEP_MS = 5 };
 
+enum order_what { ORDER_WORKERS, ORDER_RELOAD, ORDER_KILL };
 struct order {
-	uint32_t n;			/* workers; 0: reload */
+	uint32_t what;
+	uint32_t n;			/* how many; whom */
 };
 
 struct told {
@@ -96,15 +98,34 @@ static void reap(const struct job *j)
 		tell(j, pid, status, -1);
 }
 
+/* Only a child of ours can be waited for, and as long as it is not, its number is not another's. */
+static void end_worker(const struct job *j, pid_t pid)
+{
+	int status;
+	pid_t got = pid > 0 ? waitpid(pid, &status, WNOHANG) : -1;
+
+	if (got == 0)
+		kill(pid, SIGKILL);
+	else if (got > 0)
+		tell(j, pid, status, -1);
+}
+
 static void obey(struct job *j, struct order o)
 {
-	if (o.n == 0) {
+	switch (o.what) {
+	case ORDER_WORKERS:
+		for (; o.n > 0; o.n--)
+			make_worker(j);
+		break;
+	case ORDER_RELOAD:
 		if (j->reload)
 			j->reload(j->arg);
 		j->generation++;
+		break;
+	case ORDER_KILL:
+		end_worker(j, (pid_t)o.n);
+		break;
 	}
-	for (; o.n > 0; o.n--)
-		make_worker(j);
 }
 
 /* nothing of the pump's stays open here: neither its sockets nor what it was given */
@@ -182,9 +203,9 @@ int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, 
 	return 0;
 }
 
-static int order(struct spawner *s, uint32_t n)
+static int order(struct spawner *s, enum order_what what, uint32_t n)
 {
-	struct order o = { n };
+	struct order o = { what, n };
 
 	while (send(s->fd, &o, sizeof o, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
@@ -195,12 +216,17 @@ static int order(struct spawner *s, uint32_t n)
 
 int spawn_ask(struct spawner *s, unsigned n)
 {
-	return n ? order(s, n) : 0;
+	return n ? order(s, ORDER_WORKERS, n) : 0;
 }
 
 int spawn_reload(struct spawner *s)
 {
-	return order(s, 0);
+	return order(s, ORDER_RELOAD, 0);
+}
+
+int spawn_kill(struct spawner *s, pid_t pid)
+{
+	return order(s, ORDER_KILL, (uint32_t)pid);
 }
 
 int spawn_next(struct spawner *s, struct spawn_news *news)

@@ -22,6 +22,10 @@ int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, 
 /* spawn_ask - ask for `n` workers more; they arrive at spawn_next.  0; ERR_INTERRUPTED: the spawner is gone. */
 int spawn_ask(struct spawner *s, unsigned n);
 
+/* spawn_kill - end a worker that does not end by itself; nothing happens where `pid` is none of the spawner's own that
+ * live.  As spawn_ask; ERR_BUSY: later, perhaps. */
+int spawn_kill(struct spawner *s, pid_t pid);
+
 /* spawn_reload - workers that are forked from now on are of the next generation.  As spawn_ask. */
 int spawn_reload(struct spawner *s);
 

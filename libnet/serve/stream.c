@@ -53,6 +53,10 @@ static void let_go(struct pump *p, struct stream *s, int good)
 	if (!w)
 		return;
 	w->stream = NULL;
+	s->want_body = 0;			/* by nobody now, whatever it said before */
+	if (s->wait.why == PATIENT_BODY)
+		pump_wait(p, &s->wait, N_PATIENCE);
+	pump_worker_clock(p, w);
 	pump_worker_done(p, w, good);
 }
 
@@ -202,6 +206,7 @@ void stream_given(struct pump *p, struct stream *s, struct worker_end *w)
 
 	s->worker = w;
 	w->stream = s;
+	w->left_ms = p->o->answer_ms;
 	if (link_send(w->fd, &m) != 1) {	/* it was dead before it heard of it: another one can have it */
 		let_go(p, s, 0);
 		pump_worker_for(p, s);
@@ -209,6 +214,7 @@ void stream_given(struct pump *p, struct stream *s, struct worker_end *w)
 	}
 	buf_clear(&s->request);
 	pump_hear_worker(p, w, 1);
+	pump_worker_clock(p, w);
 }
 
 int stream_pass(struct pump *p, struct stream *s, struct span data)
@@ -219,6 +225,7 @@ int stream_pass(struct pump *p, struct stream *s, struct span data)
 	s->body_over |= data.len == 0;
 	s->note.received += data.len;
 	pump_wait(p, &s->wait, N_PATIENCE);
+	pump_worker_clock(p, s->worker);
 	if (link_send(s->worker->fd, &m) == 1)
 		return 0;
 	stream_orphaned(p, s);
@@ -333,6 +340,7 @@ static void wants_body(struct pump *p, struct stream *s)
 		return;
 	}
 	pump_wait(p, &s->wait, PATIENT_BODY);
+	pump_worker_clock(p, s->worker);
 	s->conn->proto->body(p, s);
 }
 
@@ -342,7 +350,7 @@ static int take(struct pump *p, struct stream *s, const struct link_msg *m, stru
 	const struct proto *proto = s->conn->proto;
 	int rc = ERR_INVALID;
 
-	switch (m->type) {
+	switch (s->over ? LINK_WANT : m->type) {	/* nothing comes behind the end */
 	case LINK_HEAD:
 		if (!s->started)
 			rc = head_out(p, s, m->status, m->data, m->len);
@@ -373,7 +381,7 @@ int stream_take(struct pump *p, struct stream *s, struct span *rest, struct pump
 	struct link_msg m;
 	int rc = 1;
 
-	while (rest->len && !s->dead && !s->conn->proto->busy(s)) {
+	while (rest->len && !s->dead && (s->over || !s->conn->proto->busy(s))) {
 		rc = link_unpack(rest, &m);
 		if (rc < 0)
 			stream_orphaned(p, s);
@@ -429,6 +437,8 @@ void stream_message(struct pump *p, struct stream *s, struct link_msg *m)
 		rc = stream_take(p, s, &rest, s->worker->files);
 	if (rc >= 0 && m->type == LINK_BUNDLE && rest.len)
 		rc = keep_for_later(p, s, rest);
+	if (rc >= 0 && s->over)
+		stream_release(p, s, 1);	/* however slow the client is with the last bytes */
 	if (rc >= 0)
 		conn_go_on(p, s->conn);
 }

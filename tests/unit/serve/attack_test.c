@@ -1,9 +1,9 @@
 /* attack_test - what those who mean harm, or just fall over, cost: nothing that stays, and nothing for others */
-#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "tests/unit/serve/rig.h"
+#include "tests/unit/serve/count.h"
 
 static struct shared {
 	_Atomic unsigned done;
@@ -18,71 +18,11 @@ static void done(void *ctx, const struct serve_done *d)
 	shared->done++;
 }
 
-static int children(pid_t parent, pid_t *out, int max)
-{
-	char name[64], text[4096];
-	int fd, n = 0;
-	ssize_t len;
-	char *at, *end;
-
-	snprintf(name, sizeof name, "/proc/%d/task/%d/children", (int)parent, (int)parent);
-	fd = open(name, O_RDONLY);
-	len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[len < 0 ? 0 : len] = 0;
-	for (at = text; n < max; at = end) {
-		out[n] = (pid_t)strtol(at, &end, 10);
-		if (end == at)
-			break;
-		n++;
-	}
-	return n;
-}
-
-static int descriptors(pid_t pid)
-{
-	char name[64];
-	int n = 0;
-	DIR *d;
-
-	snprintf(name, sizeof name, "/proc/%d/fd", (int)pid);
-	d = opendir(name);
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
-static pid_t pump_pid, spawner_pid;
-
-static void begin_one(int pool, void (*change)(struct serve_opts *o))
-{
-	pid_t pids[4];
-
-	start(pool, change);
-	pump_pid = children(server, pids, 4) == 1 ? pids[0] : 0;
-	spawner_pid = pump_pid && children(pump_pid, pids, 4) == 1 ? pids[0] : 0;
-}
-
 static void one_pump(struct serve_opts *o)
 {
 	o->pumps = 1;
 	o->done = done;
 	o->send_ms = 1000;
-}
-
-/* workers and descriptors, when all has come to rest */
-static int rests_at(int workers, int fds)
-{
-	pid_t pids[64];
-	int i;
-
-	for (i = 0; i < 5000; i++, usleep(2000))
-		if (children(spawner_pid, pids, 64) <= workers && descriptors(pump_pid) <= fds)
-			return 1;
-	return 0;
 }
 
 static void who_vanishes(void)

@@ -119,6 +119,21 @@ static int head_of(struct request *rq, struct reply *r, void *ctx)
 	return rc;
 }
 
+/* Silence: it hears of nothing, not even that its client has left.  With a query: behind the head. */
+static int sleeps(struct request *rq, struct reply *r, void *ctx)
+{
+	(void)ctx;
+	if (rq->query.len) {
+		static const uint8_t much[70000];
+
+		reply_start(r, 200, 2 * sizeof much);
+		sink_bytes(&r->sink, span_of(much, sizeof much));
+	}
+	while (getppid() > 0)
+		pause();
+	return 0;
+}
+
 static int tunnel(struct request *rq, struct reply *r, void *ctx)
 {
 	(void)ctx;
@@ -133,6 +148,7 @@ static const struct route routes[] = {
 	{ "GET", "/file", file, 0 },
 	{ "GET", "/crash", crash, 0 }, { "GET", "/half", half, 0 }, { "GET", "/much", too_much, 0 },
 	{ "GET", "/pid", pid_of, 0 }, { "GET", "/head", head_of, 0 },
+	{ "GET", "/sleep", sleeps, 0 },
 };
 
 static int answer(struct request *rq, struct reply *r, void *ctx)

@@ -195,6 +195,44 @@ static void workers_come_and_go(void)
 	buf_clear(&room);
 }
 
+static int pauses(int fd, void *arg)
+{
+	(void)fd;
+	(void)arg;
+	while (getppid() > 0)
+		pause();
+	return 0;
+}
+
+/* its own workers are ended when it is told to, and nobody else */
+static void workers_that_must_end(void)
+{
+	struct spawn_news made = { 0 }, news = { 0 };
+	struct spawner s;
+	pid_t other;
+	int i, status;
+
+	NEED(spawn_start(&s, NULL, pauses, NULL, NULL) == 0);
+	other = fork();
+	if (other == 0)
+		_exit(pauses(0, NULL));
+	CHECK(spawn_ask(&s, 1) == 0);
+	NEED(wait_news(&s, &made) == 1 && made.fd >= 0);
+	CHECK(spawn_kill(&s, other) == 0 && spawn_kill(&s, s.pid) == 0 && spawn_kill(&s, 0) == 0 &&
+	      spawn_kill(&s, -1) == 0 && spawn_kill(&s, 1) == 0);
+	for (i = 0; i < 2; i++) {		/* what comes first is done first */
+		CHECK(spawn_kill(&s, made.pid) == 0);
+		if (i == 0)
+			NEED(wait_news(&s, &news) == 1);
+	}
+	CHECK(news.pid == made.pid && WIFSIGNALED(news.status) && WTERMSIG(news.status) == SIGKILL);
+	CHECK(waitpid(other, &status, WNOHANG) == 0 && waitpid(s.pid, &status, WNOHANG) == 0);
+	kill(other, SIGKILL);
+	CHECK(waitpid(other, &status, 0) == other);
+	close(made.fd);
+	spawn_stop(&s, 10000);
+}
+
 /* ---- addresses ---- */
 
 static void addresses(void)
@@ -302,6 +340,7 @@ int main(void)
 	RUN(what_is_no_message);
 	RUN(a_full_link);
 	RUN(workers_come_and_go);
+	RUN(workers_that_must_end);
 	RUN(addresses);
 	RUN(a_socket_in_the_filesystem);
 	RUN(counts_of_addresses);

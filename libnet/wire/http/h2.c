@@ -62,6 +62,39 @@ static void earn_by_time(struct h2 *h, int64_t now_ms)
 	h2_earn(h, (int)pay);
 }
 
+/* a DATA frame without data; one that may be padding only counts as one */
+static int is_empty_data(const uint8_t f[9])
+{
+	uint32_t len = (uint32_t)f[0] << 16 | (uint32_t)f[1] << 8 | f[2];
+
+	return f[3] == NGHTTP2_DATA && !(f[4] & NGHTTP2_FLAG_END_STREAM) &&
+	       (len == 0 || (len <= 256 && f[4] & NGHTTP2_FLAG_PADDED));
+}
+
+/* Looks at the headers of frames as they go by: nghttp2 passes over DATA of streams that are closed without a word. */
+static void watch(struct h2 *h, const uint8_t *p, size_t n)
+{
+	size_t k;
+
+	while (n) {
+		if (h->frame_left) {
+			k = n < h->frame_left ? n : h->frame_left;
+			h->frame_left -= (uint32_t)k;
+			p += k;
+			n -= k;
+			continue;
+		}
+		h->begun[h->n_begun++] = *p++;
+		n--;
+		if (h->n_begun < sizeof h->begun)
+			continue;
+		h->n_begun = 0;
+		h->frame_left = (uint32_t)h->begun[0] << 16 | (uint32_t)h->begun[1] << 8 | h->begun[2];
+		if (is_empty_data(h->begun))
+			h2_charge(h, PRICE_EMPTY);
+	}
+}
+
 /* ---- coming and going ---- */
 
 /* Newer versions, and older ones with the fix for CVE-2023-44487, ration resets by a clock of their own. */
@@ -118,6 +151,7 @@ int h2_new(struct h2 **out, const struct http_limits *limits, struct http_head *
 	h->opts = o ? *o : h2_opts_default;
 	h->ready_end = &h->ready;
 	h->credit = CREDIT;
+	h->frame_left = H2_PREFACE_LEN;
 	h->why = "";
 	rc = make_session(h);
 	if (rc == 0)
@@ -178,6 +212,7 @@ int h2_in(struct h2 *h, struct span in, int64_t now_ms, size_t *used)
 		n = nghttp2_session_mem_recv(h->session, in.p + *used, in.len - *used < SLICE ? in.len - *used : SLICE);
 		if (n < 0)
 			return fatal(h, n);
+		watch(h, in.p + *used, (size_t)n);
 		*used += (size_t)n;
 		if ((h->credit < 0 || h->pieces > PIECES_MAX) && h->rc == 0) {
 			nghttp2_session_terminate_session(h->session, NGHTTP2_ENHANCE_YOUR_CALM);

@@ -57,6 +57,9 @@ struct h2 {
 	unsigned n_all;
 	/* what is rationed */
 	int64_t credit, at_ms;
+	uint32_t frame_left;		/* bytes until the next frame begins */
+	uint8_t begun[9];		/* what is here of its header */
+	unsigned n_begun;
 	int have_time;
 	size_t block_bytes;			/* of the header block at hand */
 	unsigned pieces;			/* and how many CONTINUATION frames it had */

@@ -20,12 +20,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
 
 	(void)session;
 	switch (hd->type) {
-	case NGHTTP2_DATA:
-		/* a frame that may be padding only counts as one */
-		if (hd->flags & NGHTTP2_FLAG_END_STREAM)
-			break;
-		if (hd->length == 0 || (hd->length <= 256 && hd->flags & NGHTTP2_FLAG_PADDED))
-			h2_charge(h, PRICE_EMPTY);
+	case NGHTTP2_DATA:			/* h2.c, watch: we are told of those only whose stream there is */
 		break;
 	case NGHTTP2_HEADERS:
 		h->block_bytes = 0;

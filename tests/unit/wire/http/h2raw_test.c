@@ -498,7 +498,7 @@ static void streams_are_told_of_the_end(void)
 /* ---- floods: the connection ends, but what means well goes on ---- */
 
 enum flood { F_PING, F_SETTINGS, F_RESET, F_EMPTY, F_PADDING, F_PRIORITY, F_CONTINUATION, F_WINDOW, F_MALFORMED,
-	     F_BAD, F_PING_ACK, FLOODS, F_UNKNOWN };
+	     F_BAD, F_PING_ACK, F_CLOSED, FLOODS, F_UNKNOWN };
 
 static void flood_frame(struct buf *b, enum flood f, uint32_t *id)
 {
@@ -520,6 +520,7 @@ static void flood_frame(struct buf *b, enum flood f, uint32_t *id)
 		*id += 2;
 		break;
 	case F_EMPTY: frame(b, DATA, 0, 1, span_of(NULL, 0)); break;
+	case F_CLOSED: frame(b, DATA, 0, 3, span_of(NULL, 0)); break;
 	case F_PADDING: frame(b, DATA, PADDED, 1, unit_hex("03000000")); break;
 	case F_PRIORITY: frame(b, PRIORITY, 0, *id, unit_hex("0000000010")); *id += 2; break;
 	case F_CONTINUATION: frame(b, CONTINUATION, 0, 3, span_of(NULL, 0)); break;
@@ -540,6 +541,10 @@ static int flooded(enum flood f, int n, int ms_between, int answer)
 	frame(&b, HEADERS, END_HEADERS, 1, block(NVS(GOOD)));
 	if (f == F_CONTINUATION)
 		frame(&b, HEADERS, 0, 3, block(NVS(GOOD)));
+	if (f == F_CLOSED) {
+		frame(&b, HEADERS, END_HEADERS, 3, block(NVS(GOOD)));
+		frame(&b, RST_STREAM, 0, 3, unit_hex("00000008"));
+	}
 	for (i = 1; i <= n && rc == 0; i++) {
 		flood_frame(&b, f, &id);
 		give(buf_span(&b), 65536, answer);

@@ -24,10 +24,11 @@ void plan_set(struct serve_plan *p, const char *key, const char *value)
 		cmd_usage("more than %d settings", PLAN_OPTIONS_MAX);
 	if (config_set(p->config, key, value) < 0)
 		cmd_usage("%s", err_text());
-	p->option[p->n_options].key = key;
+	p->option[p->n_options].key = strdup(key);
 	p->option[p->n_options].value = strdup(value);
-	if (!p->option[p->n_options++].value)
+	if (!p->option[p->n_options].key || !p->option[p->n_options].value)
 		cmd_usage("out of memory");
+	p->n_options++;
 }
 
 void plan_set_text(struct serve_plan *p, const char *text)
@@ -37,7 +38,8 @@ void plan_set_text(struct serve_plan *p, const char *text)
 
 	if (!key)
 		cmd_usage("'%s' is not KEY=VALUE", text);
-	plan_set(p, key, eq + 1);	/* the key lives as long as the program */
+	plan_set(p, key, eq + 1);
+	free(key);
 }
 
 void plan_listen(struct serve_plan *p, const char *address)
@@ -247,6 +249,8 @@ void plan_end(struct serve_plan *p)
 	front_free(p->front);
 	config_free(p->config);
 	buf_clear(&p->listen);
-	while (p->n_options)
-		free(p->option[--p->n_options].value);
+	while (p->n_options) {
+		free(p->option[--p->n_options].key);
+		free(p->option[p->n_options].value);
+	}
 }

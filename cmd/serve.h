@@ -16,7 +16,7 @@ struct serve_plan {
 	int given;			/* -i: sockets come from whoever started us */
 	int say_url;
 	const char *preset;
-	struct { const char *key; char *value; } option[PLAN_OPTIONS_MAX];
+	struct { char *key, *value; } option[PLAN_OPTIONS_MAX];
 	int n_options;
 	struct buf listen;		/* addresses of options, with blanks between */
 	struct config *config;

@@ -150,22 +150,6 @@ static void no_descriptors_left(void)
 	CHECK(stop() == 0);
 }
 
-static int64_t memory_kb(pid_t pid)
-{
-	char name[64], text[4096], *at;
-	int fd;
-	ssize_t n;
-
-	snprintf(name, sizeof name, "/proc/%d/status", (int)pid);
-	fd = open(name, O_RDONLY);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n < 0 ? 0 : n] = 0;
-	at = strstr(text, "VmRSS:");
-	return at ? atoll(at + 6) : -1;
-}
-
 static void a_thousand_idle_clients(void)
 {
 	enum { IDLE = 1000 };

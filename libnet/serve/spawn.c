@@ -16,17 +16,6 @@
 
 enum { STEP_MS = 5 };
 
-enum order_what { ORDER_WORKERS, ORDER_RELOAD, ORDER_KILL };
-struct order {
-	uint32_t what;
-	uint32_t n;			/* how many; whom */
-};
-
-struct told {
-	int32_t pid, status;
-	uint32_t generation;
-};
-
 struct job {
 	int fd;				/* to the pump */
 	int (*work)(int fd, void *arg);
@@ -44,13 +33,13 @@ static void on_child(int sig)
 	(void)sig;			/* only to wake ppoll */
 }
 
-static void tell(const struct job *j, pid_t pid, int status, int link)
+void spawn_tell(int fd, const struct spawn_told *told, int link)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { .room = { 0 } };
-	struct told t = { (int32_t)pid, status, j->generation };
+	struct spawn_told t = *told;
 	struct iovec iov = { &t, sizeof t };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
@@ -62,8 +51,15 @@ static void tell(const struct job *j, pid_t pid, int status, int link)
 		control.align.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.align), &link, sizeof link);
 	}
-	while (sendmsg(j->fd, &h, MSG_NOSIGNAL) < 0 && errno == EINTR)
+	while (sendmsg(fd, &h, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
+}
+
+static void tell(const struct job *j, pid_t pid, int status, int link)
+{
+	const struct spawn_told t = { (int32_t)pid, status, j->generation };
+
+	spawn_tell(j->fd, &t, link);
 }
 
 static void make_worker(const struct job *j)
@@ -110,19 +106,19 @@ static void end_worker(const struct job *j, pid_t pid)
 		tell(j, pid, status, -1);
 }
 
-static void obey(struct job *j, struct order o)
+static void obey(struct job *j, struct spawn_order o)
 {
 	switch (o.what) {
-	case ORDER_WORKERS:
+	case SPAWN_WORKERS:
 		for (; o.n > 0; o.n--)
 			make_worker(j);
 		break;
-	case ORDER_RELOAD:
+	case SPAWN_RELOAD:
 		if (j->reload)
 			j->reload(j->arg);
 		j->generation++;
 		break;
-	case ORDER_KILL:
+	case SPAWN_KILL:
 		end_worker(j, (pid_t)o.n);
 		break;
 	}
@@ -148,7 +144,7 @@ static void spawner(struct job *j)
 	struct sigaction sa = { .sa_handler = on_child };
 	struct pollfd p = { .events = POLLIN };
 	sigset_t block, was;
-	struct order o;
+	struct spawn_order o;
 	ssize_t n;
 
 	j->fd = p.fd = keep_only(j->fd);
@@ -203,9 +199,9 @@ int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, 
 	return 0;
 }
 
-static int order(struct spawner *s, enum order_what what, uint32_t n)
+static int order(struct spawner *s, enum spawn_what what, uint32_t n)
 {
-	struct order o = { what, n };
+	struct spawn_order o = { what, n };
 
 	while (send(s->fd, &o, sizeof o, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
@@ -216,17 +212,17 @@ static int order(struct spawner *s, enum order_what what, uint32_t n)
 
 int spawn_ask(struct spawner *s, unsigned n)
 {
-	return n ? order(s, ORDER_WORKERS, n) : 0;
+	return n ? order(s, SPAWN_WORKERS, n) : 0;
 }
 
 int spawn_reload(struct spawner *s)
 {
-	return order(s, ORDER_RELOAD, 0);
+	return order(s, SPAWN_RELOAD, 0);
 }
 
 int spawn_kill(struct spawner *s, pid_t pid)
 {
-	return order(s, ORDER_KILL, (uint32_t)pid);
+	return order(s, SPAWN_KILL, (uint32_t)pid);
 }
 
 int spawn_next(struct spawner *s, struct spawn_news *news)
@@ -235,7 +231,7 @@ int spawn_next(struct spawner *s, struct spawn_news *news)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct told t;
+	struct spawn_told t;
 	struct iovec iov = { &t, sizeof t };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
 			    .msg_controllen = sizeof control.room };

@@ -6,6 +6,7 @@
 #ifndef SERVE_SPAWN_H
 #define SERVE_SPAWN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct spawner {
@@ -38,6 +39,19 @@ struct spawn_news {
 };
 /* spawn_next - 1 and the news, 0: none now, ERR_INTERRUPTED: the spawner is gone. */
 int spawn_next(struct spawner *s, struct spawn_news *news);
+
+/* What passes between the two: an order, and what is told; spawn_tell sends the latter to the pump, with the pump's end
+ * of a link, or -1. */
+enum spawn_what { SPAWN_WORKERS, SPAWN_RELOAD, SPAWN_KILL };
+struct spawn_order {
+	uint32_t what;
+	uint32_t n;		/* how many; whom */
+};
+struct spawn_told {
+	int32_t pid, status;
+	uint32_t generation;
+};
+void spawn_tell(int fd, const struct spawn_told *told, int link);
 
 /* spawn_stop - let it go, and wait until it and its workers have ended; after `patience_ms` they are killed. */
 void spawn_stop(struct spawner *s, int patience_ms);

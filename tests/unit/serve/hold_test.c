@@ -249,6 +249,51 @@ static void who_leaves(void)
 	}
 }
 
+/* the bytes of stream 1 of HTTP/2, put together; 0 where it did not come to its end */
+static size_t stream_of(int fd, struct buf *out)
+{
+	uint8_t frame[9], bytes[1 << 14];
+	size_t len;
+
+	buf_reset(out);
+	while (recv(fd, frame, 9, MSG_WAITALL) == 9) {
+		len = (size_t)frame[0] << 16 | (size_t)frame[1] << 8 | frame[2];
+		if (len > sizeof bytes || (len && recv(fd, bytes, len, MSG_WAITALL) != (ssize_t)len))
+			return 0;
+		if (frame[3] == 0 && buf_bytes(out, bytes, len) < 0)
+			return 0;
+		if (frame[3] <= 1 && frame[4] & 1)
+			return out->len;
+	}
+	return 0;
+}
+
+/* RFC 9113 6.9: it is the client that says how much it takes, and this one takes nothing at first */
+static void a_window_that_is_shut(void)
+{
+	static const char ask_some[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+		"\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0"		/* SETTINGS: windows of 0 */
+		"\0\0\14\1\5\0\0\0\1\202\206\4\5/some\101\1h";	/* HEADERS: GET http://h/some */
+	static const char open_it[] = "\0\0\4\10\0\0\0\0\1\177\377\377\377"
+		"\0\0\4\10\0\0\0\0\0\177\377\0\0";		/* WINDOW_UPDATE: all there may be */
+	struct buf out = BUF_INIT(1 << 27);
+	int pool, fd;
+
+	for (pool = 0; pool < 2; pool++) {
+		begin_ours(pool);
+		NEED(pump_pid && spawner_pid);
+		fd = dial();
+		CHECK(send(fd, ask_some, sizeof ask_some - 1, 0) == sizeof ask_some - 1);
+		usleep(200000);
+		CHECK(alive());
+		CHECK(send(fd, open_it, sizeof open_it - 1, 0) == sizeof open_it - 1);
+		CHECK(stream_of(fd, &out) > 0 && are_extents(buf_span(&out), EXTENTS));
+		close(fd);
+		CHECK(stop() == 0);
+	}
+	buf_clear(&out);
+}
+
 int main(void)
 {
 	said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -258,6 +303,7 @@ int main(void)
 	RUN(too_much_to_keep);
 	RUN(bytes_are_not_kept);
 	RUN(slots_that_change);
+	RUN(a_window_that_is_shut);
 	RUN(who_leaves);
 	rig_end();
 	return UNIT_END();

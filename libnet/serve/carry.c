@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +20,18 @@ enum {
 int carry_pending(const struct conn *c)
 {
 	return c->out.len > c->out_at || c->file >= 0 || (c->tls && tls_out(c->tls).len);
+}
+
+void carry_room(struct buf *out, size_t *at, size_t len)
+{
+	enum { AROUND = 1024 };			/* ends of chunks, an end */
+
+	if (*at == 0 || out->len + len + AROUND <= out->max)
+		return;
+	memmove(out->data, out->data + *at, out->len - *at);
+	out->len -= *at;
+	out->data[out->len] = 0;
+	*at = 0;
 }
 
 /* ---- out ---- */

@@ -223,8 +223,10 @@ static int head(struct pump *p, struct stream *s, int status, struct span lines,
 static int bytes(struct stream *s, struct span data)
 {
 	struct conn *c = s->conn;
-	int rc = http1_answer_begin(&c->out, &c->answer, data.len);
+	int rc;
 
+	carry_room(&c->out, &c->out_at, data.len);
+	rc = http1_answer_begin(&c->out, &c->answer, data.len);
 	if (rc == 0)
 		rc = buf_add(&c->out, data);
 	return rc < 0 ? rc : http1_answer_behind(&c->out, &c->answer);
@@ -233,8 +235,10 @@ static int bytes(struct stream *s, struct span data)
 static int extent(struct stream *s, int fd, uint64_t off, uint64_t len)
 {
 	struct conn *c = s->conn;
-	int rc = c->file >= 0 ? ERR_INVALID : http1_answer_begin(&c->out, &c->answer, len);
+	int rc;
 
+	carry_room(&c->out, &c->out_at, 0);
+	rc = c->file >= 0 ? ERR_INVALID : http1_answer_begin(&c->out, &c->answer, len);
 	if (rc < 0)
 		return rc;
 	c->file = fd;
@@ -246,6 +250,7 @@ static int extent(struct stream *s, int fd, uint64_t off, uint64_t len)
 
 static int end(struct stream *s, struct span trailers)
 {
+	carry_room(&s->conn->out, &s->conn->out_at, trailers.len);
 	return http1_answer_end(&s->conn->out, &s->conn->answer, trailers);
 }
 

@@ -312,6 +312,7 @@ static int bytes(struct stream *s, struct span data)
 {
 	if (!s->has_body)			/* our own words to a HEAD: dropped; a worker's: it is wrong */
 		return s->worker ? ERR_INVALID : 0;
+	carry_room(&s->out, &s->out_at, data.len);
 	return buf_add(&s->out, data);
 }
 

@@ -299,6 +299,8 @@ void hold_go_on(struct pump *p, struct stream *s);
 void hold_clear(struct pump *p, struct stream *s);
 
 /* ---- carry.c ---- */
+/* carry_room - so much is to be put behind what is in `out`: what was sent of it, up to *at, goes if it is in the way. */
+void carry_room(struct buf *out, size_t *at, size_t len);
 int carry_pending(const struct conn *c);
 /* carry_out - 1: all is sent; 0: later; negative: the client is gone. */
 int carry_out(struct conn *c);

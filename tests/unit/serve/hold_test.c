@@ -181,7 +181,7 @@ static void bytes_are_not_kept(void)
 		begin_ours(pool);
 		NEED(pump_pid && spawner_pid);
 		fd = slow("GET /words HTTP/1.1\r\n" END);
-		usleep(500000);
+		usleep(300000);
 		CHECK(*said > 0 && *said < INLINES / 2);
 		s = rest_of(fd, &out);
 		CHECK(*said == INLINES - 1);

@@ -286,7 +286,7 @@ void stream_fail(struct pump *p, struct stream *s, int status, const char *text)
 		name_it(p, s, span_of(NULL, 0));
 	if (status == 503 && !*s->limits)
 		snprintf(s->limits, sizeof s->limits, "retry-after: 1\r\n");
-	rc = error_body(&body, status, text, s->note.id);
+	rc = error_body(&body, status, text ? text : reply_reason(status), s->note.id);
 	if (rc == 0)
 		rc = head_out(p, s, status, span_str("content-type: application/json\r\n"
 						     "x-content-type-options: nosniff\r\n"), body.len);

@@ -53,18 +53,28 @@ void board_buckets_close(struct board_buckets *b)
 /* the client's bucket, or the one of its set that is full for the longest time */
 static struct bucket *bucket_of(struct board_buckets *b, uint64_t who)
 {
-	struct bucket *set = b->t->set[who % SETS], *old = set;
-	int i;
+	struct bucket *set = b->t->set[who % SETS], *old;
+	int64_t full;
+	uint64_t was;
+	int i, tries;
 
-	for (i = 0; i < WAYS; i++) {
-		if (atomic_load(&set[i].who) == who)
-			return &set[i];
-		if (atomic_load(&set[i].who) == 0 ||
-		    (atomic_load(&old->who) != 0 && atomic_load(&set[i].full) < atomic_load(&old->full)))
-			old = &set[i];
+	for (tries = 0; tries < WAYS; tries++) {
+		old = set;
+		for (i = 0; i < WAYS; i++) {
+			if (atomic_load(&set[i].who) == who)
+				return &set[i];
+			if (atomic_load(&set[i].who) == 0 ||
+			    (atomic_load(&old->who) != 0 && atomic_load(&set[i].full) < atomic_load(&old->full)))
+				old = &set[i];
+		}
+		was = atomic_load(&old->who);
+		full = atomic_load(&old->full);
+		if (atomic_compare_exchange_strong(&old->who, &was, who)) {
+			/* one that others of this client took from already is left as it is */
+			atomic_compare_exchange_strong(&old->full, &full, 0);
+			return old;
+		}
 	}
-	atomic_store(&old->full, 0);
-	atomic_store(&old->who, who);
 	return old;
 }
 

@@ -18,6 +18,7 @@ gone() {
 
 @test "on a terminal: it serves until Enter" {
 	export IPFRS_PATH=$BATS_TEST_TMPDIR/quick
+	python3 -c 'import pty; pty.openpty()' 2> /dev/null || skip 'there are no terminals here'
 	python3 - "$ROOT/scripts/quickstart" > said <<-'END'
 	import os, pty, subprocess, sys, urllib.request
 	us, it = pty.openpty()

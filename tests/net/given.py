@@ -60,7 +60,7 @@ def ended(proc):
 def fd0_listens():
     """a socket that listens on descriptor 0 (inetd wait)"""
     s, address = listening()
-    proc = subprocess.Popen([SERVE, "-i", "-q"], stdin=s, stdout=s, stderr=s)
+    proc = subprocess.Popen([SERVE, "-i", "-q", "-o", "serve.log=off"], stdin=s, stdout=s, stderr=s)
     s.close()
     why = asks(address)
     rc = ended(proc)
@@ -72,7 +72,7 @@ def listen_fds():
     a, at_a = listening()
     b, at_b = listening()
     # dup2 to 3 and 4, and the pid that only the child knows
-    script = 'LISTEN_PID=$$ exec "$0" -i -q -m pool'
+    script = 'LISTEN_PID=$$ exec "$0" -i -q -o serve.log=off -m pool'
     low = [os.dup(a.fileno()), os.dup(b.fileno())]
 
     def place():
@@ -94,7 +94,7 @@ def listen_fds():
 def inetd(kind):
     port = port_for_another()
     with open("inetd.conf", "w") as f:
-        f.write("127.0.0.1:%d stream tcp %s root %s ipfrs-serve -i -q -S %s\n" % (port, kind, SERVE, os.environ["IPFRS_PATH"]))
+        f.write("127.0.0.1:%d stream tcp %s root %s ipfrs-serve -i -q -o serve.log=off -S %s\n" % (port, kind, SERVE, os.environ["IPFRS_PATH"]))
     proc = subprocess.Popen([shutil.which("inetd") or "/usr/sbin/inetd", "-i", "inetd.conf"], stdin=subprocess.DEVNULL)
     why = asks(("127.0.0.1", port))
     kids = open("/proc/%d/task/%d/children" % (proc.pid, proc.pid)).read().split()
@@ -121,7 +121,7 @@ def inetd_wait():
 def tcpserver():
     """tcpserver (ucspi-tcp)"""
     port = port_for_another()
-    proc = subprocess.Popen(["tcpserver", "-H", "-R", "127.0.0.1", str(port), SERVE, "-i", "-q"], stdin=subprocess.DEVNULL)
+    proc = subprocess.Popen(["tcpserver", "-H", "-R", "127.0.0.1", str(port), SERVE, "-i", "-q", "-o", "serve.log=off"], stdin=subprocess.DEVNULL)
     why = asks(("127.0.0.1", port))
     proc.terminate()
     proc.wait(timeout=30)
@@ -131,7 +131,7 @@ def tcpserver():
 def activate(*options):
     port = port_for_another()
     proc = subprocess.Popen(["systemd-socket-activate", "-l", "127.0.0.1:%d" % port, "-E", "IPFRS_PATH", *options, SERVE, "-i",
-                             "-q"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                             "-q", "-o", "serve.log=off"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     why = asks(("127.0.0.1", port))
     proc.terminate()
     proc.wait(timeout=60)

@@ -114,15 +114,14 @@ static int say_url;
 
 static void ready(void *ctx, const char *text)
 {
-	int tls = !strncmp(text, "tls:", 4);
+	int tls = !strncmp(text, "tls:", 4), plain = !strncmp(text, "unix:", 5);
+	const char *scheme = plain ? "" : tls ? "https://" : "http://", *end = plain ? "" : "/";
 
 	(void)ctx;
-	if (strncmp(text, "unix:", 5) == 0)
-		cmd_note("listening at %s", text);
-	else
-		cmd_note("listening at http%s://%s/", tls ? "s" : "", text + (tls ? 4 : 0));
+	text += tls ? 4 : 0;
+	cmd_note("listening at %s%s%s", scheme, text, end);
 	if (say_url) {
-		printf("http%s://%s/\n", tls ? "s" : "", text + (tls ? 4 : 0));
+		printf("%s%s%s\n", scheme, text, end);
 		fflush(stdout);
 	}
 }

@@ -398,7 +398,7 @@ static int make_secrets(struct house *h, int wanted)
 	if (!wanted)
 		return 0;
 	if (!o->tls_cert)
-		return err_set(ERR_USAGE, "TLS needs a certificate");
+		return err_set(ERR_USAGE, "a TLS address needs a certificate (-c and -k, or -c self)");
 	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s == MAP_FAILED)
 		return err_nomem();

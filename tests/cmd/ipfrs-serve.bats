@@ -70,6 +70,7 @@ teardown() {
 	ipfrs-serve -q -u -a unix:sock > url 2> err &
 	pid=$!
 	ready
+	[ "$url" = unix:sock ]
 	try 0 curl -sf --unix-socket sock http://x/health
 	[[ $output == *'"status":"ok"'* ]]
 	stop
@@ -261,9 +262,10 @@ teardown() {
 	serve -o gateway.upstream=no
 	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$root/")" = 404 ]
 	stop
-	ipfrs-config set fetch.gateways "$(head -n 1 far.url)"
+	try 2 ipfrs-serve -n -o gateway.upstream=yes
+	says 'wants gateways in fetch.gateways'
 	rm -f url
-	serve -o gateway.upstream=yes
+	serve -o gateway.upstream=yes -o fetch.gateways="$(head -n 1 far.url)"
 	[ "$(curl -s -o got -w '%{http_code}' -H 'Cache-Control: only-if-cached' "${url}ipfs/$root/")" = 412 ]
 	try 0 curl -sf "${url}ipfs/$root/"
 	prints '<h1>far</h1>'

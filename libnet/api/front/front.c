@@ -40,6 +40,31 @@ static void read_codings(struct front *f)
 		   (int)front_number(f->c, "compress.level");	/* balanced: 0, what suits */
 }
 
+/* the command that fetches: the gateways are told to it, for a setting may be of this run only */
+static int read_upstream(struct front *f)
+{
+	const char *const argv[] = { "ipfrs-fetch", "-q", "-S", f->path, "-c" };
+	size_t n = sizeof argv / sizeof *argv;
+	char *word, *save = NULL;
+
+	f->wants_upstream = !strcmp(front_text(f->c, "gateway.upstream"), "yes");
+	if (!f->wants_upstream)
+		return 0;
+	memcpy(f->fetch, argv, sizeof argv);
+	f->fetch_words = strdup(front_text(f->c, "fetch.gateways"));
+	if (!f->fetch_words)
+		return err_nomem();
+	for (word = strtok_r(f->fetch_words, " \t,", &save); word; word = strtok_r(NULL, " \t,", &save)) {
+		if (n + 3 > sizeof f->fetch / sizeof *f->fetch)
+			return err_set(ERR_USAGE, "fetch.gateways: too many");
+		f->fetch[n++] = "-g";
+		f->fetch[n++] = word;
+	}
+	if (n == sizeof argv / sizeof *argv)
+		return err_set(ERR_USAGE, "gateway.upstream wants gateways in fetch.gateways");
+	return 0;
+}
+
 static int read_settings(struct front *f)
 {
 	const char *who = front_text(f->c, "serve.metrics"), *box = front_text(f->c, "serve.sandbox");
@@ -61,7 +86,6 @@ static int read_settings(struct front *f)
 	if (f->credentials && (f->any_origin || !f->origins.len))
 		return err_set(ERR_USAGE, "cors.credentials wants the origins named in cors.origins");
 	f->metrics = !strcmp(who, "all") ? 2 : !strcmp(who, "local");
-	f->wants_upstream = !strcmp(front_text(f->c, "gateway.upstream"), "yes");
 	f->sandbox = !strcmp(box, "must") ? 2 : !strcmp(box, "yes");
 	read_codings(f);
 	return 0;
@@ -111,6 +135,8 @@ int front_new(struct front **out, const char *path, const struct config *c)
 	f->path = strdup(path);
 	rc = f->path ? read_settings(f) : err_nomem();
 	if (rc == 0)
+		rc = read_upstream(f);
+	if (rc == 0)
 		rc = gateway_new(&f->gateway, c);
 	if (rc < 0) {
 		front_free(f);
@@ -133,6 +159,7 @@ void front_free(struct front *f)
 	if (f->serving >= 0)
 		close(f->serving);
 	free(f->path);
+	free(f->fetch_words);
 	free(f);
 }
 
@@ -203,11 +230,8 @@ int front_pump(void *ctx)
 /* ipfrs-fetch, which asks the network and writes to the store, so that the worker need not be able to */
 static int start_upstream(struct front *f)
 {
-	const char *argv[] = { "ipfrs-fetch", "-q", "-S", f->path, "-c", NULL };
-	int rc;
+	int rc = coproc_new(&f->upstream, front_source(f), f->fetch);
 
-	memcpy(f->fetch, argv, sizeof argv);
-	rc = coproc_new(&f->upstream, front_source(f), f->fetch);
 	if (rc == 0)
 		rc = coproc_start(f->upstream);
 	if (rc < 0) {

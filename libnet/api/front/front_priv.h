@@ -41,7 +41,8 @@ struct front {
 	struct store *st;
 	struct dag_source source;
 	int wants_upstream;
-	const char *fetch[6];		/* the program and what it is told */
+	const char *fetch[2 * 64 + 8];	/* the program and what it is told, words in fetch_words */
+	char *fetch_words;
 	struct coproc *upstream;	/* NULL: what is not here is not here */
 	unsigned last_conns;		/* in a pump: what its gauge says */
 };

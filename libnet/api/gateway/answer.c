@@ -111,6 +111,8 @@ static int parse(struct gw_ask *a)
 	struct cid cid;
 	int rc;
 
+	if (a->view == GW_PATH && span_equal(a->rq->path, span_str("/")))
+		return gw_fail(a, 404, "there is no page here: ask for /ipfs/CID or /ipns/NAME");
 	if (!split(path, &ns, &root, &rest))
 		return bad_path(a, "it has not enough components");
 	a->mutable_path = span_equal(ns, span_str("ipns"));

@@ -18,9 +18,13 @@ static const char rules[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:
 
 int tls_error(int code, int gnutls_code, const char *what)
 {
+	const char *why = gnutls_strerror(gnutls_code);
+	size_t n = strlen(why);
+
 	if (gnutls_code == GNUTLS_E_MEMORY_ERROR)
 		return err_nomem();
-	return err_set(code, "%s: %s", what, gnutls_strerror(gnutls_code));
+	n -= n && why[n - 1] == '.';		/* theirs are sentences */
+	return err_set(code, "%s: %.*s", what, (int)n, why);
 }
 
 int tls_creds_pem(struct tls_creds **out, struct span cert, struct span key, struct span ocsp)

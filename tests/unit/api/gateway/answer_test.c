@@ -65,7 +65,7 @@ static void tunnels(void)
 static void bad_paths(void)
 {
 	static const char *const bad[] = {
-		"/ipfs", "/ipfs/", "/", "/ipld/" HELLO, "/ipfs/" HELLO "/%zz", "/ipfs/" HELLO "/%00", "/ipfs/../..",
+		"/ipfs", "/ipfs/", "/ipld/" HELLO, "/ipfs/" HELLO "/%zz", "/ipfs/" HELLO "/%00", "/ipfs/../..",
 		"/ipfs/ipfs/QmInvalidCID", "/ipfs/ipns/", "/x/y/z", "/ipns/", "/ipfs/bafkqaaz"
 	};
 	size_t i;
@@ -74,6 +74,8 @@ static void bad_paths(void)
 		CHECK(ask_get(bad[i]) == 400);
 		CHECK(!ask_field("etag") && !ask_field("cache-control") && ask_field("content-type"));
 	}
+	/* the URL that is printed at the start says what to ask for */
+	CHECK(ask_get("/") == 404 && strstr(ask_body(), "/ipfs/CID"));
 	CHECK(ask_get("/ipfs/QmInvalidCID") == 400 && strstr(ask_body(), "invalid path \"/ipfs/QmInvalidCID\""));
 	CHECK(ask_get("/ipfs/Qm%0d%0Aset-cookie:x") == 400 && strstr(ask_body(), "Qm\\u000d\\u000aset-cookie:x"));
 	CHECK(ask_get("/ipfs/ipfs/" HELLO "/?x=%20y") == 301 && ask_field_is("location", "/ipfs/" HELLO "/?x=%20y"));

@@ -19,7 +19,7 @@ static void setup(void)
 
 	memdag_init(&m);
 	for (i = 0; i < 3; i++) {
-		char text[8];
+		char text[24];
 
 		snprintf(text, sizeof text, "leaf %d", i);
 		leaf[i] = memdag_add(&m, 1, CID_RAW, span_str(text));

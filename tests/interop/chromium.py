@@ -135,9 +135,10 @@ class Chromium:
                 if e.get("method") == "Network.responseReceived" and kind in (None, e["params"]["type"])]
 
     def complaints(self):
-        """what the console shows in red"""
+        """what the console shows in red; that a site has no icon comes when the browser pleases, and is no fault of a page"""
         out = [e["params"]["entry"]["text"] for e in self.events if e.get("method") == "Log.entryAdded" and
-               e["params"]["entry"]["level"] == "error"]
+               e["params"]["entry"]["level"] == "error" and
+               not e["params"]["entry"].get("url", "").endswith("/favicon.ico")]
         return out + [e["params"]["exceptionDetails"]["text"] for e in self.events if e.get("method") == "Runtime.exceptionThrown"]
 
     def look(self, path, width=1100, height=800, dark=False, scale=1):

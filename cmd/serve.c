@@ -92,7 +92,7 @@ static int admit(void *ctx, struct span peer, struct serve_admit *a)
 	for (i = 0; i < a->head->n_fields; i++)
 		if (span_equal(a->head->field[i].name, span_str("x-forwarded-for")))
 			forwarded = a->head->field[i].value;
-	return front_admit(ctx, peer, a->local, forwarded, a->head->path, &a->limit, &a->remaining,
+	return front_admit(ctx, peer, forwarded, a->head->path, &a->limit, &a->remaining,
 			   &a->retry_after_s);
 }
 

@@ -264,7 +264,10 @@ int front_begin(void *ctx)
 	box.net = gateway_wants_net(f->gateway);
 	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
 		read[i + 1] = resolver[i];
-	return fenced(f, &box);
+	rc = fenced(f, &box);
+	if (rc < 0)
+		front_end(f);		/* a store that is open would be served from without a fence */
+	return rc;
 }
 
 void front_end(void *ctx)
@@ -318,15 +321,14 @@ int front_answer(struct request *rq, struct reply *r, void *ctx)
 
 /* ---- in a pump ---- */
 
-int front_admit(struct front *f, struct span peer, int local, struct span forwarded, struct span path,
-		unsigned *limit, unsigned *left, unsigned *wait_s)
+int front_admit(struct front *f, struct span peer, struct span forwarded, struct span path, unsigned *limit,
+		unsigned *left, unsigned *wait_s)
 {
 	uint8_t room[16];
 	struct span who;
 	size_t i;
 	int ok;
 
-	(void)local;
 	*limit = *left = *wait_s = 0;
 	if (!f->requests)
 		return 1;

@@ -30,7 +30,8 @@ void front_free(struct front *f);		/* accepts NULL */
 int front_reload(struct front *f);
 
 /* ---- in a worker: for serve_opts.begin, .answer and .end; ctx is the front ---- */
-/* front_begin - open the store, enter the sandbox. */
+/* front_begin - open the store, enter the sandbox.  0, also without a store: then requests are told so; negative: there is
+ * no sandbox where there must be one, and nothing is open.  front_answer - 0, or the error of the transport. */
 int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
 void front_end(void *ctx);		/* closes the store */
@@ -44,8 +45,8 @@ int front_pump(void *ctx);
 /* ---- in a pump ---- */
 /* front_admit - may this client ask for that path now?  1 or 0.  forwarded: its X-Forwarded-For, heeded when it is a
  * trusted proxy.  *limit 0: there is no limit. */
-int front_admit(struct front *f, struct span peer, int local, struct span forwarded, struct span path,
-		unsigned *limit, unsigned *left, unsigned *wait_s);
+int front_admit(struct front *f, struct span peer, struct span forwarded, struct span path, unsigned *limit,
+		unsigned *left, unsigned *wait_s);
 
 /* A request that is over. */
 struct front_done {

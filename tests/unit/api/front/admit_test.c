@@ -8,7 +8,7 @@ static unsigned limit, left, wait_s;
 
 static int ask(const char *peer, const char *forwarded)
 {
-	return front_admit(rig.f, span_str(peer), 0, forwarded ? span_str(forwarded) : span_of(NULL, 0),
+	return front_admit(rig.f, span_str(peer), forwarded ? span_str(forwarded) : span_of(NULL, 0),
 			   span_str("/ipfs/x"), &limit, &left, &wait_s);
 }
 
@@ -51,7 +51,7 @@ static void counted_by_all(void)
 	rig_open(SLOW);
 	NEED(front_new(&other, rig.path, rig.c) == 0);
 	CHECK(ask("192.0.2.1", NULL));
-	CHECK(front_admit(other, span_str("192.0.2.1"), 0, span_of(NULL, 0), span_str("/"), &limit, &left, &wait_s));
+	CHECK(front_admit(other, span_str("192.0.2.1"), span_of(NULL, 0), span_str("/"), &limit, &left, &wait_s));
 	CHECK(!ask("192.0.2.1", NULL));
 	front_free(other);
 }
@@ -66,10 +66,10 @@ static void exempt(void)
 	while (ask("192.0.2.1", NULL))
 		;
 	for (i = 0; i < 4; i++)
-		CHECK(front_admit(rig.f, span_str("192.0.2.1"), 0, span_of(NULL, 0), span_str(paths[i]), &limit, &left,
+		CHECK(front_admit(rig.f, span_str("192.0.2.1"), span_of(NULL, 0), span_str(paths[i]), &limit, &left,
 				  &wait_s) && limit == 0);
 	for (i = 0; i < 6; i++)
-		CHECK(!front_admit(rig.f, span_str("192.0.2.1"), 1, span_of(NULL, 0), span_str(others[i]), &limit, &left,
+		CHECK(!front_admit(rig.f, span_str("192.0.2.1"), span_of(NULL, 0), span_str(others[i]), &limit, &left,
 				   &wait_s));
 }
 

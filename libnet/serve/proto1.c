@@ -175,7 +175,7 @@ static void sent(struct pump *p, struct conn *c)
 		request_over(p, c, s);
 	else if (s)
 		hold_go_on(p, s);
-	if (c->state == CONN_OPEN && !c->streams && c->in_len)
+	if (!c->dead && c->state == CONN_OPEN && !c->streams && c->in_len)
 		read_head(p, c);		/* pipelined */
 }
 

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -435,6 +436,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int before = lowest(), n;
 
 	log_start("pump_fuzz", -1);
+	signal(SIGPIPE, SIG_IGN);
 	serve_opts_init(&o);
 	o.pool = how & 1;
 	o.workers = how & 2 ? 1 : WORKERS - 1;

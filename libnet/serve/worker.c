@@ -109,6 +109,11 @@ static int start(struct reply *r, uint64_t len)
 	return send_msg(of_reply(r), &m);
 }
 
+static int flush_reply(struct reply *r)
+{
+	return flush(of_reply(r));
+}
+
 static int send_bytes(struct worker *w, struct span s)
 {
 	struct link_msg m = { .type = LINK_BYTES, .fd = -1 };
@@ -196,6 +201,7 @@ static int one(struct worker *w, struct span request, const struct serve_opts *o
 	w->reply.status = w->reply.head_only = w->reply.failed = 0;
 	w->reply.sink.put = put;
 	w->reply.start = start;
+	w->reply.flush = flush_reply;
 	buf_reset(&w->reply.fields);
 	buf_reset(&w->reply.trailers);
 	buf_reset(&w->bundle);

@@ -114,6 +114,11 @@ int reply_start(struct reply *r, int status, uint64_t len)
 	return r->start(r, len);
 }
 
+int reply_flush(struct reply *r)
+{
+	return r->status && r->flush ? r->flush(r) : 0;
+}
+
 int reply_whole(struct reply *r, int status, const char *type, struct span body)
 {
 	int rc = type ? reply_field(r, "content-type", "%s", type) : 0;

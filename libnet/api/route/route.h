@@ -50,6 +50,7 @@ struct reply {
 	int failed;			/* after the head: the client shall see that it is not whole */
 	/* the transport's: */
 	int (*start)(struct reply *r, uint64_t len);
+	int (*flush)(struct reply *r);	/* NULL: nothing is ever gathered */
 };
 
 enum { REPLY_FIELDS_MAX = 48 * 1024 };	/* bytes */
@@ -63,6 +64,8 @@ int reply_trailer(struct reply *r, const char *name, const char *fmt, ...)
 
 /* reply_start - send the head.  len: bytes of the body, LEN_UNKNOWN: until its end. */
 int reply_start(struct reply *r, int status, uint64_t len);
+/* reply_flush - what was put so far is on its way to the client on return. */
+int reply_flush(struct reply *r);
 /* reply_whole - head and body in one. */
 int reply_whole(struct reply *r, int status, const char *type, struct span body);
 /* reply_error - the answer for an error code with err_text(), or for a status with `text`: JSON

@@ -334,17 +334,6 @@ static int loop(struct pump *p, int only_one)
 
 /* ---- beginning ---- */
 
-int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out)
-{
-	int rc;
-
-	if (*secrets->cert)
-		rc = tls_creds_pem(out, span_str(secrets->cert), span_str(secrets->key), span_of(NULL, 0));
-	else
-		rc = tls_creds_load(out, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert, o->tls_ocsp);
-	return rc < 0 ? rc : tls_creds_tickets(*out, secrets->ticket_key);
-}
-
 /* a worker begins with nothing of ours but its link and the standard descriptors, which lead nowhere */
 static int work(int fd, void *arg)
 {

@@ -215,7 +215,7 @@ struct pump {
 	size_t n_held;			/* bytes of all that is held */
 };
 
-/* ---- pump.c ---- */
+/* ---- secret.c ---- */
 /* What pumps have in common and workers must not see: memory that is shared with children, but for those who
  * have said that theirs shall not have it. */
 enum { PEM_MAX = 4096 };
@@ -223,9 +223,13 @@ struct secrets {
 	uint8_t ticket_key[TLS_TICKET_KEY];
 	char cert[PEM_MAX], key[PEM_MAX];	/* made up; "" if there are files */
 };
-/* pump_creds - the certificate as the options say.  Gives it. */
+/* secrets_make - as the options say; never released.  secrets_check - is the certificate good?  Asked of a child, so that
+ * the key is in none of those who fork; NULL: there is none.  pump_creds - the certificate.  Gives it. */
+int secrets_make(struct secrets **s, const struct serve_opts *o);
+int secrets_check(const struct secrets *s, const struct serve_opts *o);
 int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out);
 
+/* ---- pump.c ---- */
 /* What a pump is started with; all borrowed. */
 struct pump_start {
 	const struct serve_opts *o;	/* the limits are its own share */
@@ -247,10 +251,13 @@ struct pump *pump_new(const struct pump_start *start);
 int pump_hear_spawner(struct pump *p);
 int pump_turn(struct pump *p, int timeout_ms);
 void pump_end(struct pump *p);
+
+/* ---- crew.c ---- */
 /* pump_report - write to such a descriptor; pump_hear_report - read from the other end. */
 void pump_report(int fd, int rc);
 int pump_hear_report(int fd);
 
+/* ---- pump.c ---- */
 void pump_wait(struct pump *p, struct wait *w, enum patience why);
 void pump_wait_ms(struct pump *p, struct wait *w, enum patience why, int64_t ms);
 int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int again);

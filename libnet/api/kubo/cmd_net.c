@@ -1,0 +1,6 @@
+/* cmd_net.c */
+#include "call.h"
+
+const struct command kubo_net_commands[] = {
+	{ NULL }
+};

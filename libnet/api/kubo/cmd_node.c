@@ -1,0 +1,6 @@
+/* cmd_node.c */
+#include "call.h"
+
+const struct command kubo_node_commands[] = {
+	{ NULL }
+};

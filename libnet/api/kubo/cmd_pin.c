@@ -1,0 +1,6 @@
+/* cmd_pin.c */
+#include "call.h"
+
+const struct command kubo_pin_commands[] = {
+	{ NULL }
+};

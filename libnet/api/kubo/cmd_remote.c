@@ -1,0 +1,6 @@
+/* cmd_remote.c */
+#include "call.h"
+
+const struct command kubo_remote_commands[] = {
+	{ NULL }
+};

@@ -1,0 +1,144 @@
+/* kubo.c - from a request to a command, and what is around its answer */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "kubo_priv.h"
+
+/* ---- settings ---- */
+
+static int read_conf(struct kubo *k)
+{
+	char *path = NULL;
+	int rc;
+
+	if (asprintf(&path, "%s/kubo.json", k->path) < 0)
+		return err_nomem();
+	rc = io_slurp_file(AT_FDCWD, path, &k->text);
+	if (rc == 0) {
+		rc = codec_decode(CID_JSON, buf_span(&k->text), 0, &k->conf);
+		if (rc == 0 && k->conf.step[0].kind != NODE_MAP)
+			rc = err_set(ERR_INVALID, "it holds no object");
+		if (rc < 0)
+			err_add(rc, "%s", path);
+	}
+	free(path);
+	return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+int kubo_new(struct kubo **out, const char *path, const struct config *conf)
+{
+	struct kubo *k = calloc(1, sizeof *k);
+	int rc;
+
+	*out = NULL;
+	if (!k)
+		return err_nomem();
+	*k = (struct kubo){ .path = path, .c = conf, .text = BUF_INIT(CONF_MAX), .conf = NODE_INIT };
+	rc = read_conf(k);
+	if (rc < 0) {
+		kubo_free(k);
+		return rc;
+	}
+	*out = k;
+	return 0;
+}
+
+void kubo_free(struct kubo *k)
+{
+	if (!k)
+		return;
+	node_clear(&k->conf);
+	if (k->text.data)
+		explicit_bzero(k->text.data, k->text.len);
+	buf_clear(&k->text);
+	free(k);
+}
+
+int kubo_conf(const struct kubo *k, const char *key, size_t *at)
+{
+	const char *dot;
+
+	*at = 0;
+	if (!k->conf.n)
+		return 0;
+	for (; key; key = dot ? dot + 1 : NULL) {
+		dot = strchr(key, '.');
+		if (!node_field(&k->conf, *at, span_of(key, dot ? (size_t)(dot - key) : strlen(key)), at))
+			return 0;
+	}
+	return 1;
+}
+
+int kubo_guarded(const struct kubo *k)
+{
+	size_t at;
+
+	return kubo_conf(k, "API.Authorizations", &at) && k->conf.step[at].kind == NODE_MAP && k->conf.step[at].n > 0;
+}
+
+int kubo_wants(const struct request *rq)
+{
+	static const char at[] = "/api/v0";
+	size_t n = sizeof at - 1;
+
+	return rq->path.len >= n && memcmp(rq->path.p, at, n) == 0 && (rq->path.len == n || rq->path.p[n] == '/');
+}
+
+/* ---- running ---- */
+
+static int no_peers(struct call *c)
+{
+	return call_client_error(c, "this command must be run in online mode. Try running 'ipfs daemon' first");
+}
+
+static int run(struct call *c)
+{
+	if (!c->st && !(c->cmd->flags & CMD_NO_STORE))
+		return err_set(ERR_BUSY, "the store cannot be opened: %s", err_text());
+	if (c->cmd->flags & CMD_ONLINE)
+		return no_peers(c);
+	return c->cmd->run(c);
+}
+
+/* the command, its arguments, what stands in the body: a status when that is as far as it goes */
+static int prepare(struct call *c)
+{
+	int rc = query_parse(c);
+
+	if (rc == 0)
+		rc = parts_open(c);
+	if (rc == 0 && c->cmd->flags & CMD_STDIN && c->parts)
+		rc = parts_args(c);
+	return rc == 0 ? query_finish(c) : rc;
+}
+
+static int call(struct call *c)
+{
+	int rc = prepare(c);
+
+	if (rc > 0)
+		return text_error(c->r, rc, err_text());
+	if (rc == 0)
+		rc = run(c);
+	if (rc < 0 && rc != ERR_INTERRUPTED)
+		return answer_error(c, rc);
+	return rc < 0 ? rc : answer_end(c);
+}
+
+int kubo_answer(struct kubo *k, struct store *st, struct dag_source *src, struct request *rq, struct reply *r)
+{
+	struct call c = { .k = k, .st = st, .rq = rq, .r = r, .json = BUF_INIT(VALUE_MAX) };
+	int rc = 0;
+
+	if (admit(k, rq, r, &rc)) {
+		guard_start(&c, src);
+		rc = call(&c);
+	}
+	parts_free(&c);
+	query_free(&c);
+	buf_clear(&c.json);
+	return rc;
+}

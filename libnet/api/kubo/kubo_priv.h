@@ -1,0 +1,65 @@
+/* kubo_priv.h - what the files of the frame share; commands see call.h */
+#ifndef API_KUBO_KUBO_PRIV_H
+#define API_KUBO_KUBO_PRIV_H
+
+#include "call.h"
+#include "codec/codec.h"
+
+/* What is answered here is what this version of Kubo answers. */
+#define KUBO_VERSION "0.43.1"
+
+enum {
+	CONF_MAX = 4 * 1024 * 1024,	/* bytes of kubo.json */
+	ARGS_MAX = 16 * 1024 * 1024,	/* bytes of arguments in a body */
+	VALUE_MAX = 64 * 1024 * 1024	/* bytes of one value of an answer */
+};
+
+struct kubo {
+	const char *path;
+	const struct config *c;
+	struct buf text;		/* kubo.json, as it was when we began */
+	struct node conf;
+};
+
+/* ---- kubo.c ---- */
+/* kubo_conf - where in k->conf a setting is, "API.HTTPHeaders": 1 and *at, or 0. */
+int kubo_conf(const struct kubo *k, const char *key, size_t *at);
+
+/* ---- admit.c ---- */
+/* admit - may this be asked, by whom, in that way?  1: go on; 0: it was answered.  Sets CORS fields. */
+int admit(struct kubo *k, struct request *rq, struct reply *r, int *rc);
+/* text_error - an error before there is a command. */
+int text_error(struct reply *r, int status, const char *text);
+
+/* ---- query.c ---- */
+struct option {
+	const struct opt *o;
+	char *text;
+};
+struct query {
+	struct option *option;
+	size_t n;
+};
+/* query_parse - find the command by the path, take its arguments and options.  0; a status to answer with and its text in
+ * err_text; or an error. */
+int query_parse(struct call *c);
+/* query_finish - behind the arguments that came in the body: are all there?  As query_parse. */
+int query_finish(struct call *c);
+void query_free(struct call *c);
+int query_add_arg(struct call *c, struct span text);	/* 0, ERR_NOMEM */
+/* unescape_query - of application/x-www-form-urlencoded, appended.  ERR_INVALID: a bad escape. */
+int unescape_query(struct span in, struct buf *out);
+
+/* ---- parts.c ---- */
+int parts_open(struct call *c);		/* when the body has any */
+int parts_args(struct call *c);		/* the first part is arguments */
+void parts_free(struct call *c);
+
+/* ---- answer.c ---- */
+int answer_error(struct call *c, int rc);	/* what a command returned: an object, or a trailer */
+int answer_end(struct call *c);
+
+/* ---- words.c ---- */
+void guard_start(struct call *c, struct dag_source *under);
+
+#endif

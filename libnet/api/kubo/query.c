@@ -1,0 +1,477 @@
+/*
+ * query.c - which command is meant, and what it is told.
+ * All parameters stand in the path and the query; names that are not known are passed over, since clients send what they
+ * like.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/num.h"
+#include "kubo_priv.h"
+#include "multi/mb.h"
+
+enum { BAD_REQUEST = 400, NOT_FOUND = 404 };
+
+static const struct command *const families[] = {
+	kubo_add_commands, kubo_read_commands, kubo_block_commands, kubo_dag_commands, kubo_pin_commands,
+	kubo_refs_commands, kubo_cid_commands, kubo_node_commands, kubo_repo_commands, kubo_key_commands,
+	kubo_name_commands, kubo_files_commands, kubo_config_commands, kubo_net_commands, kubo_remote_commands,
+	kubo_object_commands
+};
+
+/* those of every command */
+static const struct opt global[] = {
+	{ "encoding,enc", OPT_STRING, "json" }, { "timeout", OPT_STRING, NULL }, { "cid-base", OPT_STRING, NULL },
+	{ "upgrade-cidv0-in-output", OPT_BOOL, NULL }, { "offline", OPT_BOOL, NULL }, { "local,L", OPT_BOOL, NULL },
+	{ "stream-channels", OPT_BOOL, NULL }, { "debug,D", OPT_BOOL, NULL }, { "help", OPT_BOOL, NULL },
+	{ "h", OPT_BOOL, NULL }, { NULL }
+};
+
+/* ---- text ---- */
+
+static int hex(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int unescape_query(struct span in, struct buf *out)
+{
+	size_t i;
+	int rc = 0, hi, lo;
+
+	for (i = 0; rc == 0 && i < in.len; i++) {
+		uint8_t c = in.p[i];
+
+		if (c == '+') {
+			c = ' ';
+		} else if (c == '%') {
+			hi = i + 2 < in.len ? hex(in.p[i + 1]) : -1;
+			lo = i + 2 < in.len ? hex(in.p[i + 2]) : -1;
+			if (hi < 0 || lo < 0)
+				return err_set(ERR_INVALID, "invalid URL escape");
+			c = (uint8_t)(hi << 4 | lo);
+			i += 2;
+		}
+		rc = buf_u8(out, c);
+	}
+	return rc;
+}
+
+/* one side of a pair, as text that ends in NUL: *out owned, NULL: no text (a bad escape, a zero byte) */
+static int side(struct span in, char **out)
+{
+	struct buf b = BUF_INIT(in.len);
+	int rc = unescape_query(in, &b);
+
+	*out = NULL;
+	if (rc == 0 && !(b.len && memchr(b.data, 0, b.len))) {
+		*out = buf_take(&b);
+		rc = *out ? 0 : err_nomem();
+	}
+	buf_clear(&b);
+	return rc == ERR_INVALID ? 0 : rc;
+}
+
+/* ---- options ---- */
+
+static int is_named(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+	const char *at;
+
+	for (at = names; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, n) == 0 && (at[n] == ',' || !at[n]))
+			return 1;
+	}
+	return 0;
+}
+
+static const struct opt *opt_of(const struct opt *list, const char *name)
+{
+	for (; list && list->names; list++)
+		if (is_named(list->names, name))
+			return list;
+	return NULL;
+}
+
+static const char *type_name(enum opt_type t)
+{
+	static const char *const names[] = { "bool", "int", "int64", "uint", "uint64", "float", "string", "array" };
+
+	return names[t];
+}
+
+/* strconv.ParseBool, of lower case */
+static int parse_bool(const char *text)
+{
+	if (!*text || !strcasecmp(text, "1") || !strcasecmp(text, "t") || !strcasecmp(text, "true"))
+		return 1;
+	return !strcasecmp(text, "0") || !strcasecmp(text, "f") || !strcasecmp(text, "false") ? 0 : -1;
+}
+
+/* strconv.ParseInt(text, 0, 64): an underscore stands between digits or behind the base */
+static int unsigned_text(const char *text, uint64_t *v)
+{
+	int base = 10, digit, any = 0, under = 0;
+
+	*v = 0;
+	if (*text == '0' && text[1]) {
+		base = strchr("xX", text[1]) ? 16 : strchr("oO", text[1]) ? 8 : strchr("bB", text[1]) ? 2 : 0;
+		text += base ? 2 : 1;
+		any = under = !base;			/* an old octal number: its 0 counts */
+		base = base ? base : 8;
+		under = 1;
+	}
+	for (; *text; text++) {
+		if (*text == '_') {
+			if (!(under && text[1] && text[1] != '_'))
+				return 0;
+			continue;
+		}
+		digit = hex((uint8_t)*text);
+		if (digit < 0 || digit >= base || num_mul(*v, (uint64_t)base, v) < 0 ||
+		    num_add(*v, (uint64_t)digit, v) < 0)
+			return 0;
+		any = 1;
+	}
+	return any;
+}
+
+static int signed_text(const char *text, int64_t *v)
+{
+	int neg = *text == '-';
+	uint64_t u;
+
+	if (!unsigned_text(text + (neg || *text == '+'), &u) || u > (uint64_t)INT64_MAX + (uint64_t)neg)
+		return 0;
+	*v = neg ? (int64_t)(0 - u) : (int64_t)u;
+	return 1;
+}
+
+static int fits(enum opt_type t, const char *text)
+{
+	uint64_t u;
+	int64_t i;
+	char *end;
+
+	switch (t) {
+	case OPT_BOOL: return parse_bool(text) >= 0;
+	case OPT_INT:
+	case OPT_INT64: return signed_text(text, &i);
+	case OPT_UINT:
+	case OPT_UINT64: return unsigned_text(text, &u);
+	case OPT_FLOAT: return strtod(text, &end), end != text && !*end && !isspace((unsigned char)*text);
+	default: return 1;
+	}
+}
+
+static const struct option *given(const struct call *c, const struct opt *o)
+{
+	size_t i;
+
+	for (i = 0; c->query && i < c->query->n; i++)
+		if (c->query->option[i].o == o)
+			return &c->query->option[i];
+	return NULL;
+}
+
+/* a value of an option, owned: kept, or freed */
+static int take_option(struct call *c, const char *name, char *value)
+{
+	const struct opt *o = opt_of(c->cmd->opts, name);
+	const struct option *before;
+	struct option *more;
+
+	if (!o)
+		o = opt_of(global, name);
+	if (!o) {
+		free(value);
+		return 0;
+	}
+	before = o->type == OPT_STRINGS ? NULL : given(c, o);
+	if (before)
+		err_set(ERR_USAGE, "expected key %s to have only a single value, received [%s %s]", name, before->text,
+			value);
+	else if (!fits(o->type, value))
+		err_set(ERR_USAGE, "could not convert value \"%s\" to type \"%s\" (for option \"-%s\")", value,
+			type_name(o->type), name);
+	if (before || !fits(o->type, value)) {
+		free(value);
+		return BAD_REQUEST;
+	}
+	more = realloc(c->query->option, (c->query->n + 1) * sizeof *more);
+	if (!more) {
+		free(value);
+		return err_nomem();
+	}
+	c->query->option = more;
+	more[c->query->n++] = (struct option){ o, value };
+	return 0;
+}
+
+/* ---- arguments ---- */
+
+static int keep_arg(struct call *c, char *text)
+{
+	char **more = realloc(c->arg, (c->n_args + 1) * sizeof *more);
+
+	if (!more) {
+		free(text);
+		return err_nomem();
+	}
+	c->arg = more;
+	more[c->n_args++] = text;
+	return 0;
+}
+
+int query_add_arg(struct call *c, struct span text)
+{
+	char *copy = strndup(text.len ? (const char *)text.p : "", text.len);
+
+	return copy ? keep_arg(c, copy) : err_nomem();
+}
+
+/* the next word of a list of arguments; 0 at its end */
+static int next_word(const char **at, struct span *word)
+{
+	size_t n;
+
+	*at += strspn(*at, " ");
+	n = strcspn(*at, " ");
+	*word = span_of(*at, n);
+	*at += n;
+	return n > 0;
+}
+
+static int ends_in(struct span s, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return s.len >= n && memcmp(s.p + s.len - n, tail, n) == 0;
+}
+
+/* `name!...` is name, must be given, repeats */
+static struct span arg_name(struct span word, int *must, int *repeats)
+{
+	*repeats = ends_in(word, "...");
+	word.len -= *repeats ? 3 : 0;
+	*must = ends_in(word, "!");
+	word.len -= *must ? 1 : 0;
+	return word;
+}
+
+int query_finish(struct call *c)
+{
+	const char *at = c->cmd->args ? c->cmd->args : "";
+	struct span word, name;
+	size_t n = 0;
+	int must, repeats;
+
+	while (next_word(&at, &word)) {
+		name = arg_name(word, &must, &repeats);
+		if (must && n++ >= c->n_args) {
+			err_set(ERR_USAGE, "argument \"%.*s\" is required", (int)name.len, (const char *)name.p);
+			return BAD_REQUEST;
+		}
+	}
+	if (c->cmd->flags & CMD_FILE && !c->parts) {
+		name = arg_name(span_str(c->cmd->file), &must, &repeats);
+		if (must) {
+			err_set(ERR_USAGE, "file argument '%.*s' is required", (int)name.len, (const char *)name.p);
+			return BAD_REQUEST;
+		}
+	}
+	return 0;
+}
+
+/* ---- the command ---- */
+
+static const struct command *command_at(const char *path, size_t len)
+{
+	const struct command *cmd;
+	size_t i;
+
+	for (i = 0; i < sizeof families / sizeof *families; i++)
+		for (cmd = families[i]; cmd->path; cmd++)
+			if (strlen(cmd->path) == len && memcmp(cmd->path, path, len) == 0)
+				return cmd;
+	return NULL;
+}
+
+/* "cat/QmX" is cat of QmX: the last segment is an argument where it is no command */
+static int find_command(struct call *c, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	c->cmd = command_at(path, strlen(path));
+	if (c->cmd)
+		return 0;
+	c->cmd = slash ? command_at(path, (size_t)(slash - path)) : NULL;
+	if (!c->cmd)
+		return NOT_FOUND;
+	return query_add_arg(c, span_str(slash + 1));
+}
+
+static int pairs(struct call *c)
+{
+	struct span rest = c->rq->query, part;
+	const uint8_t *end, *eq;
+	char *name, *value;
+	int rc = 0;
+
+	while (rc == 0 && rest.len) {
+		end = memchr(rest.p, '&', rest.len);
+		part = span_of(rest.p, end ? (size_t)(end - rest.p) : rest.len);
+		rest = end ? span_of(end + 1, rest.len - part.len - 1) : span_of(NULL, 0);
+		if (!part.len || memchr(part.p, ';', part.len))
+			continue;
+		eq = memchr(part.p, '=', part.len);
+		rc = side(span_of(part.p, eq ? (size_t)(eq - part.p) : part.len), &name);
+		if (rc < 0)
+			return rc;
+		value = NULL;
+		if (name)
+			rc = side(eq ? span_of(eq + 1, part.len - (size_t)(eq + 1 - part.p)) : span_of("", 0), &value);
+		if (rc == 0 && value)
+			rc = strcmp(name, "arg") == 0 ? keep_arg(c, value) : take_option(c, name, value);
+		free(name);
+	}
+	return rc;
+}
+
+/* what holds for every command */
+static int take_global(struct call *c)
+{
+	const char *enc = call_text(c, "encoding"), *base = call_text(c, "cid-base"), *t = call_text(c, "timeout");
+	int64_t ns;
+
+	if (strcmp(enc, "json") != 0 && strcmp(enc, "text") != 0 && strcmp(enc, "xml") != 0) {
+		err_set(ERR_USAGE, "invalid encoding: %s", enc);
+		return BAD_REQUEST;
+	}
+	c->enc = *enc == 'j' ? ENC_JSON : *enc == 't' ? ENC_TEXT : ENC_XML;
+	if (*base && !(c->base = mb_by_name(base)))
+		return BAD_REQUEST;
+	c->upgrade = call_bool(c, "upgrade-cidv0-in-output") || (c->base && strcmp(c->base->name, "base58btc") != 0);
+	if (!*t)
+		return 0;
+	if (call_duration(t, &ns) < 0)
+		return BAD_REQUEST;
+	clock_gettime(CLOCK_MONOTONIC, &c->deadline);
+	c->deadline.tv_sec += ns / 1000000000;
+	c->deadline.tv_nsec += ns % 1000000000;
+	if (c->deadline.tv_nsec >= 1000000000) {
+		c->deadline.tv_sec++;
+		c->deadline.tv_nsec -= 1000000000;
+	}
+	return 0;
+}
+
+int query_parse(struct call *c)
+{
+	static const char root[] = "/api/v0/";
+	size_t n = sizeof root - 1;
+	char *path = NULL;
+	int rc = 0;
+
+	err_set(ERR_NOTFOUND, "404 page not found");
+	c->query = calloc(1, sizeof *c->query);
+	if (!c->query)
+		return err_nomem();
+	if (c->rq->path.len > n && memcmp(c->rq->path.p, root, n) == 0)
+		rc = side(span_of(c->rq->path.p + n, c->rq->path.len - n), &path);
+	if (rc == 0)
+		rc = path ? find_command(c, path) : NOT_FOUND;
+	free(path);
+	if (rc == 0)
+		rc = pairs(c);
+	return rc == 0 ? take_global(c) : rc;
+}
+
+void query_free(struct call *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_args; i++)
+		free(c->arg[i]);
+	free(c->arg);
+	for (i = 0; c->query && i < c->query->n; i++)
+		free(c->query->option[i].text);
+	if (c->query)
+		free(c->query->option);
+	free(c->query);
+}
+
+/* ---- asking ---- */
+
+static const struct opt *opt_must(const struct call *c, const char *name)
+{
+	const struct opt *o = opt_of(c->cmd->opts, name);
+
+	if (!o)
+		o = opt_of(global, name);
+	if (!o)
+		abort();
+	return o;
+}
+
+int call_given(const struct call *c, const char *name)
+{
+	return given(c, opt_must(c, name)) != NULL;
+}
+
+const char *call_text(const struct call *c, const char *name)
+{
+	const struct opt *o = opt_must(c, name);
+	const struct option *v = given(c, o);
+
+	return v ? v->text : o->standard ? o->standard : "";
+}
+
+const char *call_each(const struct call *c, const char *name, size_t i)
+{
+	const struct opt *o = opt_must(c, name);
+	size_t k;
+
+	for (k = 0; k < c->query->n; k++)
+		if (c->query->option[k].o == o && i-- == 0)
+			return c->query->option[k].text;
+	return NULL;
+}
+
+int call_bool(const struct call *c, const char *name)
+{
+	const struct opt *o = opt_must(c, name);
+	const struct option *v = given(c, o);
+
+	return v ? parse_bool(v->text) : o->standard && !strcmp(o->standard, "true");
+}
+
+int64_t call_int(const struct call *c, const char *name)
+{
+	const char *text = call_text(c, name);
+	int64_t v = 0;
+
+	return *text && signed_text(text, &v) ? v : 0;
+}
+
+uint64_t call_uint(const struct call *c, const char *name)
+{
+	const char *text = call_text(c, name);
+	uint64_t v = 0;
+
+	return *text && unsigned_text(text, &v) ? v : 0;
+}
+
+double call_float(const struct call *c, const char *name)
+{
+	return strtod(call_text(c, name), NULL);
+}

@@ -41,6 +41,10 @@ int ops_fsck(const char *path, int repair, struct store_report *report)
 	rc = pin_check(st, repair, report);
 	if (rc >= 0) {
 		left += rc;
+		rc = pin_mfs_check(st, repair, report);
+	}
+	if (rc >= 0) {
+		left += rc;
 		rc = pin_verify(st, say_pin, report);
 	}
 	store_close(st);

@@ -34,6 +34,13 @@
  * A block below a recursive pin that cannot be read may have had links; what is below it would look
  * like garbage.  Such a collection marks on, to report all, and deletes nothing.
  *
+ * The files (names/mfs) change in one way only: a new root is set, under the lock of the pins, while its writer
+ * keeps other writers out by the lock of names/mfs, which is taken first.  What is below the new root was below
+ * the old one, which every deletion so far spared, since it marked it, or was put by the writer, whose lease
+ * keeps it; or it comes from elsewhere, and is treated as the pin of what is here: announced, looked at, and
+ * under the lock nothing must have been deleted since.  A sweep compares the root's sequence with the one it
+ * has marked, as it does for the pins.
+ *
  * kill -9 anywhere: marks are in memory or in files without a name, locks are the kernel's, a
  * transaction is whole or absent, a torn journal line is cut off by the next writer.
  */
@@ -62,25 +69,6 @@ static int found_pin(void *arg, const struct pin *p)
 	return f->fn(f->arg, &p->cid, p->mode == PIN_RECURSIVE);
 }
 
-static int each_pin(struct store *st, root_fn *fn, void *arg)
-{
-	struct found f = { fn, arg };
-	int rc = ERR_BUSY, tries;
-
-	for (tries = 0; rc == ERR_BUSY && tries < MARK_TRIES; tries++)
-		rc = pin_each(st, PIN_NONE, found_pin, &f);
-	return rc;
-}
-
-/* Who knows roots.  Others than the pins join here as they come (MFS, published names); those that
- * change while a sweep runs must change under the lock of the pins. */
-static const struct provider {
-	const char *name;
-	int (*each)(struct store *st, root_fn *fn, void *arg);
-} providers[] = {
-	{ "pins", each_pin },
-};
-
 static int mark_one(void *arg, const struct cid *root, int recursive)
 {
 	struct collect *c = arg;
@@ -88,25 +76,62 @@ static int mark_one(void *arg, const struct cid *root, int recursive)
 	return mark_root(&c->mark, root, recursive, 1);
 }
 
+/* Who knows roots: the pins, and the mutable files.  Others join here as they come (published names); those
+ * that change while a sweep runs must change under the lock of the pins. */
+static int mark_pins(struct collect *c)
+{
+	struct found f = { mark_one, c };
+	int rc = ERR_BUSY, tries;
+
+	for (tries = 0; rc == ERR_BUSY && tries < MARK_TRIES; tries++)
+		rc = pin_each(c->st, PIN_NONE, found_pin, &f);
+	return rc < 0 ? err_add(rc, "finding the pins") : 0;
+}
+
+/* Files may refer to what is not here, so nothing that is missing counts; but not to know the root does. */
+static int mark_mfs(struct collect *c)
+{
+	struct pin_mfs m;
+	int rc = pin_mfs_get(c->st, &m);
+
+	if (rc == 1 && m.seq != c->mfs_seq) {
+		rc = mark_root(&c->mark, &m.root, 1, 0);
+		if (rc == 0)
+			rc = mfs_settle(c->st, &m);	/* what it no longer has may go only then */
+	}
+	if (rc >= 0)
+		c->mfs_seq = m.seq;
+	return rc < 0 ? err_add(rc, "finding the root of the files") : 0;
+}
+
+/* 1: what was marked is all there is; asked under the lock, which keeps it so */
+static int is_marked(struct collect *c)
+{
+	struct pin_mfs m;
+	int rc = pins_view(c->p);
+
+	if (rc == 1)
+		return 0;
+	if (rc == 0)
+		rc = pin_mfs_get(c->st, &m);
+	return rc < 0 ? rc : c->p->seq == c->seq && m.seq == c->mfs_seq;
+}
+
 static int mark_all(struct collect *c)
 {
-	size_t i;
 	int rc = pins_view(c->p);
 
 	if (rc == 1)
 		rc = err_set(ERR_BUSY, "the copy of the pins does not come to rest");
 	if (rc == 0)
 		c->seq = c->p->seq;
-	for (i = 0; rc == 0 && i < sizeof providers / sizeof providers[0]; i++) {
-		rc = providers[i].each(c->st, mark_one, c);
-		if (rc < 0)
-			err_add(rc, "finding the %s", providers[i].name);
-	}
-	return rc < 0 ? rc : 0;
+	if (rc == 0)
+		rc = mark_pins(c);
+	return rc < 0 ? rc : mark_mfs(c);
 }
 
 /* pins added since; marking one twice costs nothing */
-static int mark_new(struct collect *c)
+static int mark_new_pins(struct collect *c)
 {
 	struct overlay over;
 	struct cid cid;
@@ -132,6 +157,13 @@ static int mark_new(struct collect *c)
 	}
 	overlay_clear(&over);
 	return rc;
+}
+
+static int mark_new(struct collect *c)
+{
+	int rc = mark_new_pins(c);
+
+	return rc < 0 ? rc : mark_mfs(c);
 }
 
 static int whole(const struct collect *c)
@@ -214,13 +246,13 @@ static int remark(void *arg)
 		if (rc == 0)
 			rc = lock(c);
 		if (rc == 0)
-			rc = pins_view(c->p);
-		if (rc < 0 || (rc == 0 && c->p->seq == c->seq))
+			rc = is_marked(c);
+		if (rc != 0)
 			break;
 		if (tries < REMARK_TRIES)
 			unlock(c);
 	}
-	if (rc == 0)
+	if (rc == 1)
 		c->armed = 1;
 	else
 		unlock(c);

@@ -239,6 +239,11 @@ int mark_root(struct mark *m, const struct cid *root, int recursive, int strict)
 /* mark_cost - raw bytes that marking root would add; stops looking when they pass `most`. */
 int mark_cost(struct mark *m, const struct cid *root, uint64_t most, uint64_t *bytes);
 
+/* ---- the root of the mutable files: mfs.c ---- */
+
+/* mfs_settle - what m says will still be so after a power cut. */
+int mfs_settle(struct store *st, const struct pin_mfs *m);
+
 /* ---- one collection: gc.c ---- */
 
 struct collect {
@@ -247,6 +252,7 @@ struct collect {
 	struct store_gc *gc;
 	struct mark mark;
 	uint64_t seq;			/* pins up to this change are marked */
+	uint64_t mfs_seq;		/* … and what is below this root of the files */
 	int armed;			/* marked up to the journal's end, and nobody can add to it */
 	int locked;
 	int count_bytes;		/* mark.bytes is wanted */

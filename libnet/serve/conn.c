@@ -48,10 +48,26 @@ static int begin_tls(struct pump *p, struct conn *c)
 	return p->creds ? tls_new(&c->tls, p->creds, alpn) : ERR_USAGE;
 }
 
+static void settle_tcp(const struct serve_opts *o, int fd)
+{
+	static const struct { int name, value; } alive[] = {
+		{ TCP_KEEPIDLE, 60 }, { TCP_KEEPINTVL, 20 }, { TCP_KEEPCNT, 3 }
+	};
+	int one = 1;
+	size_t i;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (o->send_ms > 0 && o->body_ms > 0)
+		return;
+	/* nobody loses patience with a client whose machine is gone: the kernel has to find out */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	for (i = 0; i < sizeof alive / sizeof *alive; i++)
+		setsockopt(fd, IPPROTO_TCP, alive[i].name, &alive[i].value, sizeof alive[i].value);
+}
+
 struct conn *conn_new(struct pump *p, int fd, int tls)
 {
 	struct conn *c = calloc(1, sizeof *c);
-	int one = 1;
 
 	if (!c) {
 		close(fd);
@@ -67,7 +83,7 @@ struct conn *conn_new(struct pump *p, int fd, int tls)
 	http1_start(&c->http, &p->o->limits, &p->head);
 	peer_text(fd, c->peer);
 	c->local = peer_is_local(fd);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	settle_tcp(p->o, fd);
 	if ((tls && begin_tls(p, c) < 0) || pump_hear(p, &c->about, fd, EPOLLIN, 0) < 0) {
 		close(fd);
 		conn_free(c);

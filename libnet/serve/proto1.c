@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "pump_priv.h"
 
+static const char http1_continue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /* ---- requests ---- */
 
 static void refuse(struct pump *p, struct conn *c, struct stream *s)
@@ -102,7 +104,7 @@ static void body(struct pump *p, struct stream *s)
 	/* RFC 9110 10.1.1: the client may be waiting for it */
 	if (c->http.expects && !s->started && c->in_len == 0) {
 		c->http.expects = 0;
-		if (buf_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n") < 0 || carry_out(c) < 0) {
+		if (buf_str(&c->out, http1_continue) < 0 || carry_out(c) < 0) {
 			conn_close(p, c);
 			return;
 		}
@@ -122,6 +124,21 @@ static int skip_body(struct conn *c)
 	while (e == HTTP1_DATA) {
 		e = http1_body(&c->http, span_of(c->in, c->in_len), &used, &data);
 		conn_use(c, used);
+	}
+	return e == HTTP1_END;
+}
+
+/* Is the rest of the body here already?  Then the connection may outlive an answer that begins before it was read. */
+static int rest_is_here(const struct conn *c)
+{
+	struct http1 h = c->http;		/* looked at only: nothing is used up */
+	enum http1_event e = HTTP1_DATA;
+	struct span data;
+	size_t at = 0, used;
+
+	while (e == HTTP1_DATA) {
+		e = http1_body(&h, span_of(c->in + at, c->in_len - at), &used, &data);
+		at += used;
 	}
 	return e == HTTP1_END;
 }
@@ -211,8 +228,14 @@ static int head(struct pump *p, struct stream *s, int status, struct span lines,
 	if (strcmp(s->note.method, "CONNECT") == 0 && status < 300)
 		return tunnel(p, c, status, lines);
 
-	if (!s->worker && !s->body_over)	/* nobody will read it */
+	if (!s->body_over && (!s->worker || !rest_is_here(c)))	/* nobody may read it to its end */
 		c->close_after = 1;
+	if (c->http.expects && s->worker && status < 300 && !s->body_over && c->in_len == 0) {
+		c->http.expects = 0;		/* an answer that begins early does not mean that the body is not wanted */
+		rc = buf_str(&c->out, http1_continue);
+		if (rc < 0)
+			return rc;
+	}
 	c->answer.keep_alive = !c->close_after;
 	rc = http1_answer(&c->out, &c->answer, status, reply_reason(status), pump_date(p), lines, len);
 	if (rc == 0 && !c->answer.keep_alive)

@@ -47,12 +47,17 @@ static void pass_body(struct pump *p, struct stream *s)
 	}
 }
 
-static void body(struct pump *p, struct stream *s)
+static void go_ahead(struct stream *s)
 {
 	if (s->expects && !s->started && s->h2) {
 		s->expects = 0;
 		h2_interim(s->conn->h2, s->h2, 100, span_of(NULL, 0));
 	}
+}
+
+static void body(struct pump *p, struct stream *s)
+{
+	go_ahead(s);
 	pass_body(p, s);
 	conn_go_on(p, s->conn);
 }
@@ -305,7 +310,11 @@ static void sent(struct pump *p, struct conn *c)
 
 static int head(struct pump *p, struct stream *s, int status, struct span lines, uint64_t len)
 {
-	return s->h2 ? h2_answer(s->conn->h2, s->h2, status, pump_date(p), lines, len, &s->has_body) : ERR_INTERRUPTED;
+	if (!s->h2)
+		return ERR_INTERRUPTED;
+	if (s->worker && status < 300 && !s->body_over)	/* begun early, and the body is wanted nevertheless */
+		go_ahead(s);
+	return h2_answer(s->conn->h2, s->h2, status, pump_date(p), lines, len, &s->has_body);
 }
 
 static int bytes(struct stream *s, struct span data)

@@ -18,7 +18,7 @@
 #include "pump_priv.h"
 #include "worker.h"
 
-enum { EVENTS = 256, ACCEPT_MAX = 64, LINGER_MS = 2000, DEAF_MS = 200 };
+enum { EVENTS = 256, ACCEPT_MAX = 64, LINGER_MS = 2000, GONE_MS = 30000, DEAF_MS = 200 };
 
 static int64_t clock_ms(void)
 {
@@ -64,10 +64,10 @@ static int patience_ms(const struct serve_opts *o, enum patience why)
 	case PATIENT_TLS: return o->tls_ms;
 	case PATIENT_HEAD: return o->head_ms;
 	case PATIENT_IDLE: return o->idle_ms;
-	case PATIENT_SEND:
-	case PATIENT_GONE: return o->send_ms;
+	case PATIENT_SEND: return o->send_ms > 0 ? o->send_ms : -1;
+	case PATIENT_GONE: return o->send_ms > 0 ? o->send_ms : GONE_MS;
 	case PATIENT_LINGER: return LINGER_MS;
-	case PATIENT_BODY: return o->body_ms;
+	case PATIENT_BODY: return o->body_ms > 0 ? o->body_ms : -1;
 	case PATIENT_ANSWER: return o->answer_ms;
 	case PATIENT_LEAVE: return LEAVE_MS;
 	default: return -1;

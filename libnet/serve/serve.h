@@ -49,7 +49,8 @@ struct serve_opts {
 	unsigned queue;			/* requests that may wait for a worker; more are answered 503 */
 	unsigned streams;		/* requests at one time of one client (HTTP/2) */
 	struct http_limits limits;
-	int head_ms, idle_ms, body_ms, send_ms;	/* for a head; between requests; without progress */
+	int head_ms, idle_ms;		/* for a head; between requests */
+	int body_ms, send_ms;		/* without progress.  0: any */
 	int tls_ms;			/* for a handshake */
 	int answer_ms;			/* for a request in its worker, without what the client takes: then it is
 					 * answered 504, or cut off.  0: any */

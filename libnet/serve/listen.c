@@ -49,21 +49,32 @@ void peer_text(int fd, char out[PEER_TEXT_MAX])
 		text_of(&a, out, PEER_TEXT_MAX);
 }
 
+static int is_local(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24 == 127;
+	if (a->ss_family == AF_INET6) {
+		const struct in6_addr *in = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+
+		return IN6_IS_ADDR_LOOPBACK(in) || (IN6_IS_ADDR_V4MAPPED(in) && in->s6_addr[12] == 127);
+	}
+	return a->ss_family == AF_UNIX;
+}
+
 int peer_is_local(int fd)
 {
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 
-	if (getpeername(fd, (struct sockaddr *)&a, &len) < 0)
-		return 0;
-	if (a.ss_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)&a)->sin_addr.s_addr) >> 24 == 127;
-	if (a.ss_family == AF_INET6) {
-		const struct in6_addr *in = &((const struct sockaddr_in6 *)(const void *)&a)->sin6_addr;
+	return getpeername(fd, (struct sockaddr *)&a, &len) == 0 && is_local(&a);
+}
 
-		return IN6_IS_ADDR_LOOPBACK(in) || (IN6_IS_ADDR_V4MAPPED(in) && in->s6_addr[12] == 127);
-	}
-	return a.ss_family == AF_UNIX;
+int socket_is_local(int fd)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t len = sizeof a;
+
+	return getsockname(fd, (struct sockaddr *)&a, &len) == 0 && is_local(&a);
 }
 
 /* what is bound: the port may have been picked */
@@ -77,6 +88,7 @@ static void name_it(struct listener *l)
 	if (getsockname(l->fd, (struct sockaddr *)&a, &len) < 0)
 		return;
 	l->is_unix = a.ss_family == AF_UNIX;
+	l->is_local = is_local(&a);
 	if (l->is_unix)
 		snprintf(l->text + n, sizeof l->text - n, "unix:%.108s",
 			 ((struct sockaddr_un *)(void *)&a)->sun_path);

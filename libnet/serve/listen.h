@@ -11,6 +11,7 @@ enum { LISTEN_MAX = 16, PEER_TEXT_MAX = 64 };
 struct listener {
 	int fd;
 	int is_unix, tls;
+	int is_local;		/* of loopback, or unix: nobody else's machine reaches it */
 	char text[136];		/* "127.0.0.1:8080", "tls:[::1]:8080", "unix:/run/x" as bound */
 	char *path;		/* of a unix socket of ours, to be removed; else NULL */
 };
@@ -36,7 +37,8 @@ void listen_close(struct listener *l, size_t n);	/* removes unix sockets of ours
 
 /* peer_text - "192.0.2.1:4711", "[2001:db8::1]:4711", "unix:"; "" if it is no socket. */
 void peer_text(int fd, char out[PEER_TEXT_MAX]);
-/* peer_is_local - 1: loopback or a unix socket. */
+/* peer_is_local - 1: loopback or a unix socket.  socket_is_local - the same of our end. */
 int peer_is_local(int fd);
+int socket_is_local(int fd);
 
 #endif

@@ -183,6 +183,21 @@ static int listen_at(struct crew *c, int *how)
 	return rc >= 0 && tls ? secrets_make(&c->secrets, c->o) : rc < 0 ? rc : 0;
 }
 
+/* may that be reached by others? */
+static int check_local(const struct crew *c, int how)
+{
+	size_t i;
+
+	if (!c->o->only_local)
+		return 0;
+	if (!c->o->listen && how == LISTEN_CONNECTED && !socket_is_local(0))
+		return err_set(ERR_USAGE, "the socket that was given: %s", c->o->only_local);
+	for (i = 0; i < c->n_l; i++)
+		if (!c->l[i].is_local)
+			return err_set(ERR_USAGE, "'%s': %s", c->l[i].text, c->o->only_local);
+	return 0;
+}
+
 static void say_ready(const struct crew *c)
 {
 	size_t i;
@@ -216,10 +231,15 @@ static int run(struct house *h)
 	int rc = 0, how = LISTEN_NONE;
 	size_t i;
 
-	for (i = 0; rc == 0 && i < h->n_crews; i++)
+	for (i = 0; rc == 0 && i < h->n_crews; i++) {
 		rc = listen_at(&h->crews[i], &how);
+		if (rc == 0)
+			rc = check_local(&h->crews[i], how);
+	}
 	if (rc < 0)
 		return rc;
+	if (how == LISTEN_CONNECTED && h->n_crews > 1)
+		return err_set(ERR_USAGE, "a client was given: there is nobody who could listen, too");
 	if (how == LISTEN_CONNECTED) {
 		one.o = h->crews->o;
 		one.tls = one.o->tls_given;
@@ -232,14 +252,31 @@ static int run(struct house *h)
 	return keep_house(h);
 }
 
-int serve_run(const struct serve_opts *o)
+int serve_run_groups(const struct serve_opts *const *groups, size_t n)
 {
-	struct crew c = { .o = o };
-	struct house h = { .crews = &c, .n_crews = 1, .sigfd = -1 };
+	struct house h = { .n_crews = n, .sigfd = -1 };
+	size_t i, given = 0;
 	int rc;
 
-	c.house = &h;
+	for (i = 0; i < n; i++)
+		given += !groups[i]->listen;
+	if (n == 0 || n > CREWS_MAX || given > 1)
+		return err_set(ERR_USAGE, "%zu groups of addresses, %zu of them given", n, given);
+	h.crews = calloc(n, sizeof *h.crews);
+	if (!h.crews)
+		return err_nomem();
+	for (i = 0; i < n; i++) {
+		h.crews[i].house = &h;
+		h.crews[i].o = groups[i];
+	}
 	rc = run(&h);
-	crew_clear(&c);
+	for (i = 0; i < n; i++)
+		crew_clear(&h.crews[i]);
+	free(h.crews);
 	return rc;
+}
+
+int serve_run(const struct serve_opts *o)
+{
+	return serve_run_groups(&o, 1);
 }

@@ -40,6 +40,8 @@ enum serve_log { SERVE_LOG_OFF, SERVE_LOG_COMMON, SERVE_LOG_COMBINED, SERVE_LOG_
 struct serve_opts {
 	const char *const *listen;	/* addresses, see listen.h; NULL-terminated.  NULL: what we were given
 					 * (systemd, inetd: a socket that listens, or one client) */
+	const char *only_local;		/* sockets that others than this machine's programs can reach are refused, with
+					 * these words; NULL: any */
 	int pool;			/* workers serve many requests */
 	unsigned pumps;			/* that share the addresses; 0: one a processor */
 	unsigned workers, spares;	/* at most; forked ahead: of all pumps together */
@@ -92,5 +94,10 @@ void serve_opts_init(struct serve_opts *o);
  * gone.  0, or why it could not begin: ERR_USAGE, ERR_BUSY: an address is taken; ERR_IO, ERR_INVALID: not a
  * certificate, or not its key. */
 int serve_run(const struct serve_opts *o);
+
+/* serve_run_groups - the same for several groups, each with addresses, handlers, limits and processes of its own, and one
+ * parent: what workers of one may do, those of another need not.  Nobody is ready before all are; they end together.  One
+ * group at most takes what was given, and is alone if that is a client. */
+int serve_run_groups(const struct serve_opts *const *groups, size_t n);
 
 #endif

@@ -29,8 +29,7 @@ struct opt {
 enum command_flags {
 	CMD_FILE = 1,			/* the body holds files: c->part_next */
 	CMD_STDIN = 2,			/* the last argument may come from the body, a line each */
-	CMD_ONLINE = 4,			/* needs peers: "this command must be run in online mode…" */
-	CMD_NO_STORE = 8		/* answers though the store cannot be opened */
+	CMD_NO_STORE = 4		/* answers though the store cannot be opened */
 };
 
 struct call;

@@ -89,17 +89,10 @@ int kubo_wants(const struct request *rq)
 
 /* ---- running ---- */
 
-static int no_peers(struct call *c)
-{
-	return call_client_error(c, "this command must be run in online mode. Try running 'ipfs daemon' first");
-}
-
 static int run(struct call *c)
 {
 	if (!c->st && !(c->cmd->flags & CMD_NO_STORE))
 		return err_set(ERR_BUSY, "the store cannot be opened: %s", err_text());
-	if (c->cmd->flags & CMD_ONLINE)
-		return no_peers(c);
 	return c->cmd->run(c);
 }
 

@@ -43,6 +43,7 @@ struct query {
 /* query_parse - find the command by the path, take its arguments and options.  0; a status to answer with and its text in
  * err_text; or an error. */
 int query_parse(struct call *c);
+int query_take(struct call *c);		/* the second half of it: when the command is known */
 /* query_finish - behind the arguments that came in the body: are all there?  As query_parse. */
 int query_finish(struct call *c);
 void query_free(struct call *c);

@@ -140,7 +140,7 @@ static int unsigned_text(const char *text, uint64_t *v)
 		if (digit < 0 || digit >= base || num_mul(*v, (uint64_t)base, v) < 0 ||
 		    num_add(*v, (uint64_t)digit, v) < 0)
 			return 0;
-		any = 1;
+		any = under = 1;
 	}
 	return any;
 }
@@ -375,6 +375,13 @@ static int take_global(struct call *c)
 	return 0;
 }
 
+int query_take(struct call *c)
+{
+	int rc = pairs(c);
+
+	return rc == 0 ? take_global(c) : rc;
+}
+
 int query_parse(struct call *c)
 {
 	static const char root[] = "/api/v0/";
@@ -391,9 +398,7 @@ int query_parse(struct call *c)
 	if (rc == 0)
 		rc = path ? find_command(c, path) : NOT_FOUND;
 	free(path);
-	if (rc == 0)
-		rc = pairs(c);
-	return rc == 0 ? take_global(c) : rc;
+	return rc == 0 ? query_take(c) : rc;
 }
 
 void query_free(struct call *c)

@@ -94,6 +94,27 @@ const struct mb_base *mb_by_prefix(struct span text)
 	return NULL;
 }
 
+uint32_t mb_code(const struct mb_base *base)
+{
+	const uint8_t *p = (const uint8_t *)base->prefix;
+
+	if (p[0] < 0xf0)
+		return p[0];		/* the only prefix beyond ASCII is a rocket */
+	return (p[0] & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 | (p[3] & 63u);
+}
+
+static unsigned bits_of(const struct mb_row *r)
+{
+	return (unsigned)__builtin_ctz((unsigned)r->radix);
+}
+
+int mb_piecewise(const struct mb_base *base)
+{
+	const struct mb_row *r = row_of(base);
+
+	return r->kind == MB_IDENTITY ? 8 : r->kind == MB_BITS ? (int)bits_of(r) : 0;
+}
+
 int mb_encode_body(const struct mb_base *base, struct span bytes, struct buf *text)
 {
 	const struct mb_row *r = row_of(base);
@@ -178,11 +199,6 @@ int mb_bad_digit(const struct mb_row *r, struct span body, size_t at)
 			       r->base.name, at + 1);
 	return err_set(ERR_INVALID, "byte 0x%02x is no %s digit (character %zu of the body)", c,
 		       r->base.name, at + 1);
-}
-
-static unsigned bits_of(const struct mb_row *r)
-{
-	return (unsigned)__builtin_ctz((unsigned)r->radix);
 }
 
 /* RFC 4648 section 3 to 8: groups of bits, the last filled with zeros on the right */

@@ -26,6 +26,14 @@ const struct mb_base *mb_by_prefix(struct span text);
 /* mb_each - the bases in the order `ipfs cid bases` prints, then those Kubo lacks; NULL ends. */
 const struct mb_base *mb_each(int i);
 
+/* mb_code - the code point of the prefix, by which the multicodec table knows the base. */
+uint32_t mb_code(const struct mb_base *base);
+
+/* mb_piecewise - the bits a digit carries, where a long text may be made and read piece by piece: bodies of MB_PIECE
+ * bytes, or 8 * n digits, are then each on their own what they are in the whole; 0: only as a whole. */
+enum { MB_PIECE = 15 };
+int mb_piecewise(const struct mb_base *base);
+
 /* mb_encode - appends prefix and body; mb_encode_body only the body.  0, ERR_LIMIT, ERR_NOMEM. */
 int mb_encode(const struct mb_base *base, struct span bytes, struct buf *text);
 int mb_encode_body(const struct mb_base *base, struct span bytes, struct buf *text);

@@ -1,10 +1,30 @@
 /* cidfmt.c - CIDs shown and converted */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "ops/cidfmt.h"
 
 static const char verbs[] = "%bBvVcChHLmMdDsSP";
+
+int cidfmt_parse(const char *text, struct cid *cid, const struct mb_base **base)
+{
+	char *why;
+	int rc = cid_parse(span_str(text), cid, base);
+
+	if (rc == 0)
+		return 0;
+	if (strlen(text) < 2)
+		return err_set(ERR_INVALID, "invalid cid: cid too short");
+	why = strdup(err_text());
+	if (!why)
+		return err_nomem();
+	rc = mb_by_prefix(span_str(text)) || strncmp(text, "Qm", 2) == 0 ? err_set(rc, "invalid cid: %s", why) :
+		err_set(ERR_INVALID, "invalid cid: selected encoding not supported");
+	free(why);
+	return rc;
+}
 
 int cidfmt_check(const char *format)
 {

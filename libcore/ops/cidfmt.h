@@ -16,6 +16,9 @@
 
 #include "multi/cid.h"
 
+/* cidfmt_parse - cid_parse, its errors in go-cid's words: "invalid cid: cid too short". */
+int cidfmt_parse(const char *text, struct cid *cid, const struct mb_base **base);
+
 /* cidfmt_check - 0, or ERR_USAGE: no % at all, an unknown verb, a % at the end. */
 int cidfmt_check(const char *format);
 

@@ -40,7 +40,7 @@ static int peer_note(const char *text)
 static int take_apart(const char *text, struct parts *p)
 {
 	struct cid other;
-	int rc = cid_parse(span_str(text), &p->cid, &p->base);
+	int rc = cidfmt_parse(text, &p->cid, &p->base);
 
 	if (rc == 0)
 		rc = mh_decode(cid_mh(&p->cid), &p->mh);

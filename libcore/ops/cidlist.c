@@ -8,17 +8,11 @@
 int cidlist_base(int i, struct buf *out)
 {
 	const struct mb_base *b = mb_each(i);
-	const uint8_t *p;
-	uint32_t point;
 	int rc;
 
 	if (!b)
 		return 0;
-	p = (const uint8_t *)b->prefix;
-	point = p[0];
-	if (point >= 0xf0)		/* the only prefix beyond ASCII: a rocket */
-		point = (point & 7u) << 18 | (p[1] & 63u) << 12 | (p[2] & 63u) << 6 | (p[3] & 63u);
-	rc = buf_printf(out, "%s\t%s\t%" PRIu32, b->name, b->prefix, point);
+	rc = buf_printf(out, "%s\t%s\t%" PRIu32, b->name, b->prefix, mb_code(b));
 	return rc < 0 ? rc : 1;
 }
 

@@ -21,6 +21,10 @@ int name_block(const struct naming *as, uint64_t codec, const struct span *parts
 		version = 1;
 		hash = MH_IDENTITY;
 	}
+	if (hash == MH_IDENTITY && len > MH_DIGEST_MAX && as->big_hash) {
+		hash = as->big_hash;
+		version = codec == CID_RAW ? 1 : as->big_version;
+	}
 	if (hash == MH_IDENTITY && len > MH_DIGEST_MAX)
 		return err_set(ERR_LIMIT, "digest too large: identity digest got %zu bytes, maximum %d",
 			       len, MH_DIGEST_MAX);
@@ -78,7 +82,8 @@ int unixfs_builder_new(struct unixfs_builder **out, const struct unixfs_opts *fi
 	if (!b)
 		return err_nomem();
 	b->opts = *finished;
-	b->as = (struct naming){ finished->cid_version, finished->hash, finished->inline_limit };
+	b->as = (struct naming){ .version = finished->cid_version, .hash = finished->hash,
+				 .inline_limit = finished->inline_limit };
 	b->sink = sink;
 	b->tmpdir = tmpdir;
 	b->n_slabs = 2;

@@ -137,7 +137,10 @@ static void take_varint(struct unixfs_data *d, const struct field *f, int *has_t
 	case F_BLOCKSIZES: d->n_blocksizes++; break;
 	case F_HASH_TYPE: d->hash_type = f->v; break;
 	case F_FANOUT: d->fanout = f->v; break;
-	case F_MODE: d->meta.mode = f->v & 07777; break;
+	case F_MODE:
+		d->meta.mode = f->v & 07777;
+		d->mode_high = (uint32_t)f->v & ~(uint32_t)07777;
+		break;
 	}
 }
 
@@ -256,8 +259,8 @@ int unixfs_encode(struct buf *out, const struct unixfs_data *d, const uint64_t *
 		rc = put_varint(out, F_HASH_TYPE, d->hash_type);
 	if (rc == 0 && d->type == UNIXFS_HAMT)
 		rc = put_varint(out, F_FANOUT, d->fanout);
-	if (rc == 0 && d->meta.mode)
-		rc = put_varint(out, F_MODE, d->meta.mode);
+	if (rc == 0 && (d->meta.mode | d->mode_high))
+		rc = put_varint(out, F_MODE, d->meta.mode | d->mode_high);
 	if (rc == 0 && d->meta.has_mtime)
 		rc = put_mtime(out, &d->meta);
 	if (rc < 0)

@@ -6,15 +6,21 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/num.h"
 #include "unixfs/unixfs_priv.h"
 
 enum { TRICKLE_REPEAT = 4 };		/* subtrees of one depth */
 
-static int inner_add(struct inner *in, const struct unixfs_node *child)
+int inner_link(struct inner *in, struct span cid, struct span name, uint64_t tsize, uint64_t size)
 {
-	uint64_t *sizes;
+	uint64_t *sizes, all, below;
 	size_t cap;
-	int rc;
+	int rc = num_add(in->size, size, &all);
+
+	if (rc == 0)
+		rc = num_add(in->below, tsize, &below);
+	if (rc < 0)
+		return err_add(rc, "file node");
 
 	if (in->n == in->cap) {
 		cap = in->cap ? in->cap * 2 : 64;
@@ -24,16 +30,21 @@ static int inner_add(struct inner *in, const struct unixfs_node *child)
 		in->sizes = sizes;
 		in->cap = cap;
 	}
-	rc = pb_put_link(&in->links, cid_span(&child->cid), span_of(NULL, 0), child->tsize);
+	rc = pb_put_link(&in->links, cid, name, tsize);
 	if (rc < 0)
 		return rc == ERR_LIMIT ? err_add(rc, "file node") : rc;
-	in->sizes[in->n++] = child->size;
-	in->size += child->size;
-	in->below += child->tsize;
+	in->sizes[in->n++] = size;
+	in->size = all;
+	in->below = below;
 	return 0;
 }
 
-static void inner_start(struct inner *in)
+int inner_add(struct inner *in, const struct unixfs_node *child)
+{
+	return inner_link(in, cid_span(&child->cid), span_of(NULL, 0), child->tsize, child->size);
+}
+
+void inner_start(struct inner *in)
 {
 	in->links.max = DAG_BLOCK_MAX;
 	buf_reset(&in->links);
@@ -43,22 +54,38 @@ static void inner_start(struct inner *in)
 	in->repeat = 0;
 }
 
-static int inner_end(struct unixfs_builder *b, struct inner *in, const struct unixfs_meta *meta,
-		     struct unixfs_node *out)
+void inner_clear(struct inner *in)
 {
-	struct unixfs_data d = { .type = UNIXFS_FILE, .has_filesize = 1, .filesize = in->size };
+	buf_clear(&in->links);
+	free(in->sizes);
+}
+
+int inner_put(struct unixfs_builder *b, const struct naming *as, const struct inner *in,
+	      const struct unixfs_data *like, struct unixfs_node *out)
+{
+	struct unixfs_data d = *like;
 	struct buf data = BUF_INIT(DAG_BLOCK_MAX);
 	int rc;
 
-	if (meta)
-		d.meta = *meta;
+	d.has_filesize = 1;
+	d.filesize = in->size;
 	rc = unixfs_encode(&data, &d, in->sizes, in->n);
 	if (rc == 0)
-		rc = put_node(b, &b->as, &in->links, buf_span(&data), in->below, out);
+		rc = put_node(b, as, &in->links, buf_span(&data), in->below, out);
 	buf_clear(&data);
 	out->size = in->size;
 	out->type = UNIXFS_FILE;
 	return rc;
+}
+
+static int inner_end(struct unixfs_builder *b, struct inner *in, const struct unixfs_meta *meta,
+		     struct unixfs_node *out)
+{
+	struct unixfs_data d = { .type = UNIXFS_FILE };
+
+	if (meta)
+		d.meta = *meta;
+	return inner_put(b, &b->as, in, &d, out);
 }
 
 static int open_level(struct layout *l)
@@ -193,8 +220,6 @@ void layout_clear(struct layout *l)
 {
 	int i;
 
-	for (i = 0; i < LAYOUT_LEVELS; i++) {
-		buf_clear(&l->level[i].links);
-		free(l->level[i].sizes);
-	}
+	for (i = 0; i < LAYOUT_LEVELS; i++)
+		inner_clear(&l->level[i]);
 }

@@ -54,7 +54,7 @@ int unixfs_opts_profile(struct unixfs_opts *o, const char *name)
 	for (i = 0; i < N_PROFILES; i++) {
 		if (strcmp(profiles[i].name, name) == 0) {
 			apply(o, &profiles[i]);
-			o->hash_set = 1;
+			o->hash_set = o->raw_leaves_set = 1;
 			return 0;
 		}
 	}
@@ -143,6 +143,7 @@ static int set_raw_leaves(struct unixfs_opts *o, const char *value)
 	if (v < 0)
 		return v;
 	o->raw_leaves = v;
+	o->raw_leaves_set = 1;
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct unixfs_meta {
 struct unixfs_opts {
 	char chunker[64];
 	int trickle, cid_version, raw_leaves;
+	int raw_leaves_set;		/* raw_leaves was said, not concluded: what is modified obeys */
 	uint64_t hash;			/* multihash code */
 	int hash_set;
 	int inline_limit;		/* bytes, 0: no inlining */
@@ -107,6 +108,40 @@ int unixfs_edit_put(struct unixfs_builder *b, struct dag_source *src, const stru
 int unixfs_edit_rm(struct unixfs_builder *b, struct dag_source *src, const struct cid *dir,
 		   struct span name, struct unixfs_node *out);	/* ERR_NOTFOUND */
 
+/* ---- modifying: a new file from an old one, as boxo's DagModifier ---- */
+/*
+ * Old blocks keep their kind of name (version, hash), new ones get the file's; identity gives way to sha2-256
+ * where it cannot hold a block.  What is appended hangs below the old root as a trickle DAG of width 174 whatever
+ * the options say, cut by the builder's chunker; leaves are raw as the options say, or, where raw_leaves_set is 0, if
+ * the file's CID is v1.  A root with nothing but one raw leaf and no mode or mtime is that leaf when leaves are
+ * raw.  An mtime is set to now when the root is a leaf, or what is appended fits beside its leaves; else it stays.
+ *
+ * `src` must find what was put into the builder's sink.  Reads and writes the blocks that are touched and those
+ * above them; memory: a block a level and a chunk.  ERR_INVALID: not a file, or its sizes contradict each other;
+ * ERR_LIMIT: over 2^63 - 1 bytes, deeper than a file gets; ERR_NOTFOUND, what the source and `read` fail with.
+ *
+ * Not as boxo: appending to a dag-pb file that holds its bytes in the root moves them into a leaf (there they are
+ * lost to readers); where the last link of a wide root is a leaf, appending goes on behind it (there it fails).
+ */
+/* unixfs_write_at - the file with bytes from `off` on replaced by what `read` gives (bytes, 0 at the end, or an
+ * error), at most `max` of them.  Zeros come before an off beyond the end, even if `read` then gives nothing. */
+int unixfs_write_at(struct unixfs_builder *b, struct dag_source *src, const struct cid *file, uint64_t off,
+		    ssize_t (*read)(void *arg, void *p, size_t len), void *arg, uint64_t max,
+		    struct unixfs_node *out);
+/* unixfs_write_anew - the same after the file was cut to nothing: what is new is named and shaped as the old. */
+int unixfs_write_anew(struct unixfs_builder *b, struct dag_source *src, const struct cid *file, uint64_t off,
+		      ssize_t (*read)(void *arg, void *p, size_t len), void *arg, uint64_t max,
+		      struct unixfs_node *out);
+/* unixfs_truncate - the file cut, or with zeros to `size` bytes. */
+int unixfs_truncate(struct unixfs_builder *b, struct dag_source *src, const struct cid *file, uint64_t size,
+		    struct unixfs_node *out);
+enum { UNIXFS_SET_MODE = 1, UNIXFS_SET_MTIME = 2 };
+/* unixfs_set_meta - the same node with this mode and/or mtime; those of `set` that are absent are taken off.  Links
+ * and kind of name stay; a raw block becomes a File node of name v0 with its bytes inside.  Files, directories
+ * and symlinks; others: ERR_INVALID. */
+int unixfs_set_meta(struct unixfs_builder *b, struct dag_source *src, const struct cid *node,
+		    const struct unixfs_meta *set, int which, struct unixfs_node *out);
+
 /* ---- the Data message ---- */
 struct unixfs_data {
 	enum unixfs_type type;
@@ -117,6 +152,7 @@ struct unixfs_data {
 	struct span blocksizes_in;	/* the message, for unixfs_blocksize_next */
 	uint64_t hash_type, fanout;
 	struct unixfs_meta meta;
+	uint32_t mode_high;		/* bits of mode above those of meta: kept */
 };
 /* unixfs_decode - an ordinary proto2 reader: any order, last scalar wins, unknown fields skipped,
  * packed blocksizes accepted.  ERR_INVALID: `proto: …`. */

@@ -6,11 +6,13 @@
 #include "unixfs/unixfs.h"
 
 /* How new blocks are named: the version of dag-pb CIDs and the hash; blocks of up to inline_limit
- * bytes are inlined (0: none). */
+ * bytes are inlined (0: none).  Those identity cannot hold take the big ones (hash 0: are refused). */
 struct naming {
 	int version;
 	uint64_t hash;
 	int inline_limit;
+	int big_version;
+	uint64_t big_hash;
 };
 
 /* name_block - the CID of these bytes.  ERR_LIMIT: identity over 128 bytes.  Safe in any thread. */
@@ -32,6 +34,15 @@ struct inner {
 	int depth_max;			/* of its subtrees; -1: no limit */
 	int depth, repeat;		/* of the subtree that comes next */
 };
+
+void inner_start(struct inner *in);		/* empty; memory is kept */
+void inner_clear(struct inner *in);
+/* inner_link - a child with its name (file nodes have none); inner_add - the next child.  ERR_LIMIT. */
+int inner_link(struct inner *in, struct span cid, struct span name, uint64_t tsize, uint64_t size);
+int inner_add(struct inner *in, const struct unixfs_node *child);
+/* inner_put - write it with a message like this one, sizes apart. */
+int inner_put(struct unixfs_builder *b, const struct naming *as, const struct inner *in,
+	      const struct unixfs_data *like, struct unixfs_node *out);
 
 enum { LAYOUT_LEVELS = 64 };		/* 2^64 leaves, and more than any trickle needs */
 

@@ -430,7 +430,7 @@ static void deep_shards(void)
 {
 	struct unixfs_builder *b = make_builder("hamt-threshold=1");
 	struct unixfs_node x = make_text(b, "x"), out;
-	struct naming as = { 0, MH_SHA2_256, 0 };
+	struct naming as = { .hash = MH_SHA2_256 };
 	struct hamt_entry e = { 0, span_str("a"), cid_span(&x.cid), 9 };
 	struct hamt *h;
 	int fanout, lg2;

@@ -129,7 +129,7 @@ static int begin(struct adder *a, const struct ops_add *o)
 	    board_open(&a->board, path) == 0)
 		a->board_op = board_op_begin(a->board, "add", "", 0);
 	rc = store_stat(a->st, &stat);
-	a->alone = stat.max_bytes > 0;
+	a->alone = stat.max_bytes > 0 || a->o.tell_early;
 	if (rc == 0)
 		rc = store_sweeps(a->st, &a->sweeps);
 	if (rc == 0 && a->o.cache)
@@ -159,6 +159,7 @@ void ops_add_free(struct adder *a)
 {
 	if (!a)
 		return;
+	feed_free(a->feed);
 	unixfs_dir_free(a->wrap);
 	idset_free(a->names);
 	unixfs_builder_free(a->b);
@@ -271,7 +272,7 @@ int add_told(struct adder *a, const char *path, const struct unixfs_node *node, 
 
 	if ((!root && !a->o.all) || a->cache_off)
 		return 0;
-	if (a->o.only_hash) {
+	if (a->o.only_hash || (a->o.tell_early && !root && !unixfs_is_dir(node->type))) {
 		if (!a->o.entry || a->o.entry(a->o.arg, &e) == 0)
 			return 0;
 		a->user_rc = 1;
@@ -453,6 +454,8 @@ int ops_add_end(struct adder *a)
 	struct unixfs_node node;
 	int rc = a->rc;
 
+	if (rc == 0)
+		rc = ops_add_feed_end(a);
 	if (rc == 0 && a->wrap) {
 		rc = unixfs_dir_end(a->wrap, &node);
 		a->wrap = NULL;

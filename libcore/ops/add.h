@@ -39,6 +39,9 @@ struct ops_add {
 	const char *pin_name;		/* NULL or "": none */
 	int cache;			/* remember files in STORE_FILES, and trust it */
 	int all;			/* tell every entry, not only roots */
+	int tell_early;			/* tell files at once, not when they are durable; each root is
+					 * made durable and told as it ends, and vouches for them */
+	int drop_empty;			/* of a feed, no folder that came with nothing in it but its top */
 	int depth_max;
 	/* an entry is durable (with only_hash: named), each folder behind what is in it; a nonzero return
 	 * stops */
@@ -47,6 +50,9 @@ struct ops_add {
 	int (*trouble)(void *arg, int rc, const char *path);
 	/* bytes and files since the last call; a nonzero return stops; may be NULL */
 	int (*progress)(void *arg, uint64_t bytes, uint64_t files);
+	/* of a file of a feed: bytes so far, each time OPS_FEED_STEP more were read, and at its end; a nonzero
+	 * return stops; may be NULL */
+	int (*bytes)(void *arg, const char *path, uint64_t so_far, int end);
 	void *arg;
 };
 
@@ -86,6 +92,37 @@ int ops_add_begin(struct adder **a, struct store *st, const struct ops_add *o);
 int ops_add_path(struct adder *a, const char *path);
 int ops_add_fd(struct adder *a, int fd, const char *path, const char *name);
 int ops_add_archive(struct adder *a, int fd, const char *path, const char *name);
+
+/*
+ * Entries as they come, one top after the other: what a client sends who has the files.
+ *
+ * The first component of a path is its top.  A top that is a directory lasts as long as entries below it
+ * come; inside it they come in any order, and a directory may be left and entered again: what is
+ * said of it the first time counts, folders nobody spoke of are made without metadata.  An entry
+ * of another top, or a directory of the top's own name, begins the next one, a root of its own.
+ * A directory without a name is a top that holds all that follows; with ops_add.wrap the wrapper
+ * is. What is below a file is skipped while it comes right behind the file.
+ * Told, as Kubo does: files and symlinks when they are read, directories when their top is complete, each
+ * behind what is in it and by names, the top last.
+ */
+enum { OPS_FEED_STEP = 256 * 1024, OPS_FEED_PATH_MAX = 32768, OPS_FEED_TARGET_MAX = 64 * 1024 };
+enum ops_feed { OPS_FEED_FILE, OPS_FEED_DIR, OPS_FEED_LINK };
+struct ops_add_feed_entry {
+	const char *path;		/* "top/a/b", no "." or ".." in it; "": a file without a name is
+					 * called as its CID is */
+	enum ops_feed what;
+	struct unixfs_meta meta;	/* stored as keep_mode and keep_mtime say */
+	/* bytes of the file, or the target; 0 at the end, or an error */
+	ssize_t (*read)(void *arg, void *p, size_t len);
+	void *arg;
+};
+/* ops_add_feed - may not call `read` at all (the entry is skipped).  Any error ends the session, with nothing
+ * pinned or told of the top it is in but its files.  ERR_EXISTS: "directory already has entry by
+ * that name", "file already exists" (where a directory should be); ERR_INVALID, ERR_LIMIT: a path.
+ * ops_add_feed_end - no more entries: the last top is complete, and the wrapper if there is one and anything
+ * came: what is added later stands beside it.  (ops_add_end does it, too.) */
+int ops_add_feed(struct adder *a, const struct ops_add_feed_entry *e);
+int ops_add_feed_end(struct adder *a);
 
 /* ops_add_counts - what was done so far: files and symlinks, those of them that the cache knew, bytes
  * read. */

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "ops/archive_priv.h"
+#include "ops/place_priv.h"
 
 enum { FIRST = 64 * 1024 };
 
@@ -115,108 +116,6 @@ static int read_all(struct arch *x)
 
 /* ---- building ---- */
 
-struct open_dir {
-	struct unixfs_dir *dir;
-	size_t path_len;
-};
-
-struct build {
-	struct arch *x;
-	const char *shown;
-	struct open_dir *open;
-	int n, cap;
-	struct buf path;		/* of the deepest open directory */
-	struct buf text;
-	struct unixfs_node root;
-};
-
-static int tell(struct build *b, struct span path, const struct unixfs_node *node)
-{
-	int rc;
-
-	if (!b->x->a->o.all)
-		return 0;
-	buf_reset(&b->text);
-	rc = buf_str(&b->text, b->shown);
-	if (rc == 0)
-		rc = buf_u8(&b->text, '/');
-	if (rc == 0)
-		rc = buf_add(&b->text, path);
-	return rc < 0 ? rc : add_told(b->x->a, (const char *)b->text.data, node, 0);
-}
-
-static int open_push(struct build *b, const struct unixfs_meta *of)
-{
-	struct adder *a = b->x->a;
-	struct unixfs_meta m;
-	int rc;
-
-	if (b->n > a->o.depth_max)
-		return err_set(ERR_LIMIT, "'%s': '%.80s...' is nested deeper than %d", b->x->what,
-			       (const char *)b->path.data, a->o.depth_max);
-	if (b->n == b->cap) {
-		int cap = b->cap ? 2 * b->cap : 16;
-		struct open_dir *more = realloc(b->open, (size_t)cap * sizeof *more);
-
-		if (!more)
-			return err_nomem();
-		b->open = more;
-		b->cap = cap;
-	}
-	b->open[b->n] = (struct open_dir){ NULL, b->path.len };
-	rc = unixfs_dir_new(&b->open[b->n].dir, a->b, add_meta(a, of, 0, &m));
-	b->n += rc == 0;
-	return rc;
-}
-
-/* finish the deepest directory; into its parent, if it has one */
-static int open_pop(struct build *b)
-{
-	struct unixfs_dir *dir = b->open[--b->n].dir;
-	struct span path = buf_span(&b->path);
-	struct unixfs_node node;
-	size_t from;
-	int rc = unixfs_dir_end(dir, &node);
-
-	if (rc < 0)
-		return rc;
-	if (!b->n) {
-		b->root = node;
-		return 0;
-	}
-	from = b->open[b->n - 1].path_len;
-	from += from > 0;
-	rc = unixfs_dir_add(b->open[b->n - 1].dir, span_of(path.p + from, path.len - from), &node);
-	if (rc == 0)
-		rc = tell(b, path, &node);
-	b->path.len = b->open[b->n - 1].path_len;
-	return rc;
-}
-
-/* make the open directories those of `parent`: leave some, make those that had no entry */
-static int go_to(struct build *b, struct span parent)
-{
-	int rc = 0;
-
-	while (rc == 0 && b->path.len &&
-	       !(parent.len >= b->path.len && !memcmp(parent.p, b->path.data, b->path.len) &&
-		 (parent.len == b->path.len || parent.p[b->path.len] == '/')))
-		rc = open_pop(b);
-	while (rc == 0 && b->path.len < parent.len) {
-		size_t from = b->path.len ? b->path.len + 1 : 0, to = from;
-
-		while (to < parent.len && parent.p[to] != '/')
-			to++;
-		if (b->path.len)
-			rc = buf_u8(&b->path, '/');
-		if (rc == 0)
-			rc = buf_bytes(&b->path, parent.p + from, to - from);
-		if (rc == 0)
-			rc = open_push(b, NULL);
-	}
-	return rc;
-}
-
 static int is_hidden(struct span path)
 {
 	size_t i;
@@ -227,36 +126,6 @@ static int is_hidden(struct span path)
 	return 0;
 }
 
-static struct span parent_of(struct span path, struct span *name)
-{
-	size_t at = path.len;
-
-	while (at && path.p[at - 1] != '/')
-		at--;
-	*name = span_of(path.p + at, path.len - at);
-	return span_of(path.p, at ? at - 1 : 0);
-}
-
-/* the latest record of its path */
-static int place(struct build *b, const struct record *r)
-{
-	struct span name, parent = parent_of(r->path, &name);
-	int rc;
-
-	if (r->kind == ARCH_DIR) {
-		rc = go_to(b, parent);
-		if (rc == 0 && b->path.len)
-			rc = buf_u8(&b->path, '/');
-		if (rc == 0)
-			rc = buf_add(&b->path, name);
-		return rc < 0 ? rc : open_push(b, &r->meta);
-	}
-	rc = go_to(b, parent);
-	if (rc == 0)
-		rc = unixfs_dir_add(b->open[b->n - 1].dir, name, &r->node);
-	return rc < 0 ? rc : tell(b, r->path, &r->node);
-}
-
 static int below(struct span path, const struct buf *file)
 {
 	return file->len && path.len > file->len && path.p[file->len] == '/' &&
@@ -264,19 +133,18 @@ static int below(struct span path, const struct buf *file)
 }
 
 /* a path other than the one before: that must not have been a file above it */
-static int new_path(const struct build *b, struct buf *last, int is_file, struct span path)
+static int new_path(const struct arch *x, struct buf *last, int is_file, struct span path)
 {
 	if (is_file && below(path, last))
 		return err_set(ERR_INVALID, "'%s': '%.*s' is below '%s', which is not a directory",
-			       b->x->what, (int)path.len, (const char *)path.p,
+			       x->what, (int)path.len, (const char *)path.p,
 			       (const char *)last->data);
 	buf_reset(last);
 	return buf_reserve(last, path.len + 1) < 0 ? err_nomem() : buf_add(last, path);
 }
 
-static int build_all(struct build *b)
+static int build_all(struct arch *x, struct place *b)
 {
-	struct arch *x = b->x;
 	struct buf last = BUF_INIT(TAR_PATH_MAX + 1);
 	struct group g = { .have_data = 0 };
 	int settled = 0, is_file = 0, rc;
@@ -287,7 +155,7 @@ static int build_all(struct build *b)
 	while (rc >= 0 && (rc = spill_next(x->all, &rec)) > 0) {
 		rc = arch_get(rec, &r);
 		if (rc == 0 && (!last.data || !span_equal(r.path, buf_span(&last)))) {
-			rc = new_path(b, &last, is_file, r.path);
+			rc = new_path(x, &last, is_file, r.path);
 			g = (struct group){ .have_data = 0 };
 			settled = is_file = 0;
 		}
@@ -300,33 +168,25 @@ static int build_all(struct build *b)
 		is_file = r.kind != ARCH_DIR;
 		if (!x->a->o.hidden && is_hidden(r.path))
 			continue;
-		if (b->n == 0)			/* the top: first in order, or it has no entry */
-			rc = open_push(b, r.path.len ? NULL : &r.meta);
-		if (rc == 0 && r.path.len)
-			rc = place(b, &r);
+		if (!is_file || !r.path.len)
+			rc = place_dir(b, r.path, &r.meta);
+		else
+			rc = place_node(b, r.path, &r.node);
 	}
-	if (rc == 0 && b->n == 0)
-		rc = open_push(b, NULL);
-	while (rc == 0 && b->n)
-		rc = open_pop(b);
 	buf_clear(&last);
 	return rc;
 }
 
 static int build(struct arch *x, const char *shown, struct unixfs_node *out)
 {
-	struct build b = { .x = x, .shown = shown, .path = BUF_INIT(TAR_PATH_MAX + 1),
-			   .text = BUF_INIT(2 << 20) };
-	int rc = buf_reserve(&b.path, 1);
+	struct place b;
+	int rc;
 
+	place_init(&b, x->a, x->what, shown);
+	rc = build_all(x, &b);
 	if (rc == 0)
-		rc = build_all(&b);
-	while (b.n)
-		unixfs_dir_free(b.open[--b.n].dir);
-	free(b.open);
-	buf_clear(&b.path);
-	buf_clear(&b.text);
-	*out = b.root;
+		rc = place_end(&b, out);
+	place_clear(&b);
 	return rc;
 }
 

@@ -28,6 +28,7 @@ struct adder {
 	struct unixfs_builder *b;
 	struct unixfs_dir *wrap;
 	struct idset *names;		/* in the wrapper */
+	struct feed *feed;		/* NULL: nothing was fed */
 	struct ignore *rules;		/* the one file for all tops; NULL: none */
 	struct board *board;
 	int board_op;
@@ -70,6 +71,9 @@ const struct unixfs_meta *add_meta(const struct adder *a, const struct unixfs_me
 /* ---- add_tree.c ---- */
 /* add_tree - a path of the file system into *out: 1, or 0: nothing came of it (told to trouble). */
 int add_tree(struct adder *a, const char *path, const char *shown, struct unixfs_node *out);
+
+/* ---- add_feed.c ---- */
+void feed_free(struct feed *f);		/* accepts NULL */
 
 /* ---- add_cache.c ---- */
 int cache_start(struct adder *a);

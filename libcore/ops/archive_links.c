@@ -38,7 +38,7 @@ int arch_cmp(struct span a, struct span b)
 	return c ? c : rd_u8(&x) - rd_u8(&y);
 }
 
-static int put_record(struct buf *b, const struct record *r)
+int arch_record(struct buf *b, const struct record *r)
 {
 	int rc;
 
@@ -95,7 +95,7 @@ int arch_get(struct span s, struct record *r)
 
 int arch_keep(struct arch *x, struct spill *s, const struct record *r)
 {
-	int rc = put_record(&x->rec, r);
+	int rc = arch_record(&x->rec, r);
 
 	return rc < 0 ? rc : spill_add(s, buf_span(&x->rec));
 }

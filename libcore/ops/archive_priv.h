@@ -45,7 +45,8 @@ struct arch {
 int arch_path_cmp(struct span a, struct span b);
 int arch_cmp(struct span a, struct span b);
 
-/* arch_keep - add a record; arch_get - take one apart. */
+/* arch_record - make one of *r, arch_keep - and add it; arch_get - take one apart. */
+int arch_record(struct buf *out, const struct record *r);
 int arch_keep(struct arch *x, struct spill *s, const struct record *r);
 int arch_get(struct span bytes, struct record *r);
 

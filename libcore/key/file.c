@@ -136,6 +136,22 @@ int key_save(const char *path, const char *name, const struct key *k, int replac
 	return rc;
 }
 
+int key_self(const char *path, struct key **k)
+{
+	int rc = key_load(path, "self", k);
+
+	if (rc != ERR_NOTFOUND)
+		return rc;
+	rc = key_generate(KEY_ED25519, 0, k);
+	if (rc == 0)
+		rc = key_save(path, "self", *k, 0);
+	if (rc == 0)
+		return 0;
+	key_free(*k);
+	*k = NULL;
+	return rc == ERR_EXISTS ? key_load(path, "self", k) : rc;	/* another one was faster */
+}
+
 int key_remove(const char *path, const char *name)
 {
 	int dirfd, rc = key_name_check(name);

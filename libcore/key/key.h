@@ -114,6 +114,8 @@ void key_wipe(struct buf *b);
 int key_name_check(const char *name);
 /* key_load - ERR_NOTFOUND: `no key named 'x'`; ERR_CORRUPT: the file is no key.  Gives *k. */
 int key_load(const char *path, const char *name, struct key **k);
+/* key_self - the node's own key, "self"; made (Ed25519) when there is none.  Gives *k. */
+int key_self(const char *path, struct key **k);
 /* key_save - durable.  ERR_EXISTS: there is one of that name, unless `replace`. */
 int key_save(const char *path, const char *name, const struct key *k, int replace);
 int key_remove(const char *path, const char *name);	/* ERR_NOTFOUND */

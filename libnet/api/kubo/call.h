@@ -105,6 +105,8 @@ const char *call_each(const struct call *c, const char *name, size_t i);
 /* call_part - the next part of the body into c->part: 1; 0: that was the last one; ERR_INVALID: no multipart that can
  * be read; ERR_INTERRUPTED.  What was not read of the part before is passed over. */
 int call_part(struct call *c);
+/* call_file - the first part, which has to be a file: 0, or an error in Kubo's words. */
+int call_file(struct call *c);
 /* call_read - bytes of the part, 0 at its end.  call_read_arg: the same as a function for ops, with the call as arg. */
 ssize_t call_read(struct call *c, void *p, size_t len);
 ssize_t call_read_arg(void *call, void *p, size_t len);

@@ -266,16 +266,11 @@ static int add(struct call *c, struct writer *w, struct span s)
 	return rc;
 }
 
-/* the one file of the body; 1, or an error */
-static int first_file(struct call *c)
+static int the_file(struct call *c)
 {
-	int rc = call_part(c);
+	int rc = call_file(c);
 
-	if (rc == 0)
-		return err_set(ERR_USAGE, "failed to access file: expected a file argument");
-	if (rc > 0 && c->part.kind != PART_FILE)
-		return err_set(ERR_USAGE, "failed to access file: expected a regular file");
-	return rc;
+	return rc == ERR_USAGE ? err_add(rc, "failed to access file") : rc;
 }
 
 static int encode(struct call *c)
@@ -284,7 +279,7 @@ static int encode(struct call *c)
 	uint8_t room[16384];
 	struct writer w;
 	ssize_t n = 0;
-	int rc = base ? first_file(c) : ERR_USAGE;
+	int rc = base ? the_file(c) : ERR_USAGE;
 
 	writer_init(&w, base);
 	while (rc >= 0 && (n = call_read(c, room, sizeof room)) > 0)
@@ -370,7 +365,7 @@ static int decode_into(struct call *c, struct writer *w)
 	struct reader r = { NULL, BUF_INIT(PIECE_TEXT), BUF_INIT(2 * PIECE_TEXT), 0 };
 	uint8_t room[4096];
 	ssize_t n = 0, i;
-	int rc = first_file(c);
+	int rc = the_file(c);
 
 	while (rc >= 0 && (n = call_read(c, room, sizeof room)) > 0)
 		for (i = 0; rc >= 0 && i < n; i++) {

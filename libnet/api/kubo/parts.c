@@ -295,6 +295,17 @@ int call_part(struct call *c)
 	return e;
 }
 
+int call_file(struct call *c)
+{
+	int rc = call_part(c);
+
+	if (rc == 0)
+		return err_set(ERR_USAGE, "expected a file argument");
+	if (rc > 0 && c->part.kind != PART_FILE)
+		return err_set(ERR_USAGE, "file argument was nil");
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- arguments ---- */
 
 int parts_args(struct call *c)

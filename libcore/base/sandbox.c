@@ -84,7 +84,7 @@ static const int calls[] = {
 	CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(pread64), CALL(pwrite64), CALL(preadv), CALL(pwritev),
 	CALL(lseek), CALL(openat), CALL(close), CALL(fstat), CALL(newfstatat), CALL(statx), CALL(statfs), CALL(fstatfs),
 	CALL(getdents64), CALL(readlinkat), CALL(faccessat), CALL(fcntl), CALL(flock), CALL(dup), CALL(dup3), CALL(pipe2),
-	CALL(ftruncate), CALL(fallocate), CALL(fsync), CALL(fdatasync), CALL(sync_file_range), CALL(fadvise64),
+	CALL(ftruncate), CALL(fallocate), CALL(fsync), CALL(fdatasync), CALL(syncfs), CALL(sync_file_range), CALL(fadvise64),
 	CALL(unlinkat), CALL(renameat2), CALL(linkat), CALL(mkdirat), CALL(fchmod), CALL(umask), CALL(utimensat),
 	CALL(copy_file_range), CALL(sendfile), CALL(splice), CALL(memfd_create), CALL(readahead),
 	CALL(mmap), CALL(munmap), CALL(mremap), CALL(mprotect), CALL(madvise), CALL(msync), CALL(mincore), CALL(brk),
@@ -107,8 +107,11 @@ static const int calls[] = {
 #ifdef __NR_faccessat2
 	CALL(faccessat2),
 #endif
+#ifdef __NR_renameat		/* the machines that have it beside renameat2 */
+	CALL(renameat),
+#endif
 #ifdef __NR_open		/* calls that newer machines have not */
-	CALL(open), CALL(stat), CALL(lstat), CALL(access), CALL(readlink), CALL(unlink), CALL(rename), CALL(renameat),
+	CALL(open), CALL(stat), CALL(lstat), CALL(access), CALL(readlink), CALL(unlink), CALL(rename),
 	CALL(mkdir), CALL(rmdir), CALL(link), CALL(dup2), CALL(pipe), CALL(poll), CALL(select), CALL(epoll_wait),
 	CALL(time), CALL(arch_prctl), CALL(getdents),
 #endif

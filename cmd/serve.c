@@ -79,7 +79,7 @@ int plan_show(struct serve_plan *p)
 		for (k = 0; k < sizeof rooms / sizeof *rooms; k++)
 			if (!strncmp(key, rooms[k], strlen(rooms[k])))
 				cmd_print("%s = %s", key, value);
-	return front_new(&p->front, p->path, p->config);	/* do they fit together? */
+	return front_new(&p->front, p->path, p->config, FRONT_GATEWAY);	/* do they fit together? */
 }
 
 /* ---- what the pumps ask ---- */
@@ -225,7 +225,7 @@ int plan_run(struct serve_plan *p)
 		o.listen = list;
 	}
 	o.pool = !strcmp(mode, "pool") || (!p->given && !strcmp(mode, "auto"));
-	rc = front_new(&p->front, p->path, p->config);
+	rc = front_new(&p->front, p->path, p->config, FRONT_GATEWAY);
 	o.begin = front_begin;
 	o.answer = front_answer;
 	o.end = front_end;

@@ -69,7 +69,8 @@ static int read_settings(struct front *f)
 {
 	const char *who = front_text(f->c, "serve.metrics"), *box = front_text(f->c, "serve.sandbox");
 
-	f->requests = (unsigned)front_number(f->c, "rate.requests");
+	if (f->roles & FRONT_GATEWAY)
+		f->requests = (unsigned)front_number(f->c, "rate.requests");
 	f->burst = (double)front_number(f->c, "rate.burst");
 	f->per_second = (double)f->requests / (double)front_number(f->c, "rate.seconds");
 	if (f->requests && f->burst > (double)f->requests) {
@@ -121,7 +122,7 @@ static void open_board(struct front *f)
 	free(path);
 }
 
-int front_new(struct front **out, const char *path, const struct config *c)
+int front_new(struct front **out, const char *path, const struct config *c, int roles)
 {
 	struct front *f = calloc(1, sizeof *f);
 	int rc;
@@ -130,6 +131,7 @@ int front_new(struct front **out, const char *path, const struct config *c)
 	if (!f)
 		return err_nomem();
 	f->c = c;
+	f->roles = roles;
 	f->serving = -1;
 	f->started = time(NULL);
 	f->path = strdup(path);
@@ -138,6 +140,8 @@ int front_new(struct front **out, const char *path, const struct config *c)
 		rc = read_upstream(f);
 	if (rc == 0)
 		rc = gateway_new(&f->gateway, c);
+	if (rc == 0)
+		rc = rpc_new(f);
 	if (rc < 0) {
 		front_free(f);
 		return rc;
@@ -154,6 +158,7 @@ void front_free(struct front *f)
 	store_close(f->st);
 	buf_clear(&f->cors);
 	gateway_free(f->gateway);
+	kubo_free(f->kubo);
 	board_series_close(f->series);
 	board_buckets_close(f->buckets);
 	if (f->serving >= 0)
@@ -168,11 +173,17 @@ int front_reload(struct front *f)
 	struct gateway *g;
 	int rc = gateway_new(&g, f->c);
 
-	if (rc < 0)
-		return rc;
-	gateway_free(f->gateway);
-	f->gateway = g;
-	return 0;
+	if (rc == 0) {
+		gateway_free(f->gateway);
+		f->gateway = g;
+		rc = rpc_reload(f);
+	}
+	return rc;
+}
+
+int front_guarded(const struct front *f)
+{
+	return f->kubo && kubo_guarded(f->kubo);
 }
 
 /* ---- fences ---- */
@@ -241,15 +252,39 @@ static int start_upstream(struct front *f)
 	return rc;
 }
 
-int front_begin(void *ctx)
+int front_store(struct front *f, int flags)
+{
+	if (f->st && store_flags(f->st) == flags)
+		return 0;
+	store_close(f->st);
+	f->st = NULL;
+	return store_open(&f->st, f->path, flags);
+}
+
+static int fence_in(struct front *f)
 {
 	static const char *const resolver[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf" };
-	struct front *f = ctx;
-	const char *read[8] = { f->path }, *write[2] = { NULL };
+	const char *read[8] = { f->path }, *write[RPC_FOLDERS + 1] = { store_tmpdir(f->st) };
+	char *room[RPC_FOLDERS] = { NULL };
 	struct sandbox box = { .stage = f->spawned ? SANDBOX_CHILD : SANDBOX_WHOLE, .read = read, .write = write,
 			       .files = 256, .file_bytes = UINT64_C(1) << 40 };
+	int rc = f->roles & FRONT_RPC ? rpc_fence(f, room, write) : 0;
 	size_t i;
-	int rc = store_open(&f->st, f->path, STORE_READ);
+
+	box.net = gateway_wants_net(f->gateway);
+	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
+		read[i + 1] = resolver[i];
+	if (rc == 0)
+		rc = fenced(f, &box);
+	for (i = 0; i < RPC_FOLDERS; i++)
+		free(room[i]);
+	return rc;
+}
+
+int front_begin(void *ctx)
+{
+	struct front *f = ctx;
+	int rc = front_store(f, STORE_READ);
 
 	if (rc < 0) {
 		log_warn("front", "%s", err_text());
@@ -258,15 +293,10 @@ int front_begin(void *ctx)
 	rc = f->wants_upstream ? start_upstream(f) : 0;
 	if (rc < 0)
 		log_warn("front", "no upstream: %s", err_text());
-	if (!f->sandbox)
-		return 0;
-	write[0] = store_tmpdir(f->st);
-	box.net = gateway_wants_net(f->gateway);
-	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
-		read[i + 1] = resolver[i];
-	rc = fenced(f, &box);
+	rc = f->sandbox ? fence_in(f) : 0;
 	if (rc < 0)
 		front_end(f);		/* a store that is open would be served from without a fence */
+	f->settled = rc == 0;
 	return rc;
 }
 
@@ -280,21 +310,30 @@ void front_end(void *ctx)
 	f->st = NULL;
 }
 
+int front_find(const struct request *rq, const struct route **row, int *status, const char **allow)
+{
+	return route_find(routes, N_ROUTES, rq, row, status, allow);
+}
+
+int front_run(struct front *f, struct request *rq, struct reply *r)
+{
+	return route_run(routes, N_ROUTES, rq, r, f);
+}
+
 static int handle(struct front *f, struct request *rq, struct reply *r)
 {
 	struct dag_source *src = front_source(f);
 	const struct route *row;
 	const char *allow;
-	int status, rc;
+	int status, rc, site = gateway_is_site(f->gateway, rq);	/* it may have pages of our names */
 
-	if (!f->st && front_begin(f) < 0)
-		return reply_status(rq, r, 503, "there is no sandbox to work in");
+	if (!site && kubo_wants(rq))
+		return rpc_not_here(r);
 	if (span_equal(rq->method, span_str("OPTIONS")))
 		return cors_preflight(f, rq, r);
-	/* a site may have a page of that name */
-	rc = route_find(routes, N_ROUTES, rq, &row, &status, &allow);
-	if ((rc == 1 || status == 405) && !gateway_is_site(f->gateway, rq))
-		return route_run(routes, N_ROUTES, rq, r, f);
+	rc = front_find(rq, &row, &status, &allow);
+	if ((rc == 1 || status == 405) && !site)
+		return front_run(f, rq, r);
 	if (!f->st)
 		return reply_status(rq, r, 503, "the store cannot be opened");
 	if (f->upstream && !http_listed(request_field(rq, "cache-control"), "only-if-cached"))
@@ -309,6 +348,13 @@ int front_answer(struct request *rq, struct reply *r, void *ctx)
 
 	if (span_equal(rq->method, span_str("HEAD")))
 		r->head_only = 1;
+	/* where the store could not be opened, perhaps it can now; and not without a fence */
+	if (!f->settled && front_begin(f) < 0)
+		return reply_status(rq, r, 503, "there is no sandbox to work in");
+	if (rpc_wants(f, rq))
+		return rpc_answer(f, rq, r);
+	if (f->settled && front_store(f, STORE_READ) < 0)
+		log_warn("front", "%s", err_text());
 	rc = coding_begin(f, rq, r);
 	if (rc == 0)
 		rc = cors_fields(f, rq, r);

@@ -1,7 +1,7 @@
 /*
  * front.h - the front of the house: what happens to every request before and behind the part that answers it.
- * Who may ask (rates, CORS), what is counted (metrics), how an answer is coded, health; then the gateway.
- * One struct front is made by the program and inherited by all its processes.
+ * Who may ask (rates, CORS), what is counted (metrics), how an answer is coded, health; then the gateway, or Kubo's RPC.
+ * A struct front is made by the program for each group of addresses, and inherited by all processes of that.
  * Spec: ipfrs-http-v1 sections 8, 16 to 18.
  */
 #ifndef API_FRONT_FRONT_H
@@ -22,16 +22,23 @@ int front_env(struct config *c);
 uint64_t front_number(const struct config *c, const char *key);	/* of a checked setting: a number or size */
 const char *front_text(const struct config *c, const char *key);
 
+/* What is answered at its addresses.  Only who answers the RPC can write to the store. */
+enum front_role { FRONT_GATEWAY = 1, FRONT_RPC = 2 };
+
 /* front_new - for the store at `path`, by the settings of c (borrowed).  Opens what the sandbox would keep out.
- * gives *f.  ERR_USAGE: settings that contradict each other; ERR_IO, ... */
-int front_new(struct front **f, const char *path, const struct config *c);
+ * roles: of enum front_role, one at least.  gives *f.  ERR_USAGE: settings that contradict each other; ERR_IO, ... */
+int front_new(struct front **f, const char *path, const struct config *c, int roles);
 void front_free(struct front *f);		/* accepts NULL */
-/* front_reload - read what may change while we run (the deny list) again; keeps the old on failure. */
+/* front_reload - read what may change while we run (the deny list, who may use the RPC) again; keeps the old on failure.
+ * ERR_DENIED: the RPC would be open to all, and was not. */
 int front_reload(struct front *f);
+/* front_guarded - 1: whoever uses the RPC has to show that it may. */
+int front_guarded(const struct front *f);
 
 /* ---- in a worker: for serve_opts.begin, .answer and .end; ctx is the front ---- */
-/* front_begin - open the store, enter the sandbox.  0, also without a store: then requests are told so; negative: there is
- * no sandbox where there must be one, and nothing is open.  front_answer - 0, or the error of the transport. */
+/* front_begin - open the store for reading, enter the sandbox.  0, also without a store: then requests are told so;
+ * negative: there is no sandbox where there must be one, and nothing is open.  front_answer - 0, or the error of the
+ * transport. */
 int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
 void front_end(void *ctx);		/* closes the store */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "api/kubo/kubo.h"
 #include "board/board.h"
 #include "front.h"
 #include "wire/http/encode.h"
@@ -15,7 +16,9 @@ struct coproc;
 struct front {
 	const struct config *c;
 	char *path;			/* of the store */
+	int roles;
 	struct gateway *gateway;
+	struct kubo *kubo;		/* NULL: not our role */
 	struct board_series *series;
 	struct board_buckets *buckets;
 	time_t started;
@@ -38,7 +41,8 @@ struct front {
 	int level;
 	uint64_t coding_min;
 	/* in a worker */
-	struct store *st;
+	int settled;			/* fenced in, or as far as we go */
+	struct store *st;		/* for reading, or while the RPC answers; NULL: not open */
 	struct dag_source source;
 	int wants_upstream;
 	const char *fetch[2 * 64 + 8];	/* the program and what it is told, words in fetch_words */
@@ -52,6 +56,22 @@ int front_word(struct span *rest, struct span *word);
 int front_worded(struct span words, struct span word);
 
 int front_is_set(const struct config *c, const char *key);	/* by somebody: it is no default */
+
+/* front.c.  front_store - have the store open with these flags of store_open: 0, or why not; then f->st is NULL. */
+int front_store(struct front *f, int flags);
+/* front_find, front_run - of the pages on ourselves; as route_find and route_run. */
+int front_find(const struct request *rq, const struct route **row, int *status, const char **allow);
+int front_run(struct front *f, struct request *rq, struct reply *r);
+
+/* rpc.c.  wants - is it for us?  not_here - 404, in Kubo's words.  fence - the folders that may be written, in `room`, to
+ * be freed one by one. */
+enum { RPC_FOLDERS = 8 };
+int rpc_new(struct front *f);
+int rpc_reload(struct front *f);
+int rpc_fence(const struct front *f, char *room[RPC_FOLDERS], const char *write[RPC_FOLDERS + 1]);
+int rpc_wants(struct front *f, const struct request *rq);
+int rpc_not_here(struct reply *r);
+int rpc_answer(struct front *f, struct request *rq, struct reply *r);
 
 /* source.c - the open store, counted; borrowed from f */
 struct dag_source *front_source(struct front *f);

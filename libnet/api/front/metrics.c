@@ -44,7 +44,9 @@ void front_count(struct front *f, const struct front_done *d)
 	for (i = 0; i < sizeof ends / sizeof *ends; i++)
 		if (!strcmp(d->path, ends[i]))
 			end = ends[i];
-	if (!strncmp(d->path, "/ipfs/", 6))
+	if (!strncmp(d->path, "/api/v0", 7) && f->roles & FRONT_RPC)
+		end = "/api/v0";
+	else if (!strncmp(d->path, "/ipfs/", 6))
 		end = "/ipfs/{cid}";
 	else if (!strncmp(d->path, "/ipns/", 6))
 		end = "/ipns/{name}";

@@ -49,7 +49,7 @@ static void counted_by_all(void)
 	struct front *other;
 
 	rig_open(SLOW);
-	NEED(front_new(&other, rig.path, rig.c) == 0);
+	NEED(front_new(&other, rig.path, rig.c, FRONT_GATEWAY) == 0);
 	CHECK(ask("192.0.2.1", NULL));
 	CHECK(front_admit(other, span_str("192.0.2.1"), span_of(NULL, 0), span_str("/"), &limit, &left, &wait_s));
 	CHECK(!ask("192.0.2.1", NULL));

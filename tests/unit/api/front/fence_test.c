@@ -78,7 +78,7 @@ static int status_of(int (*what)(struct front *f, int have), int spawned)
 	int status, have = fences();
 	pid_t pid;
 
-	if (config_parse(&c, span_of("", 0)) < 0 || front_new(&f, store, c) < 0)
+	if (config_parse(&c, span_of("", 0)) < 0 || front_new(&f, store, c, FRONT_GATEWAY) < 0)
 		return -1;
 	fflush(stdout);
 	pid = fork();

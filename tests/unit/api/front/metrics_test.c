@@ -261,12 +261,12 @@ static void clients_of_the_dead(void)
 
 	rig_open("");
 	count("GET", "/", 200, 1, 0, 1);
-	NEED(front_new(&other, rig.path, rig.c) == 0);		/* one beside it does not reset what it counts */
+	NEED(front_new(&other, rig.path, rig.c, FRONT_GATEWAY) == 0);		/* one beside it does not reset what it counts */
 	NEED(read_page());
 	CHECK(value("ipfrs_http_connections_active", "") == 3);
 	front_free(other);
 	front_free(rig.f);					/* gone without a word */
-	NEED(front_new(&rig.f, rig.path, rig.c) == 0 && front_begin(rig.f) == 0);
+	NEED(front_new(&rig.f, rig.path, rig.c, FRONT_GATEWAY) == 0 && front_begin(rig.f) == 0);
 	NEED(read_page());
 	CHECK(value("ipfrs_http_connections_active", "") == 0);
 	CHECK(value("ipfrs_http_requests_total", "endpoint=\"/\",method=\"GET\",status=\"200\"") == 1);

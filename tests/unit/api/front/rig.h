@@ -17,6 +17,10 @@
 #include "base/io.h"
 #include "tests/unit/unit.h"
 
+/* for the next rig_open, and for the requests to come */
+static int rig_roles = FRONT_GATEWAY;
+static const char *rig_host = "127.0.0.1:8080";
+
 static struct {
 	struct config *c;
 	struct front *f;
@@ -88,7 +92,7 @@ __attribute__((unused)) static void rig_open(const char *config)
 	snprintf(rig.path, sizeof rig.path, "%s/store%d", dir, n++);
 	rig.c = rig_config(config);
 	if (store_init(rig.path, "") < 0 || config_set(rig.c, "serve.sandbox", "no") < 0 ||
-	    front_new(&rig.f, rig.path, rig.c) < 0 || front_begin(rig.f) < 0) {
+	    front_new(&rig.f, rig.path, rig.c, rig_roles) < 0 || front_begin(rig.f) < 0) {
 		printf("# no front: %s\n", err_text());
 		abort();
 	}
@@ -128,7 +132,7 @@ static int rig_answer(rig_handler *run, void *ctx, const char *method, const cha
 {
 	const char *mark = strchr(target, '?');
 	struct field f[32];
-	struct request rq = { .method = span_str(method), .host = span_str("127.0.0.1:8080"), .id = span_str("id-1"),
+	struct request rq = { .method = span_str(method), .host = span_str(rig_host), .id = span_str("id-1"),
 			      .path = span_of(target, strcspn(target, "?")),
 			      .query = mark ? span_str(mark + 1) : span_of(NULL, 0),
 			      .peer = span_str("127.0.0.1:4711"), .local = !rig.remote, .field = f };

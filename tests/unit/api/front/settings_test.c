@@ -55,7 +55,7 @@ static void presets_fit_together(void)
 	for (i = 0; i < 3; i++) {
 		c = rig_config("");
 		NEED(front_preset(c, names[i]) == 0);
-		CHECK(front_new(&f, rig.path, c) == 0);
+		CHECK(front_new(&f, rig.path, c, FRONT_GATEWAY) == 0);
 		front_free(f);
 		config_free(c);
 	}
@@ -110,7 +110,7 @@ static void a_small_limit_bounds_the_burst(void)
 	CHECK(front_env(c) == 0);
 	no_env();
 	CHECK(front_number(c, "rate.burst") == 5);
-	CHECK(front_new(&f, rig.path, c) == 0);
+	CHECK(front_new(&f, rig.path, c, FRONT_GATEWAY) == 0);
 	CHECK(f && f->burst == 5);
 	front_free(f);
 	config_free(c);
@@ -123,7 +123,7 @@ static void refused(const char *text, const char *says)
 	struct config *c = rig_config(text);
 	struct front *f = NULL;
 
-	CHECK_ERR(front_new(&f, rig.path, c), ERR_USAGE);
+	CHECK_ERR(front_new(&f, rig.path, c, FRONT_GATEWAY), ERR_USAGE);
 	CHECK(f == NULL && strstr(err_text(), says));
 	config_free(c);
 }

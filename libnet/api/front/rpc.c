@@ -1,0 +1,88 @@
+/*
+ * rpc.c - requests to Kubo's RPC: answered by rules of their own, without codings, CORS and rates of the gateway.
+ * They write.  The store is open for that as long as one lasts: a writer that waits would keep collections from what was
+ * put since, and repairs from the store.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "front_priv.h"
+#include "ops/coproc.h"
+
+int rpc_new(struct front *f)
+{
+	return f->roles & FRONT_RPC ? kubo_new(&f->kubo, f->path, f->c) : 0;
+}
+
+int rpc_reload(struct front *f)
+{
+	struct kubo *k;
+	int rc = f->kubo ? kubo_new(&k, f->path, f->c) : 1;
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (kubo_guarded(f->kubo) && !kubo_guarded(k)) {
+		kubo_free(k);
+		return err_set(ERR_DENIED, "API.Authorizations is gone, and only a new start opens what was guarded");
+	}
+	kubo_free(f->kubo);
+	f->kubo = k;
+	return 0;
+}
+
+/* what a writer changes; not the configuration, nor the lock, nor what else lies there */
+int rpc_fence(const struct front *f, char *room[RPC_FOLDERS], const char *write[RPC_FOLDERS + 1])
+{
+	static const char *const folders[RPC_FOLDERS] = {
+		"seg", "index", "pins", "names", "key", "token", "board", "tmp"
+	};
+	size_t i;
+
+	for (i = 0; i < RPC_FOLDERS; i++) {
+		if (asprintf(&room[i], "%s/%s", f->path, folders[i]) < 0) {
+			room[i] = NULL;
+			return err_nomem();
+		}
+		write[i] = room[i];
+	}
+	write[i] = NULL;
+	return 0;
+}
+
+int rpc_not_here(struct reply *r)
+{
+	int rc = reply_field(r, "x-content-type-options", "nosniff");
+
+	return rc < 0 ? rc : reply_whole(r, 404, "text/plain; charset=utf-8", span_str("404 page not found\n"));
+}
+
+int rpc_wants(struct front *f, const struct request *rq)
+{
+	if (!(f->roles & FRONT_RPC))
+		return 0;
+	if (!(f->roles & FRONT_GATEWAY))
+		return 1;
+	return kubo_wants(rq) && !gateway_is_site(f->gateway, rq);	/* a site may have such a path */
+}
+
+int rpc_answer(struct front *f, struct request *rq, struct reply *r)
+{
+	const struct route *row;
+	const char *allow;
+	int rc, status;
+
+	if (!kubo_wants(rq)) {
+		if (front_find(rq, &row, &status, &allow) == 0 && status != 405)
+			return rpc_not_here(r);
+		front_store(f, STORE_READ);	/* health is about whether it can be opened */
+		return front_run(f, rq, r);
+	}
+	rc = front_store(f, STORE_WRITE);
+	if (rc == ERR_DENIED)			/* it can be read, at least */
+		rc = front_store(f, STORE_READ);
+	rc = kubo_answer(f->kubo, f->st, f->upstream ? coproc_source(f->upstream) : front_source(f), rq, r);
+	store_close(f->st);
+	f->st = NULL;
+	return rc;
+}

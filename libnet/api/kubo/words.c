@@ -89,6 +89,8 @@ static int check_path(const char *arg, const char *path)
 	rc = cid_parse(span_of(root + 1, end ? (size_t)(end - root - 1) : strlen(root + 1)), &cid, NULL);
 	if (rc == 0)
 		return 0;
+	if (*arg != '/')			/* it was no path to begin with, and is no CID either */
+		return invalid(arg, "path does not have enough components");
 	why = strdup(err_text());
 	rc = why ? invalid(arg, why) : err_nomem();
 	free(why);

@@ -35,6 +35,8 @@ struct ops_files {
 };
 /* ops_files_init - Kubo's: flush, and nothing else said. */
 void ops_files_init(struct ops_files *o);
+/* ops_files_set - "key=value" with cid-version, hash or raw-leaves; keeps a pointer into the text.  ERR_USAGE. */
+int ops_files_set(struct ops_files *o, const char *text);
 
 /* ops_files_path - `path` cleaned into *out (reset first).  ERR_USAGE: `paths must not be empty`, `paths must
  * start with a leading slash`. */
@@ -58,7 +60,7 @@ struct ops_files_stat {
 };
 int ops_files_stat(struct store *st, const char *path, struct ops_files_stat *out);
 /* ops_files_local - is all below `cid` here, and how many bytes of it?  As Kubo counts: a block as often as it
- * is linked, which ends with ERR_LIMIT after a billion. */
+ * is linked, which ends with ERR_LIMIT at 16 million links. */
 int ops_files_local(struct store *st, const struct cid *cid, int *local, uint64_t *bytes);
 /* ops_files_type - "file" or "directory": there is nothing else here. */
 const char *ops_files_type(enum unixfs_type type);
@@ -111,7 +113,7 @@ int ops_files_chcid(struct store *st, const char *path, const struct ops_files *
 /* ops_files_mode - octal text; ERR_USAGE, as Go says it. */
 int ops_files_mode(const char *text, uint32_t *mode);
 int ops_files_chmod(struct store *st, const char *path, uint32_t mode, const struct ops_files *o);
-/* ops_files_touch - mtime NULL, or 0 with 0: now. */
+/* ops_files_touch - mtime NULL, or of the second 0: now, as in Kubo. */
 int ops_files_touch(struct store *st, const char *path, const struct timespec *mtime, const struct ops_files *o);
 
 /* ops_files_link - the end of an add into the files (to-files): what was added as `name` at `dest`, below it if

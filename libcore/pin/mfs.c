@@ -103,6 +103,7 @@ static int slot_newest(const struct slot s[2], const enum got got[2])
 
 /* ---- reading ---- */
 
+/* *fd -1: there is no file (and no message, unless it was to be made) */
 static int open_file(struct store *st, int flags, int *fd)
 {
 	struct buf path = BUF_INIT(8192);
@@ -111,7 +112,7 @@ static int open_file(struct store *st, int flags, int *fd)
 	*fd = -1;
 	if (rc == 0) {
 		*fd = open((char *)path.data, flags | O_CLOEXEC, 0644);
-		if (*fd < 0)
+		if (*fd < 0 && (errno != ENOENT || flags & O_CREAT))
 			rc = err_sys("opening '%s'", (char *)path.data);
 	}
 	buf_clear(&path);
@@ -151,8 +152,8 @@ int pin_mfs_get(struct store *st, struct pin_mfs *m)
 	int fd, rc = open_file(st, O_RDONLY, &fd);
 
 	*m = (struct pin_mfs){ .st = st, .fd = -1 };
-	if (rc < 0)
-		return rc == ERR_NOTFOUND ? 0 : rc;
+	if (rc < 0 || fd < 0)
+		return rc;
 	rc = load(m, fd, 0);
 	close(fd);
 	return rc;
@@ -162,8 +163,8 @@ int mfs_settle(struct store *st, const struct pin_mfs *m)
 {
 	int fd, rc = open_file(st, O_RDONLY, &fd);
 
-	if (rc < 0)
-		return rc == ERR_NOTFOUND ? 0 : rc;
+	if (rc < 0 || fd < 0)
+		return rc;
 	if (m->unsynced && syncfs(fd) < 0)
 		rc = err_sys("syncing '%s'", store_path(st));
 	if (rc == 0)
@@ -264,7 +265,7 @@ int pin_mfs_set(struct pin_mfs *m, const struct cid *root, const uint64_t *sweep
 	uint64_t now = 0;
 	int rc = pins_of(m->st, &p);
 
-	if (store_flags(m->st) & STORE_UNSYNCED)
+	if (store_flags(m->st) & STORE_UNSYNCED && sync < 2)
 		sync = 0;
 	s.unsynced = sync ? 0 : m->unsynced + 1;
 	/* what others left to be synced is below this root, too */
@@ -388,8 +389,8 @@ int pin_mfs_check(struct store *st, int repair, struct store_report *r)
 	struct check c = { .st = st, .r = r, .repair = repair };
 	int rc = open_file(st, repair ? O_RDWR : O_RDONLY, &c.fd);
 
-	if (rc < 0)
-		return rc == ERR_NOTFOUND ? 0 : rc;
+	if (rc < 0 || c.fd < 0)
+		return rc;
 	rc = look(&c);
 	close(c.fd);
 	return rc;

@@ -46,6 +46,20 @@ int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const c
 int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mode mode,
 		 const char *name, int (*told)(void *arg, size_t i, int rc), void *arg);
 
+/*
+ * pin_add_from, pin_update_from - the same with blocks that are looked for in `src`, which stands before the store:
+ * so it is src that says what is not there.  progress hears of each block; nonzero stops (ERR_INTERRUPTED).
+ */
+struct pin_from {
+	struct dag_source *src;		/* NULL: the store */
+	int (*progress)(void *arg, uint64_t bytes);	/* may be NULL; an update does not tell */
+	void *arg;
+};
+int pin_add_from(struct store *st, const struct pin_from *from, const struct cid *cid, enum pin_mode mode,
+		 const char *name);
+int pin_update_from(struct store *st, const struct pin_from *from, const struct cid *old, const struct cid *to,
+		    int unpin);
+
 /* pin_added - the end of an add: `root` and all below was put through this handle and committed.  No
  * walk unless a sweep ran meanwhile. */
 int pin_added(struct store *st, const struct cid *root, const char *name);
@@ -122,7 +136,7 @@ int pin_mfs_begin(struct store *st, struct pin_mfs *m);
  * rest is below the root that was.  If something else is, its root was announced by store_protect, and
  * `sweeps` says when all was seen: 1, and nothing is set, when something was deleted since (NULL: no matter).
  * sync: it is durable on return, and so is everything before it, unless the handle does not wait for the
- * disk. */
+ * disk; 2: in any case. */
 int pin_mfs_set(struct pin_mfs *m, const struct cid *root, const uint64_t *sweeps, int sync);
 void pin_mfs_end(struct pin_mfs *m);
 /* pin_mfs_check - is the root known and here?  `repair`: if not, the one before it, or, where no slot is whole,

@@ -147,6 +147,22 @@ int call_one(struct call *c, struct span json, struct span text)
 	return rc == 0 ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
 }
 
+int call_more(struct call *c, struct span json, struct span text)
+{
+	int rc = 0;
+
+	if (!c->one) {
+		rc = common(c, value_type(c));
+		if (rc == 0)
+			rc = reply_start(c->r, 200, LEN_UNKNOWN);
+		c->one = rc == 0 ? 2 : 0;
+	}
+	buf_reset(&c->json);
+	if (rc == 0)
+		rc = c->enc == ENC_TEXT ? buf_add(&c->json, text) : go_json(&c->json, json);
+	return rc == 0 && c->json.len ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
+}
+
 int call_value(struct call *c, struct span json, struct span text)
 {
 	int rc = dress(c, json, text);
@@ -240,5 +256,7 @@ int answer_error(struct call *c, int rc)
 
 int answer_end(struct call *c)
 {
+	if (c->one == 2 && c->enc != ENC_TEXT)
+		return sink_bytes(&c->r->sink, span_str("\n"));
 	return c->streams || c->one ? 0 : call_begin(c);
 }

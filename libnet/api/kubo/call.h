@@ -120,6 +120,9 @@ int call_slurp(struct call *c, struct buf *out);
  * call_value - one of a stream; it is on its way to the client on return. */
 int call_one(struct call *c, struct span json, struct span text);
 int call_value(struct call *c, struct span json, struct span text);
+/* call_more - the one value in pieces, for those that may be long; a piece holds whole characters.  `text` as above, p NULL
+ * or empty: nothing of this piece. */
+int call_more(struct call *c, struct span json, struct span text);
 /* call_begin - the head of a stream of values, before the first of them or in place of any: headers out. */
 int call_begin(struct call *c);
 /* call_bytes - the head of an answer of bytes; then put pieces into c->r->sink.  type NULL: text/plain.  len: told as
@@ -144,6 +147,8 @@ int call_path(struct call *c, const char *arg, struct buf *path);
 int call_resolve(struct call *c, const char *arg, struct cid *cid);
 /* call_expired - ERR_TIMEOUT ("context deadline exceeded") when `timeout` has passed, else 0. */
 int call_expired(const struct call *c);
+/* call_columns - append lines whose cells end in TABs, with blanks in the place of these, so that all columns stand even. */
+int call_columns(struct span in, struct buf *out);
 /* call_duration - a duration of Go ("1m30s", "500ms"): nanoseconds.  ERR_USAGE in Go's words. */
 int call_duration(const char *text, int64_t *ns);
 

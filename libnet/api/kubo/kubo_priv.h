@@ -63,4 +63,12 @@ int answer_end(struct call *c);
 /* ---- words.c ---- */
 void guard_start(struct call *c, struct dag_source *under);
 
+/* ---- cmd_key.c: how ids are shown ---- */
+struct id_base {
+	int peer;			/* base58btc of the multihash */
+	const struct mb_base *base;	/* else a CID in this base */
+};
+int id_base(struct call *c, const char *option, struct id_base *b);	/* as the option says */
+int id_text(const struct id_base *b, const struct cid *id, struct buf *text);
+
 #endif

@@ -24,6 +24,7 @@ struct ops_added {
 
 enum ops_follow { OPS_FOLLOW_NONE, OPS_FOLLOW_TOP, OPS_FOLLOW_ALL };
 
+struct ops_add_feed_entry;
 struct ops_add {
 	struct unixfs_opts dag;		/* ops_add_begin finishes them */
 	int recursive;			/* directories are errors without */
@@ -53,6 +54,9 @@ struct ops_add {
 	/* of a file of a feed: bytes so far, each time OPS_FEED_STEP more were read, and at its end; a nonzero
 	 * return stops; may be NULL */
 	int (*bytes)(void *arg, const char *path, uint64_t so_far, int end);
+	/* a top of a feed begins ("": without a name, or the wrapper), and all before it is told if tell_early is
+	 * on.  e: its own entry, NULL: it has none.  An error ends the session; may be NULL */
+	int (*top)(void *arg, const char *name, const struct ops_add_feed_entry *e);
 	void *arg;
 };
 

@@ -448,6 +448,20 @@ static int in_top(const struct feed *f, struct span path)
 	return f->open && (f->all || below(path, buf_span(&f->top)));
 }
 
+static int tell_top(const struct feed *f, struct span name, const struct ops_add_feed_entry *e)
+{
+	const struct ops_add *o = &f->a->o;
+	char *text;
+	int rc;
+
+	if (!o->top)
+		return 0;
+	text = strndup(name.len ? (const char *)name.p : "", name.len);
+	rc = text ? o->top(o->arg, text, e) : err_nomem();
+	free(text);
+	return rc;
+}
+
 /* 1: the entry is a top itself, and done with */
 static int top_begin(struct feed *f, struct span path, const struct ops_add_feed_entry *e)
 {
@@ -455,9 +469,13 @@ static int top_begin(struct feed *f, struct span path, const struct ops_add_feed
 	struct span name = span_of(path.p, strcspn(e->path, "/"));
 	int itself = name.len == path.len, rc;
 
-	if (f->a->wrap)
-		return top_open(f, span_of(NULL, 0), 1, &none);
+	if (f->a->wrap) {
+		rc = tell_top(f, span_of(NULL, 0), NULL);
+		return rc < 0 ? rc : top_open(f, span_of(NULL, 0), 1, &none);
+	}
 	rc = top_end(f);
+	if (rc == 0)
+		rc = tell_top(f, name, itself ? e : NULL);
 	if (rc < 0)
 		return rc;
 	if (itself && e->what != OPS_FEED_DIR)

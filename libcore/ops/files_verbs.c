@@ -403,9 +403,12 @@ static int link_fn(struct change *c, void *arg)
 		rc = err_set(ERR_EXISTS, "to-files: MFS destination is a file: only one entry can be copied to \"%s\"",
 			     dest);
 	if (rc == 0) {
+		const char *whole = fpath_text(&to), *slash = strrchr(whole, '/');
+
 		rc = edit_parent(c, &to, to.n - 1, &dir);
 		if (rc < 0)
-			err_add(rc, "to-files: MFS destination parent of \"%s\" does not exist", fpath_text(&to));
+			err_add(rc, "to-files: MFS destination parent \"%s\" \"%.*s\" does not exist", whole,
+				slash > whole ? (int)(slash - whole) : 1, whole);
 	}
 	c->foreign = 1;				/* the add may have been another handle's */
 	if (rc == 0)

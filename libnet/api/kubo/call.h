@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "kubo.h"
 #include "multi/cid.h"
+#include "ops/read.h"
 #include "wire/http/multipart.h"
 
 /* ---- commands ---- */
@@ -144,11 +145,17 @@ int call_cid_link(struct buf *json, const struct cid *cid);
 /* call_path - what an argument that is a path stands for, as "/ipfs/CID…", appended: names are followed.  Errors in
  * Kubo's words (`invalid path "x": …`).  call_resolve - and the CID at its end. */
 int call_path(struct call *c, const char *arg, struct buf *path);
+/* call_path_as_given - the same, but names stay names. */
+int call_path_as_given(const char *arg, struct buf *path);
 int call_resolve(struct call *c, const char *arg, struct cid *cid);
+/* call_place - the block at its end, and what is left of the path inside that; ops_place_clear in any case. */
+int call_place(struct call *c, const char *arg, struct ops_place *place);
 /* call_expired - ERR_TIMEOUT ("context deadline exceeded") when `timeout` has passed, else 0. */
 int call_expired(const struct call *c);
 /* call_columns - append lines whose cells end in TABs, with blanks in the place of these, so that all columns stand even. */
 int call_columns(struct span in, struct buf *out);
+/* call_duration_text - append a duration as Go writes it: "1h30m0s", "1.5ms". */
+int call_duration_text(int64_t ns, struct buf *out);
 /* call_duration - a duration of Go ("1m30s", "500ms"): nanoseconds.  ERR_USAGE in Go's words. */
 int call_duration(const char *text, int64_t *ns);
 

@@ -1,4 +1,5 @@
-/* columns.c - text in columns, as Go's text/tabwriter lays it out */
+/* columns.c - columns and durations as Go writes them */
+#include <inttypes.h>
 #include <string.h>
 
 #include "call.h"
@@ -47,4 +48,35 @@ int call_columns(struct span in, struct buf *out)
 			rc = buf_u8(out, '\n');
 	}
 	return rc;
+}
+
+/* "1.5": without zeros at its end */
+static int put_fraction(struct buf *out, uint64_t whole, uint64_t part, int digits)
+{
+	for (; part && part % 10 == 0; digits--)
+		part /= 10;
+	return part ? buf_printf(out, "%" PRIu64 ".%0*" PRIu64, whole, digits, part) : buf_printf(out, "%" PRIu64, whole);
+}
+
+int call_duration_text(int64_t ns, struct buf *out)
+{
+	uint64_t u = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, s = u / 1000000000;
+	int rc = ns < 0 ? buf_u8(out, '-') : 0;
+
+	if (rc == 0 && u == 0)
+		return buf_str(out, "0s");
+	if (rc == 0 && u < 1000)
+		return buf_printf(out, "%" PRIu64 "ns", u);
+	if (rc == 0 && s == 0) {
+		rc = u < 1000000 ? put_fraction(out, u / 1000, u % 1000, 3) :
+				   put_fraction(out, u / 1000000, u % 1000000, 6);
+		return rc < 0 ? rc : buf_str(out, u < 1000000 ? "\xc2\xb5s" : "ms");
+	}
+	if (rc == 0 && s >= 3600)
+		rc = buf_printf(out, "%" PRIu64 "h", s / 3600);
+	if (rc == 0 && s >= 60)
+		rc = buf_printf(out, "%" PRIu64 "m", s / 60 % 60);
+	if (rc == 0)
+		rc = put_fraction(out, s % 60, u % 1000000000, 9);
+	return rc < 0 ? rc : buf_u8(out, 's');
 }

@@ -71,4 +71,8 @@ struct id_base {
 int id_base(struct call *c, const char *option, struct id_base *b);	/* as the option says */
 int id_text(const struct id_base *b, const struct cid *id, struct buf *text);
 
+/* ---- cmd_name.c ---- */
+/* name_arg - an argument that is the name of a key, any text form, with "/ipns/" in front or not. */
+int name_arg(const char *arg, struct cid *id);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "kubo_priv.h"
 #include "name/name.h"
+#include "ops/cidfmt.h"
 #include "ops/read.h"
 
 /* ---- CIDs ---- */
@@ -73,10 +74,10 @@ static int invalid(const char *arg, const char *why)
 /* a name space and something in it, which is a CID where it has to be one */
 static int check_path(const char *arg, const char *path)
 {
-	const char *space = path + 1, *root = strchr(space, '/'), *end;
+	const char *space = path + 1, *root = strchr(space, '/');
 	size_t n = root ? (size_t)(root - space) : strlen(space);
 	struct cid cid;
-	char *why;
+	char *name, *why;
 	int rc;
 
 	if (!root || !root[1])
@@ -85,25 +86,37 @@ static int check_path(const char *arg, const char *path)
 		return err_set(ERR_USAGE, "invalid path \"%s\": unknown namespace: \"%.*s\"", arg, (int)n, space);
 	if (strncmp(space, "ipns", 4) == 0)
 		return 0;
-	end = strchr(root + 1, '/');
-	rc = cid_parse(span_of(root + 1, end ? (size_t)(end - root - 1) : strlen(root + 1)), &cid, NULL);
-	if (rc == 0)
-		return 0;
-	if (*arg != '/')			/* it was no path to begin with, and is no CID either */
+	name = strndup(root + 1, strcspn(root + 1, "/"));
+	rc = name ? cidfmt_parse(name, &cid, NULL) : err_nomem();
+	free(name);
+	if (rc == 0 || rc == ERR_NOMEM)
+		return rc;
+	if (*arg != '/' && strchr(arg, ':') == NULL)	/* it was no path to begin with, and is no CID either */
 		return invalid(arg, "path does not have enough components");
 	why = strdup(err_text());
-	rc = why ? invalid(arg, why) : err_nomem();
+	rc = why ? invalid(path, why) : err_nomem();
 	free(why);
 	return rc;
 }
 
-int call_path(struct call *c, const char *arg, struct buf *path)
+int call_path_as_given(const char *arg, struct buf *path)
 {
 	struct buf first = BUF_INIT(path->max);
 	int rc = to_path(arg, &first);
 
 	if (rc == 0)
 		rc = check_path(arg, (const char *)first.data);
+	if (rc == 0)
+		rc = buf_add(path, buf_span(&first));
+	buf_clear(&first);
+	return rc;
+}
+
+int call_path(struct call *c, const char *arg, struct buf *path)
+{
+	struct buf first = BUF_INIT(path->max);
+	int rc = call_path_as_given(arg, &first);
+
 	if (rc == 0 && starts((const char *)first.data, "/ipns/"))
 		rc = name_resolve(c->st, buf_span(&first), NULL, NULL, path, NULL);
 	else if (rc == 0)
@@ -112,20 +125,28 @@ int call_path(struct call *c, const char *arg, struct buf *path)
 	return rc;
 }
 
-int call_resolve(struct call *c, const char *arg, struct cid *cid)
+int call_place(struct call *c, const char *arg, struct ops_place *place)
 {
 	struct buf path = BUF_INIT(64 * 1024);
-	struct ops_place place = { 0 };
 	int rc = call_path(c, arg, &path);
 
+	*place = (struct ops_place){ 0 };
 	if (rc == 0)
-		rc = ops_place_from(c->src, (const char *)path.data, &place);
+		rc = ops_place_from(c->src, (const char *)path.data, place);
+	buf_clear(&path);
+	return rc;
+}
+
+int call_resolve(struct call *c, const char *arg, struct cid *cid)
+{
+	struct ops_place place;
+	int rc = call_place(c, arg, &place);
+
 	if (rc == 0 && *place.rest)
 		rc = err_set(ERR_INVALID, "\"%s\" is a value inside a block", arg);
 	if (rc == 0)
 		*cid = place.cid;
 	ops_place_clear(&place);
-	buf_clear(&path);
 	return rc;
 }
 
@@ -221,7 +242,9 @@ static int guarded_get(struct dag_source *s, const struct cid *cid, struct buf *
 
 static int guarded_has(struct dag_source *s, const struct cid *cid)
 {
-	return under(s)->has(under(s), cid);
+	int rc = call_expired(call_of(s));
+
+	return rc < 0 ? rc : under(s)->has(under(s), cid);
 }
 
 static int guarded_size(struct dag_source *s, const struct cid *cid, uint64_t *len)

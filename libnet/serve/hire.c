@@ -61,6 +61,8 @@ static void give(struct pump *p, struct stream *s)
 
 void pump_worker_for(struct pump *p, struct stream *s)
 {
+	if (p->o->stale && p->o->stale(p->o->ctx))
+		pump_new_workers(p);
 	if (p->idle && !p->queue) {
 		give(p, s);
 		return;

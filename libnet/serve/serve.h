@@ -76,6 +76,9 @@ struct serve_opts {
 	/* In a pump, before a request goes to a worker: 1, or 0: it is answered 429.  `peer`: the address of the
 	 * client without its port.  Fields X-RateLimit-* are added to its answer. */
 	int (*admit)(void *ctx, struct span peer, struct serve_admit *a);
+	/* In a pump, before that: 1 when workers begun before now are of no use any more (what they were fenced in with is
+	 * not there); they are replaced, as at SIGHUP. */
+	int (*stale)(void *ctx);
 	/* In a pump, when a request is over. */
 	void (*done)(void *ctx, const struct serve_done *d);
 	/* In the process that forks workers, before it does; and in a pump, when it has opened what it needs and before

@@ -226,6 +226,7 @@ int front_pump(void *ctx)
 	struct sandbox box = { .read = read, .write = write, .net = 1 };
 	size_t i, n = 3;
 
+	f->pumps = 1;
 	if (!f->sandbox)
 		return 0;
 	for (i = 0; i < 4; i++) {

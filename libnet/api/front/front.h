@@ -43,6 +43,10 @@ int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
 void front_end(void *ctx);		/* closes the store */
 
+/* front_stale - for serve_opts.stale: 1 when a folder that workers may write is not the one it was when we were asked last
+ * (ipfrs-reindex makes the index anew): a fence is around folders, not around their names. */
+int front_stale(void *ctx);
+
 /* ---- for serve_opts.spawn and .fence ---- */
 /* front_spawner - the part of the workers' sandbox that they can inherit.  front_pump - a pump's: no files but those it
  * opens again at SIGHUP, no new processes. */

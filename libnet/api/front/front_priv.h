@@ -23,7 +23,7 @@ struct front {
 	struct board_buckets *buckets;
 	time_t started;
 	int serving;			/* the lock of servers that run; -1: none */
-	int spawned;			/* part of the sandbox is inherited */
+	int spawned, pumps;		/* part of the sandbox is inherited; a pump's is all around us */
 	int sandbox;			/* 0: none; 1: as far as the kernel can; 2: all of it */
 	int metrics;			/* 0: nobody, 1: local clients, 2: all */
 	/* rates */
@@ -41,6 +41,7 @@ struct front {
 	int level;
 	uint64_t coding_min;
 	/* in a worker */
+	uint64_t folders;		/* in a pump: which ones workers may write */
 	int settled;			/* fenced in, or as far as we go */
 	struct store *st;		/* for reading, or while the RPC answers; NULL: not open */
 	struct dag_source source;
@@ -63,11 +64,12 @@ int front_store(struct front *f, int flags);
 int front_find(const struct request *rq, const struct route **row, int *status, const char **allow);
 int front_run(struct front *f, struct request *rq, struct reply *r);
 
-/* rpc.c.  wants - is it for us?  not_here - 404, in Kubo's words.  fence - the folders that may be written, in `room`, to
+/* rpc.c.  folders - a number that is another when one of those that may be written is.  wants - is it for us?  not_here - 404, in Kubo's words.  fence - the folders that may be written, in `room`, to
  * be freed one by one. */
 enum { RPC_FOLDERS = 8 };
 int rpc_new(struct front *f);
 int rpc_reload(struct front *f);
+uint64_t rpc_folders(const struct front *f);
 int rpc_fence(const struct front *f, char *room[RPC_FOLDERS], const char *write[RPC_FOLDERS + 1]);
 int rpc_wants(struct front *f, const struct request *rq);
 int rpc_not_here(struct reply *r);

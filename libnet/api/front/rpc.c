@@ -5,20 +5,25 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "front_priv.h"
 #include "ops/coproc.h"
 
 int rpc_new(struct front *f)
 {
-	return f->roles & FRONT_RPC ? kubo_new(&f->kubo, f->path, f->c) : 0;
+	if (!(f->roles & FRONT_RPC))
+		return 0;
+	f->folders = rpc_folders(f);
+	return kubo_new(&f->kubo, f->path, f->c);
 }
 
 int rpc_reload(struct front *f)
 {
 	struct kubo *k;
-	int rc = f->kubo ? kubo_new(&k, f->path, f->c) : 1;
+	int rc = f->kubo && !f->pumps ? kubo_new(&k, f->path, f->c) : 1;
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
@@ -32,11 +37,39 @@ int rpc_reload(struct front *f)
 }
 
 /* what a writer changes; not the configuration, nor the lock, nor what else lies there */
+static const char *const folders[RPC_FOLDERS] = {
+	"seg", "index", "pins", "names", "key", "token", "board", "tmp"
+};
+
+uint64_t rpc_folders(const struct front *f)
+{
+	char path[4096];
+	struct stat sb;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < RPC_FOLDERS; i++) {
+		snprintf(path, sizeof path, "%s/%s", f->path, folders[i]);
+		if (stat(path, &sb) < 0)
+			sb.st_ino = sb.st_dev = 0;
+		sum = (sum ^ sb.st_ino ^ (uint64_t)sb.st_dev << 40) * 0x100000001b3u;	/* as FNV-1a */
+	}
+	return sum;
+}
+
+int front_stale(void *ctx)
+{
+	struct front *f = ctx;
+	uint64_t was = f->folders;
+
+	if (!f->sandbox || !f->kubo)
+		return 0;
+	f->folders = rpc_folders(f);
+	return f->folders != was;
+}
+
 int rpc_fence(const struct front *f, char *room[RPC_FOLDERS], const char *write[RPC_FOLDERS + 1])
 {
-	static const char *const folders[RPC_FOLDERS] = {
-		"seg", "index", "pins", "names", "key", "token", "board", "tmp"
-	};
 	size_t i;
 
 	for (i = 0; i < RPC_FOLDERS; i++) {
@@ -79,8 +112,10 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 		return front_run(f, rq, r);
 	}
 	rc = front_store(f, STORE_WRITE);
-	if (rc == ERR_DENIED)			/* it can be read, at least */
+	if (rc == ERR_DENIED) {			/* it can be read, at least */
+		log_warn("front", "the RPC cannot write: %s", err_text());
 		rc = front_store(f, STORE_READ);
+	}
 	rc = kubo_answer(f->kubo, f->st, f->upstream ? coproc_source(f->upstream) : front_source(f), rq, r);
 	store_close(f->st);
 	f->st = NULL;

@@ -6,7 +6,7 @@
 
 /* what the pumps and the test share */
 static struct shared {
-	_Atomic unsigned asked, done, reloads;
+	_Atomic unsigned asked, done, reloads, stale;
 	_Atomic int status, whole;
 	_Atomic uint64_t sent, received;
 	char method[32], path[128], host[64], peer[64], id[160], protocol[16];
@@ -326,6 +326,40 @@ static void a_hangup(void)
 	buf_clear(&out);
 }
 
+/* told once that those there are of no use any more */
+static int is_stale(void *ctx)
+{
+	(void)ctx;
+	return shared->stale && shared->stale--;
+}
+
+static void with_stale(struct serve_opts *o)
+{
+	with_reload(o);
+	o->stale = is_stale;
+}
+
+static void workers_of_no_use(void)
+{
+	int pool, pid[4], i;
+
+	for (pool = 0; pool < 2; pool++) {
+		shared->stale = shared->reloads = 0;
+		start(pool, with_stale);
+		for (i = 0; i < 4; i++) {
+			if (i == 2)
+				shared->stale = 1;
+			pid[i] = number_in(ask("GET /pid HTTP/1.1\r\n" END, NULL));
+			CHECK(pid[i] > 0);
+		}
+		CHECK(shared->reloads == 1);		/* the spawner: those it makes now are good */
+		CHECK(pid[1] != pid[2]);
+		CHECK(!pool || (pid[0] == pid[1] && pid[2] == pid[3]));
+		CHECK(stop() == 0);
+		unlink(log_name);
+	}
+}
+
 int main(void)
 {
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -339,6 +373,7 @@ int main(void)
 	RUN(clients_of_one_address);
 	RUN(forms_of_the_log);
 	RUN(a_hangup);
+	RUN(workers_of_no_use);
 	rig_end();
 	return UNIT_END();
 }

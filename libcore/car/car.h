@@ -7,6 +7,8 @@
 #ifndef CAR_CAR_H
 #define CAR_CAR_H
 
+#include <sys/types.h>
+
 #include "base/piece.h"
 #include "dag/dag.h"
 
@@ -24,7 +26,8 @@ struct car_in;
 enum {
 	CAR_NO_HASH = 1,	/* do not hash blocks: the caller does, or only looks at the shape */
 	CAR_ZERO_ENDS = 2,	/* a section of length zero ends the archive (padded files of old) */
-	CAR_LOOSE_HEADER = 4	/* the keys of a header may stand in any order, as go-car and js-car take it */
+	CAR_LOOSE_HEADER = 4,	/* the keys of a header may stand in any order, as go-car and js-car take it */
+	CAR_PLAIN = 8		/* gzip and zstd are not unpacked */
 };
 /* car_in_open - reads the header.  gives *c.  ERR_INVALID with the rule broken and the offset in the
  * file; ERR_LIMIT: header over CAR_HEADER_MAX; ERR_IO. `what` (borrowed) names it in messages.
@@ -32,6 +35,10 @@ enum {
  * it leaves the fd is of no use to anybody.  Memory: 4 slabs of 1 MiB, or of the largest section, and the
  * window of zstd (at most 128 MiB, as zstd(1) without --long=N). */
 int car_in_open(struct car_in **c, int fd, const char *what, int flags);
+/* car_in_from - the same from a function, which is called by the thread that calls these: bytes, 0 at the end, or
+ * an error, which is passed on.  what NULL: messages say what is wrong, and not where. */
+int car_in_from(struct car_in **c, ssize_t (*read)(void *arg, void *p, size_t len), void *arg, const char *what,
+		int flags);
 void car_in_close(struct car_in *c);			/* accepts NULL; the fd stays open */
 int car_in_version(const struct car_in *c);		/* 1 or 2 */
 int car_in_packed(const struct car_in *c);		/* 1: was gzip or zstd */
@@ -44,6 +51,7 @@ uint64_t car_in_bytes(const struct car_in *c);		/* read from the fd so far, for 
  * bytes or padded); ERR_CORRUPT: the block does not hash to its CID; ERR_DENIED: the block policy
  * (mh_allowed) forbids the CID's hash or its identity data over 128 bytes; ERR_LIMIT: over
  * CAR_SECTION_MAX.  Messages give the offset of the section in the (unpacked) file and the CID.
+ * A block that is ERR_CORRUPT stands in *s nevertheless.  car_in_cut - 1: the error was that it ends too early.
  */
 struct car_section {
 	struct cid cid;
@@ -52,6 +60,7 @@ struct car_section {
 	uint64_t len;		/* of the whole section with its length varint */
 };
 int car_in_next(struct car_in *c, struct car_section *s);
+int car_in_cut(const struct car_in *c);
 
 /* ---- writing ---- */
 

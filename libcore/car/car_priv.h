@@ -15,7 +15,10 @@
 enum packing { PACK_NONE, PACK_GZIP, PACK_ZSTD };
 
 struct input {
-	int fd;				/* borrowed */
+	int fd;				/* borrowed; -1: read(arg, …) instead */
+	ssize_t (*read)(void *arg, void *p, size_t len);
+	void *arg;
+	int plain;			/* nothing is unpacked */
 	int stop_fd;			/* readable: give up; -1 */
 	int regular;
 	const char *what;		/* borrowed */
@@ -32,7 +35,9 @@ struct input {
 };
 
 /* input_open - looks at the first bytes.  input_clear accepts what input_open left after an error. */
-int input_open(struct input *in, int fd, const char *what);
+int input_open(struct input *in, int fd, const char *what, int plain);
+int input_from(struct input *in, ssize_t (*read)(void *arg, void *p, size_t len), void *arg, const char *what,
+	       int plain);
 void input_clear(struct input *in);
 /* input_read - some bytes, at most len: their number, 0 at the end (a packed stream that is cut short is
  * ERR_INVALID). */

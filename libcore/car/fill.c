@@ -23,7 +23,7 @@ static void stop_at(struct slab *s, int rc)
 
 static int fail_at(const struct car_in *c, const struct slab *s, int rc)
 {
-	return err_add(rc, "'%s', offset %" PRIu64, c->what, file_offset(c, s, s->end));
+	return car_at(c, rc, file_offset(c, s, s->end));
 }
 
 /* There is a part of a section, and no more bytes. */
@@ -123,6 +123,7 @@ static int drain(struct car_in *c)
 
 static int at_end(struct car_in *c, struct slab *s)
 {
+	s->cut = s->have > s->end || (c->version == 2 && c->left > 0);
 	if (s->have > s->end)
 		return fail_at(c, s, cut_off(c, s));
 	if (c->version == 2 && c->left > 0)
@@ -164,7 +165,7 @@ void slab_fill(struct car_in *c, struct slab *s, const struct slab *before)
 
 	s->end = s->have = 0;
 	s->off = before ? before->off + before->end : s->off;
-	s->last = s->rc = s->n_jobs = 0;
+	s->last = s->rc = s->cut = s->n_jobs = 0;
 	if (rc == 0 && rest) {
 		memcpy(s->data, before->data + before->end, rest);
 		s->have = rest;

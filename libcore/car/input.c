@@ -42,7 +42,9 @@ static ssize_t read_fd(struct input *in, uint8_t *p, size_t len)
 		rc = wait_for(in);
 		if (rc < 0)
 			return rc;
-		n = read(in->fd, p, len);
+		n = in->read ? in->read(in->arg, p, len) : read(in->fd, p, len);
+		if (n < 0 && in->read)
+			return n;
 	} while (n < 0 && (errno == EINTR || (errno == EAGAIN && in->stop_fd >= 0)));
 	if (n < 0)
 		return err_sys("reading '%s'", in->what);
@@ -201,6 +203,8 @@ static int sniff(struct input *in)
 			break;
 		in->have += (size_t)n;
 	}
+	if (in->plain)
+		return 0;
 	if (in->have >= 2 && in->raw[0] == 0x1f && in->raw[1] == 0x8b)
 		in->packed = PACK_GZIP;
 	else if (in->have >= 4 && is_zstd(in->raw))
@@ -208,15 +212,10 @@ static int sniff(struct input *in)
 	return 0;
 }
 
-int input_open(struct input *in, int fd, const char *what)
+static int start(struct input *in)
 {
-	struct stat st;
 	int rc;
 
-	*in = (struct input){ .fd = fd, .stop_fd = -1, .what = what };
-	in->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (!in->regular)
-		fcntl(fd, F_SETPIPE_SZ, 1 << 20);	/* fewer turns between two processes, if we may */
 	in->raw = malloc(RAW);
 	if (!in->raw)
 		return err_nomem();
@@ -234,6 +233,25 @@ int input_open(struct input *in, int fd, const char *what)
 		ZSTD_DCtx_setParameter(in->zs, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 	}
 	return 0;
+}
+
+int input_open(struct input *in, int fd, const char *what, int plain)
+{
+	struct stat st;
+
+	*in = (struct input){ .fd = fd, .stop_fd = -1, .what = what, .plain = plain };
+	in->regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (!in->regular)
+		fcntl(fd, F_SETPIPE_SZ, 1 << 20);	/* fewer turns between two processes, if we may */
+	return start(in);
+}
+
+int input_from(struct input *in, ssize_t (*read)(void *arg, void *p, size_t len), void *arg, const char *what,
+	       int plain)
+{
+	*in = (struct input){ .fd = -1, .read = read, .arg = arg, .stop_fd = -1, .what = what ? what : "archive",
+			      .plain = plain };
+	return start(in);
 }
 
 void input_clear(struct input *in)
@@ -326,5 +344,5 @@ int input_ready(struct input *in)
 {
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
 
-	return in->regular || in->pos < in->have || in->end || poll(&p, 1, 0) > 0;
+	return in->regular || in->read || in->pos < in->have || in->end || poll(&p, 1, 0) > 0;
 }

@@ -12,6 +12,11 @@
 
 enum { HEAD_STEP = 64 * 1024 };		/* bytes of a header read at a time: its length is only a claim */
 
+int car_at(const struct car_in *c, int rc, uint64_t off)
+{
+	return c->what ? err_add(rc, "'%s', offset %" PRIu64, c->what, off) : rc;
+}
+
 /* ---- headers ---- */
 
 /* The next varint of the input into p: its bytes. */
@@ -107,11 +112,11 @@ static int read_v2(struct car_in *c, struct buf *raw)
 	raw->len += (size_t)got;
 	rc = car_v2_decode(buf_span(raw), size, v);
 	if (rc < 0)
-		return err_add(rc, "'%s'", c->what);
+		return c->what ? err_add(rc, "'%s'", c->what) : rc;
 	rc = input_skip(&c->in, v->data_off - CAR_V2_HEADER, &skipped);
 	if (rc == 0 && skipped < v->data_off - CAR_V2_HEADER)
-		return err_set(ERR_INVALID, "'%s', offset %" PRIu64 ": unexpected end of the file before the "
-			       "payload at %" PRIu64, c->what, CAR_V2_HEADER + skipped, v->data_off);
+		return car_at(c, err_set(ERR_INVALID, "unexpected end of the file before the payload at %" PRIu64,
+					 v->data_off), CAR_V2_HEADER + skipped);
 	c->base = v->data_off;
 	c->left = v->data_size;
 	return rc;
@@ -124,7 +129,7 @@ static int read_heads(struct car_in *c)
 
 	c->version = c->head.version;
 	if (rc < 0) {
-		rc = err_add(rc, "'%s', offset 0", c->what);
+		rc = car_at(c, rc, 0);
 	} else if (c->version == 2) {
 		rc = read_v2(c, &raw);
 		buf_reset(&raw);
@@ -132,7 +137,7 @@ static int read_heads(struct car_in *c)
 			rc = err_set(ERR_INVALID, "the payload of a CARv2 must be a CARv1, not version %d",
 				     c->head.version);
 		if (rc < 0 && c->base)
-			rc = err_add(rc, "'%s', offset %" PRIu64, c->what, c->base);
+			rc = car_at(c, rc, c->base);
 	}
 	c->slab[0].off = raw.len;
 	buf_clear(&raw);
@@ -167,16 +172,19 @@ static void *filler(void *arg)
 	return NULL;
 }
 
-/* More than a slab is coming: read ahead.  Without threads car_in_next does everything itself. */
+/* More than a slab is coming: read ahead, or, where that is not for another thread to do, hash together.  Without
+ * threads car_in_next does everything itself. */
 static void start_thread(struct car_in *c)
 {
 	pthread_attr_t attr;
 	sigset_t all, old;
 
-	if (pipe2(c->stop, O_CLOEXEC) < 0)
+	if (!c->in.read && pipe2(c->stop, O_CLOEXEC) < 0)
 		return;
 	if (!(c->flags & CAR_NO_HASH) && pool_new(&c->pool, 0) < 0)
 		c->pool = NULL;
+	if (c->in.read)
+		return;
 	c->in.stop_fd = c->stop[0];
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 * 1024);
@@ -236,19 +244,25 @@ static void next_slab(struct car_in *c)
 
 /* ---- the door ---- */
 
-int car_in_open(struct car_in **out, int fd, const char *what, int flags)
+static struct car_in *new_in(const char *what, int flags)
 {
 	struct car_in *c = calloc(1, sizeof *c);
-	int rc;
 
-	if (!c)
-		return err_nomem();
+	if (!c) {
+		err_nomem();
+		return NULL;
+	}
 	c->what = what;
 	c->flags = flags;
 	c->left = UINT64_MAX;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->turn, NULL);
-	rc = input_open(&c->in, fd, what);
+	return c;
+}
+
+/* its input was opened, or is why not */
+static int begin(struct car_in **out, struct car_in *c, int rc)
+{
 	if (rc == 0)
 		rc = read_heads(c);
 	if (rc < 0) {
@@ -257,6 +271,21 @@ int car_in_open(struct car_in **out, int fd, const char *what, int flags)
 	}
 	*out = c;
 	return 0;
+}
+
+int car_in_open(struct car_in **out, int fd, const char *what, int flags)
+{
+	struct car_in *c = new_in(what, flags);
+
+	return c ? begin(out, c, input_open(&c->in, fd, what, flags & CAR_PLAIN)) : ERR_NOMEM;
+}
+
+int car_in_from(struct car_in **out, ssize_t (*read)(void *arg, void *p, size_t len), void *arg, const char *what,
+		int flags)
+{
+	struct car_in *c = new_in(what, flags);
+
+	return c ? begin(out, c, input_from(&c->in, read, arg, what, flags & CAR_PLAIN)) : ERR_NOMEM;
 }
 
 void car_in_close(struct car_in *c)
@@ -322,7 +351,7 @@ static int section(struct car_in *c, struct car_section *s)
 
 	rc = n < 0 ? n : check_hash(c, &s->cid, s->data);
 	if (rc < 0)
-		return err_add(rc, "'%s', offset %" PRIu64, c->what, c->base + off);
+		return car_at(c, rc, c->base + off);
 	s->off = off;
 	s->len = (uint64_t)n;
 	c->pos += (size_t)n;
@@ -334,7 +363,7 @@ int car_in_next(struct car_in *c, struct car_section *s)
 	int rc;
 
 	if (c->done)
-		return c->done == 1 ? 0 : err_set(c->done, "'%s' was read as far as it is good", c->what);
+		return c->done == 1 ? 0 : err_set(c->done, "'%s' was read as far as it is good", c->in.what);
 	if (!c->now) {
 		c->now = &c->slab[0];
 		slab_fill(c, c->now, NULL);
@@ -342,11 +371,18 @@ int car_in_next(struct car_in *c, struct car_section *s)
 	}
 	while (c->pos == c->now->end && !c->now->last)
 		next_slab(c);
-	if (c->pos < c->now->end)
+	if (c->pos < c->now->end) {
 		rc = section(c, s);
-	else
+	} else {
 		rc = c->now->rc < 0 ? err_set(c->now->rc, "%s", c->now->text) : 0;
+		c->cut = c->now->cut;
+	}
 	if (rc <= 0)
 		c->done = rc < 0 ? rc : 1;
 	return rc;
+}
+
+int car_in_cut(const struct car_in *c)
+{
+	return c->cut;
 }

@@ -36,6 +36,7 @@ struct slab {
 	int last;			/* nothing comes after it */
 	int rc;				/* why, if not because the archive is at its end, … */
 	char text[512];			/* … and what is to be said about it */
+	int cut;			/* … because there is too little of it */
 	struct slab_job job[JOBS];
 	int n_jobs;			/* 0: nobody hashes this one, car_in_next does */
 };
@@ -61,7 +62,11 @@ struct car_in {
 	struct slab *now;
 	size_t pos;
 	int at_job, done;		/* done: 1 at the end, or the error */
+	int cut;
 };
+
+/* car_at - where in the file the error is that was set; returns rc. */
+int car_at(const struct car_in *c, int rc, uint64_t off);
 
 /* fill.c: slab_fill - the next slab, which follows `before` (NULL: it is the first).  What goes wrong is
  * left in the slab.  slab_hash - have the pool hash it. */

@@ -10,13 +10,14 @@
 #include "ops/read.h"
 #include "store/store.h"
 
-/* Archives are read strictly.  `flags` of those who read them: CAR_ZERO_ENDS, CAR_LOOSE_HEADER. */
+/* Archives are read strictly.  `flags` of those who read them: CAR_ZERO_ENDS, CAR_LOOSE_HEADER, CAR_PLAIN. */
 
 /*
  * Where an archive goes.  A path gets a CARv2 with an index (0x0401), which appears whole or not at all; if
  * the path is a device or a fifo, or is NULL (then fd), or with `plain`, it is a CARv1.
  */
 struct ops_car_to {
+	struct sink *sink;		/* not NULL: a CARv1 into this, and nowhere else */
 	const char *path;
 	int fd;				/* borrowed; used when path is NULL */
 	int plain;			/* CARv1 also into a file */
@@ -53,6 +54,14 @@ int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
  * is dropped takes the blocks it brought out of the store again, unless `keep`; what another program
  * relies on by then, or pinned, stays.
  */
+/* What an archive fails at: its header, or a block, or what should be one. */
+struct ops_car_fault {
+	int head;			/* 1: its header */
+	int cut;			/* 1: it ends too early */
+	const struct cid *before;	/* the block before; NULL: there is none */
+	const struct cid *block;	/* NULL: there is none to be seen */
+	struct span data;		/* of that */
+};
 struct ops_car_import {
 	int pin;			/* the roots, recursively */
 	const char *pin_name;		/* NULL: none */
@@ -60,6 +69,9 @@ struct ops_car_import {
 	int allow_big;			/* blocks over BLOCK_MAX */
 	int flags;
 	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);	/* bytes read; nonzero stops */
+	/* says anew, if set, what went wrong: rc, and why without a place is in err_text().  Returns the code.
+	 * Not asked about what is no fault of the archive: the store's disk, or what `read` returned. */
+	int (*fault)(void *arg, const struct ops_car_fault *f, int rc);
 	void *arg;
 };
 struct ops_car_counts {
@@ -73,6 +85,9 @@ int ops_car_import_begin(struct car_importer **m, struct store *st, const struct
  * car_in_open and car_in_next; ERR_LIMIT: a block over BLOCK_MAX; ERR_INVALID: it is not what its codec
  * says; ERR_UNSUPPORTED: no such codec here. */
 int ops_car_import_fd(struct car_importer *m, int fd, const char *what);
+/* read - the same from a function: bytes, 0 at the end, or an error, which is returned. */
+int ops_car_import_read(struct car_importer *m, ssize_t (*read)(void *arg, void *p, size_t len), void *arg,
+			const char *what);
 /* end - root is told of each root, once, in the order they were met.  ERR_INVALID: a root to be pinned is
  * not whole; nothing is pinned then.  After an error only drop is left; else also drop, to release. */
 int ops_car_import_end(struct car_importer *m, int (*root)(void *arg, const struct cid *cid), void *arg);

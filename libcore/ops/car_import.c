@@ -80,15 +80,18 @@ static int too_big(struct car_importer *m, const struct car_section *s)
 		       "must be allowed", s->data.len);
 }
 
-static int take(struct car_importer *m, const struct car_section *s, const char *what)
+static int check(struct car_importer *m, const struct car_section *s)
 {
-	struct dag_block b = { .cid = &s->cid, .parts = { s->data }, .n_parts = 1, .src_fd = -1 };
 	int rc = too_big(m, s);
 
-	if (rc == 0)
-		rc = codec_check(s->cid.codec, s->data, 0, NULL, NULL);
-	if (rc < 0)
-		return at_section(rc, what, s);
+	return rc < 0 ? rc : codec_check(s->cid.codec, s->data, 0, NULL, NULL);
+}
+
+static int take(struct car_importer *m, const struct car_section *s)
+{
+	struct dag_block b = { .cid = &s->cid, .parts = { s->data }, .n_parts = 1, .src_fd = -1 };
+	int rc;
+
 	rc = dag_has(store_source(m->st), &s->cid);
 	if (rc < 0)
 		return rc;
@@ -114,29 +117,99 @@ static int heard(struct car_importer *m, struct car_in *c)
 	return err_set(ERR_INTERRUPTED, "stopped");
 }
 
-int ops_car_import_fd(struct car_importer *m, int fd, const char *what)
+/* ---- one archive ---- */
+
+struct feed {
+	ssize_t (*read)(void *arg, void *p, size_t len);
+	void *arg;
+	int over, rc;			/* it ended; or why not */
+};
+
+static ssize_t feed_read(void *arg, void *p, size_t len)
 {
-	const struct cid *roots;
+	struct feed *f = arg;
+	ssize_t n = f->read(f->arg, p, len);
+
+	f->over |= n == 0;
+	f->rc = n < 0 ? (int)n : f->rc;
+	return n;
+}
+
+static int fault(struct car_importer *m, const struct ops_car_fault *f, int rc)
+{
+	return m->o.fault && rc != ERR_NOMEM && rc != ERR_IO ? m->o.fault(m->o.arg, f, rc) : rc;
+}
+
+/* the sections, until one is wrong */
+static int sections(struct car_importer *m, struct car_in *c, const struct feed *feed, const char *what)
+{
+	struct cid before = { 0 };
+	struct ops_car_fault f = { 0 };
 	struct car_section s;
-	struct car_in *c;
+	int rc;
+
+	while ((rc = car_in_next(c, &s)) == 1) {
+		rc = check(m, &s);
+		if (rc < 0) {
+			f.block = &s.cid;
+			rc = m->o.fault ? rc : at_section(rc, what, &s);
+			break;
+		}
+		rc = take(m, &s);
+		if (rc == 0)
+			rc = heard(m, c);
+		if (rc < 0)
+			return rc;
+		before = s.cid;
+		f.before = &before;
+	}
+	if (rc == 0 || (feed && feed->rc == rc))
+		return rc;
+	if (rc == ERR_CORRUPT)
+		f.block = &s.cid;
+	if (f.block)
+		f.data = s.data;
+	f.cut = car_in_cut(c);
+	return fault(m, &f, rc);
+}
+
+/* c: open, or rc says why not */
+static int import(struct car_importer *m, struct car_in *c, int rc, const struct feed *feed, const char *what)
+{
+	struct ops_car_fault head = { .head = 1, .cut = feed && feed->over };
+	const struct cid *roots;
 	size_t n, i;
-	int rc = car_in_open(&c, fd, what, m->o.flags);
 
 	if (rc < 0)
-		return rc;
+		return feed && feed->rc == rc ? rc : fault(m, &head, rc);
 	m->heard = 0;
 	roots = car_in_roots(c, &n);
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = note_root(m, &roots[i]);
-	while (rc == 0 && (rc = car_in_next(c, &s)) == 1) {
-		rc = take(m, &s, what);
-		if (rc == 0)
-			rc = heard(m, c);
-	}
+	if (rc == 0)
+		rc = sections(m, c, feed, what);
 	car_in_close(c);
 	if (rc == 0)
 		m->n.files++;
 	return rc;
+}
+
+int ops_car_import_fd(struct car_importer *m, int fd, const char *what)
+{
+	struct car_in *c = NULL;
+	int rc = car_in_open(&c, fd, what, m->o.flags);
+
+	return import(m, c, rc, NULL, what);
+}
+
+int ops_car_import_read(struct car_importer *m, ssize_t (*read)(void *arg, void *p, size_t len), void *arg,
+			const char *what)
+{
+	struct feed feed = { .read = read, .arg = arg };
+	struct car_in *c = NULL;
+	int rc = car_in_from(&c, feed_read, &feed, m->o.fault ? NULL : what, m->o.flags);
+
+	return import(m, c, rc, &feed, what);
 }
 
 struct ops_car_counts ops_car_import_counts(const struct car_importer *m)

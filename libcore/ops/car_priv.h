@@ -12,7 +12,8 @@
 struct target {
 	const struct ops_car_to *to;
 	struct car_out out;
-	struct sink_fd sink;
+	struct sink_fd fd_sink;
+	struct sink *sink;		/* that, or the one that was given */
 	struct car_index *index;	/* of a CARv2 */
 	struct tmpfile tmp;		/* tmp.fd -1: not in use */
 	int fd;				/* of a device or fifo that was opened here, else -1 */

@@ -34,12 +34,15 @@ int target_open(struct target *t, const struct ops_car_to *to)
 	int rc = 0, fd = to->fd;
 
 	*t = (struct target){ .to = to, .fd = -1, .tmp = { .fd = -1, .slot = -1 } };
+	t->sink = to->sink ? to->sink : &t->fd_sink.sink;
+	if (to->sink)
+		return 0;
 	if (to->path) {
 		rc = open_file(t);
 		fd = t->fd >= 0 ? t->fd : t->tmp.fd;
 	}
 	if (rc == 0)
-		rc = sink_fd_start(&t->sink, fd, to->path ? to->path : "standard output");
+		rc = sink_fd_start(&t->fd_sink, fd, to->path ? to->path : "standard output");
 	if (rc < 0)
 		target_close(t);
 	return rc;
@@ -48,9 +51,9 @@ int target_open(struct target *t, const struct ops_car_to *to)
 int target_start(struct target *t, const struct cid *roots, size_t n)
 {
 	static const uint8_t room[CAR_V2_HEADER];	/* written last, when the sizes are known */
-	int rc = t->index ? sink_bytes(&t->sink.sink, span_of(room, sizeof room)) : 0;
+	int rc = t->index ? sink_bytes(t->sink, span_of(room, sizeof room)) : 0;
 
-	return rc < 0 ? rc : car_out_start(&t->out, &t->sink.sink, t->index, roots, n);
+	return rc < 0 ? rc : car_out_start(&t->out, t->sink, t->index, roots, n);
 }
 
 static int end_v2(struct target *t)
@@ -58,17 +61,17 @@ static int end_v2(struct target *t)
 	struct car_v2 v = { .data_off = CAR_V2_HEADER, .data_size = t->out.pos,
 			    .index_off = CAR_V2_HEADER + t->out.pos };
 	uint8_t head[CAR_V2_HEADER];
-	int rc = car_index_write(t->index, INDEX_CODEC, &t->sink.sink);
+	int rc = car_index_write(t->index, INDEX_CODEC, t->sink);
 
 	if (rc == 0)
-		rc = sink_fd_end(&t->sink);
+		rc = sink_fd_end(&t->fd_sink);
 	car_v2_encode(&v, head);
 	return rc < 0 ? rc : io_pwrite(t->tmp.fd, head, sizeof head, 0, t->to->path);
 }
 
 int target_end(struct target *t)
 {
-	int rc = t->index ? end_v2(t) : sink_fd_end(&t->sink);
+	int rc = t->to->sink ? 0 : t->index ? end_v2(t) : sink_fd_end(&t->fd_sink);
 
 	if (rc == 0 && t->tmp.fd >= 0)
 		rc = tmpfile_commit(&t->tmp, t->to->sync);
@@ -84,10 +87,10 @@ int target_cut(struct target *t, int rc)
 {
 	char *why;
 
-	if (t->tmp.fd >= 0 || !t->sink.gather)
+	if (t->tmp.fd >= 0 || !t->fd_sink.gather)
 		return rc;
 	why = strdup(err_text());
-	sink_fd_end(&t->sink);
+	sink_fd_end(&t->fd_sink);
 	if (why)
 		err_set(rc, "%s", why);
 	free(why);
@@ -96,7 +99,7 @@ int target_cut(struct target *t, int rc)
 
 void target_close(struct target *t)
 {
-	sink_fd_clear(&t->sink);
+	sink_fd_clear(&t->fd_sink);
 	tmpfile_close(&t->tmp);
 	car_index_free(t->index);
 	t->index = NULL;

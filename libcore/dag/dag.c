@@ -61,6 +61,14 @@ int dag_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
 	return s->extent ? s->extent(s, cid, p) : 0;
 }
 
+int dag_need(struct dag_source *s, const struct cid *cid)
+{
+	uint64_t len;
+	int rc = dag_has(s, cid);
+
+	return rc == 0 ? dag_size(s, cid, &len) : rc < 0 ? rc : 0;
+}
+
 int dag_put(struct dag_sink *s, const struct dag_block *b)
 {
 	struct span inlined;

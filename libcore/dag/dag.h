@@ -32,6 +32,8 @@ int dag_get(struct dag_source *s, const struct cid *cid, struct buf *out);
 int dag_has(struct dag_source *s, const struct cid *cid);
 int dag_size(struct dag_source *s, const struct cid *cid, uint64_t *len);
 int dag_extent(struct dag_source *s, const struct cid *cid, struct piece *p);
+/* dag_need - 0: it is there; or ERR_NOTFOUND, in the words of the source. */
+int dag_need(struct dag_source *s, const struct cid *cid);
 
 /*
  * A block on its way in: up to four runs of bytes that together are the block.  When its bytes
@@ -195,7 +197,7 @@ struct dag_place {
  * (the name space /ipfs/), or with NULL by the data model, Links/0/Hash (/ipld/).  A link at the end is
  * the answer and what it leads to is not read.  `rest` must outlive *out.
  * Reads one block at a time and at most DAG_SEGMENTS_MAX segments (ERR_LIMIT).  ERR_NOTFOUND: `no link named
- * "x" under <cid>`, or a block is not there; ERR_UNSUPPORTED: a codec without a decoder; ERR_INVALID.
+ * "x" under <cid>`, or of the last segment inside a block `key not found: "x"`, or a block is not there; ERR_UNSUPPORTED: a codec without a decoder; ERR_INVALID.
  * To hear of the blocks on the way hand in a dag_tap.  Spec: boxo path/resolver, ResolveToLastNode.
  */
 enum { DAG_SEGMENTS_MAX = 16384 };

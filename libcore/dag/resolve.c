@@ -19,6 +19,17 @@ static int no_link(const struct cid *cid, struct span name)
 		       cid_text(cid, text));
 }
 
+/* as Kubo says it of the last segment of a path */
+static int no_value(const struct road *r, size_t at, struct span name)
+{
+	int shown = name.len < NAME_SHOWN ? (int)name.len : NAME_SHOWN;
+
+	if (r->nd.step[at].kind >= NODE_LIST)
+		return err_set(ERR_NOTFOUND, "key not found: \"%.*s\"", shown, (const char *)name.p);
+	return err_set(ERR_NOTFOUND, "there is no \"%.*s\" in a value of kind %s", shown, (const char *)name.p,
+		       node_kind_name(r->nd.step[at].kind));
+}
+
 /* the first segment of *path, which goes on to the next; 0 at the end */
 static int segment(const char **path, struct span *name)
 {
@@ -63,12 +74,14 @@ static int descend(struct road *r, const struct cid *cid, const char **path, str
 		   size_t *at)
 {
 	struct span name;
+	size_t in;
 	int rc;
 
 	for (*at = 0; segment(path, &name); ) {
-		rc = node_step_into(&r->nd, *at, name, at);
+		in = *at;
+		rc = node_step_into(&r->nd, in, name, at);
 		if (rc == ERR_NOTFOUND)
-			return no_link(cid, name);
+			return **path || cid->codec == CID_DAG_PB ? no_link(cid, name) : no_value(r, in, name);
 		if (rc < 0)
 			return rc;
 		if (r->nd.step[*at].kind != NODE_LINK)

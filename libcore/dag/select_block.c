@@ -81,16 +81,13 @@ int select_fetch(struct select *w, const struct cid *cid, int quiet, struct buf 
 
 int select_glance(struct select *w, const struct cid *cid, int quiet)
 {
-	char text[CID_TEXT_MAX];
 	int rc;
 
 	if (!w->o->lazy)
 		return 2;
-	rc = cid->codec == CID_RAW ? dag_has(w->src, cid) : dag_leaf(w->src, cid);
+	rc = cid->codec == CID_RAW ? dag_need(w->src, cid) : dag_leaf(w->src, cid);
 	if (rc == 0 && cid->codec != CID_RAW)
 		return 2;
-	if (rc == 0)
-		rc = err_set(ERR_NOTFOUND, "block %s is not there", cid_text(cid, text));
 	if (rc < 0)
 		return lost(w, cid, rc);
 	rc = count(w);

@@ -161,15 +161,14 @@ int dag_leaf(struct dag_source *s, const struct cid *cid)
 /* Is there nothing to find in this block?  1: no, and it is there; 0: it must be read; or an error. */
 static int is_leaf(struct walk *k, const struct cid *cid, int depth)
 {
-	char text[CID_TEXT_MAX];
 	int rc;
 
 	if (k->w->want_leaves)
 		return 0;
 	if (cid->codec != CID_RAW && depth != k->w->depth_max)
 		return dag_leaf(k->stack.src, cid);
-	rc = dag_has(k->stack.src, cid);
-	return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not there", cid_text(cid, text)) : rc;
+	rc = dag_need(k->stack.src, cid);
+	return rc < 0 ? rc : 1;
 }
 
 static int leave(const struct walk *k, const struct cid *cid, int depth)

@@ -67,14 +67,16 @@ int ops_pin_look(struct store *st, const char *path, int types, struct pin *p, s
 		 struct cid *root)
 {
 	size_t was = name->len;
+	enum pin_mode mode;
 	int rc = ops_resolve(st, path, &p->cid);
 
 	if (rc < 0)
 		return err_add(rc, "%s", path);
-	rc = pin_get(st, &p->cid, &p->mode, name);
+	rc = pin_get(st, &p->cid, &mode, name);
 	if (rc < 0)
 		return rc;
-	if (rc == 1 && in_types(types, p->mode)) {
+	if (rc == 1 && in_types(types, mode)) {
+		p->mode = mode;
 		p->name = (const char *)name->data + was;
 		if (!name->data)
 			p->name = "";
@@ -83,7 +85,8 @@ int ops_pin_look(struct store *st, const char *path, int types, struct pin *p, s
 	name->len = was;
 	p->name = "";
 	p->mode = PIN_INDIRECT;
-	rc = types & OPS_PIN_INDIRECT ? pin_why(st, &p->cid, root) : 0;
+	/* as in Kubo: what is pinned recursively counts as that alone, what is pinned directly may be both */
+	rc = types & OPS_PIN_INDIRECT && !(rc == 1 && mode == PIN_RECURSIVE) ? pin_why(st, &p->cid, root) : 0;
 	if (rc == 0)
 		return err_set(ERR_NOTFOUND, "path '%s' is not pinned", path);
 	return rc < 0 ? rc : 0;

@@ -24,6 +24,7 @@ struct old {				/* a link of the old node */
 
 struct diff {
 	struct store *st;
+	struct dag_source *src;
 	struct pair *pairs;		/* still to be looked at */
 	size_t n_pairs, cap_pairs;
 	struct idset *seen;		/* nodes of the new DAG done with */
@@ -47,7 +48,7 @@ static int walk_all(struct diff *d, const struct cid *cid)
 	struct dag_walk w = { .once = 1, .depth_max = -1, .visit = nothing,
 			      .tmpdir = store_tmpdir(d->st) };
 
-	return dag_walk(store_source(d->st), cid, &w);
+	return dag_walk(d->src, cid, &w);
 }
 
 static int add_pair(struct diff *d, const struct cid *from, const struct cid *to)
@@ -124,7 +125,6 @@ static int new_link(void *arg, const struct cid *cid, struct span name)
 	struct diff *d = arg;
 	const struct old *o, *key;
 	struct old k;
-	char text[CID_TEXT_MAX];
 
 	dag_id(cid, k.id);
 	key = &k;
@@ -133,10 +133,7 @@ static int new_link(void *arg, const struct cid *cid, struct span name)
 	if (d->n_old && bsearch(&key, d->by_id, d->n_old, sizeof *d->by_id, by_id))
 		return 0;			/* the old node has it */
 	if (cid->codec == CID_RAW) {
-		d->rc = dag_has(store_source(d->st), cid);
-		if (d->rc == 0)
-			d->rc = err_set(ERR_NOTFOUND, "block %s is not in the store",
-					cid_text(cid, text));
+		d->rc = dag_need(d->src, cid);
 	} else {
 		d->rc = o ? add_pair(d, &o->cid, cid) : walk_all(d, cid);
 	}
@@ -145,7 +142,7 @@ static int new_link(void *arg, const struct cid *cid, struct span name)
 
 static int one_pair(struct diff *d, const struct pair *p)
 {
-	struct dag_source *s = store_source(d->st);
+	struct dag_source *s = d->src;
 	uint8_t id[16];
 	size_t i;
 	int rc;
@@ -185,9 +182,9 @@ static int one_pair(struct diff *d, const struct pair *p)
 	return d->rc < 0 ? d->rc : rc < 0 ? rc : 0;
 }
 
-int diff_walk(struct store *st, const struct cid *from, const struct cid *to)
+int diff_walk(struct store *st, struct dag_source *src, const struct cid *from, const struct cid *to)
 {
-	struct diff d = { .st = st, .from = BUF_INIT(DAG_BLOCK_MAX), .to = BUF_INIT(DAG_BLOCK_MAX) };
+	struct diff d = { .st = st, .src = src, .from = BUF_INIT(DAG_BLOCK_MAX), .to = BUF_INIT(DAG_BLOCK_MAX) };
 	int rc = idset_new(&d.seen, 16, SEEN_MEM, store_tmpdir(st));
 	struct pair p;
 

@@ -281,6 +281,6 @@ int added_tidy(struct store *st);
 
 /* diff_walk - is every block below `to` here, given that all below `from` is?  Looks only where the
  * two differ.  ERR_NOTFOUND names a block that is not. */
-int diff_walk(struct store *st, const struct cid *from, const struct cid *to);
+int diff_walk(struct store *st, struct dag_source *src, const struct cid *from, const struct cid *to);
 
 #endif

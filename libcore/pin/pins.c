@@ -62,33 +62,49 @@ static int examine(struct pins *p, const struct cid *cid, enum pin_mode mode, co
 	return rc < 0 ? rc : have == mode ? NEED_LINE : NEED_WALK;
 }
 
-static int visit(void *arg, const struct dag_visit *v)
-{
-	(void)arg;
-	(void)v;
-	return 0;
-}
-
 struct job {
 	struct pins *p;
+	const struct pin_from *in;	/* NULL: the store, and nobody listens */
 	const struct cid *from, *to;	/* from: of an update, else NULL */
 	enum pin_mode mode;
 };
 
-static int walk(const struct job *j)
+static struct dag_source *source(const struct job *j)
 {
-	struct dag_walk w = { .once = 1, .depth_max = -1, .visit = visit,
+	return j->in && j->in->src ? j->in->src : store_source(j->p->st);
+}
+
+/* one more block is here; len 0: nobody read it */
+static int seen(const struct job *j, const struct cid *cid, uint64_t len)
+{
+	int rc = 0;
+
+	if (!j->in || !j->in->progress)
+		return 0;
+	if (len == 0)
+		rc = dag_size(source(j), cid, &len);
+	if (rc == 0 && j->in->progress(j->in->arg, len))
+		rc = err_set(ERR_INTERRUPTED, "stopped");
+	return rc;
+}
+
+static int visit(void *arg, const struct dag_visit *v)
+{
+	return seen(arg, v->cid, v->block.len);
+}
+
+static int walk(struct job *j)
+{
+	struct dag_walk w = { .once = 1, .depth_max = -1, .visit = visit, .arg = j,
 			      .tmpdir = store_tmpdir(j->p->st) };
-	char text[CID_TEXT_MAX];
 	int rc;
 
 	if (j->from)
-		return diff_walk(j->p->st, j->from, j->to);
+		return diff_walk(j->p->st, source(j), j->from, j->to);
 	if (j->mode == PIN_RECURSIVE)
-		return dag_walk(store_source(j->p->st), j->to, &w);
-	rc = dag_has(store_source(j->p->st), j->to);
-	return rc == 0 ? err_set(ERR_NOTFOUND, "block %s is not in the store",
-				 cid_text(j->to, text)) : rc < 0 ? rc : 0;
+		return dag_walk(source(j), j->to, &w);
+	rc = dag_need(source(j), j->to);
+	return rc == 0 ? seen(j, j->to, 0) : rc;
 }
 
 /*
@@ -97,7 +113,7 @@ static int walk(const struct job *j)
  * from now on keep it, so that as a rule one walk does; the last resort is a walk with sweeps
  * shut out.  gc.c has the whole argument.
  */
-static int walk_and_lock(const struct job *j)
+static int walk_and_lock(struct job *j)
 {
 	uint64_t before, after;
 	int rc = store_protect(j->p->st, j->to), tries, held;
@@ -138,8 +154,14 @@ static int append_one(struct pins *p, char op, enum pin_mode mode, const struct 
 
 int pin_add(struct store *st, const struct cid *cid, enum pin_mode mode, const char *name)
 {
+	return pin_add_from(st, NULL, cid, mode, name);
+}
+
+int pin_add_from(struct store *st, const struct pin_from *from, const struct cid *cid, enum pin_mode mode,
+		 const char *name)
+{
 	struct buf call = BUF_INIT(PIN_NAME_MAX);
-	struct job j = { .to = cid, .mode = mode };
+	struct job j = { .in = from, .to = cid, .mode = mode };
 	struct pins *p = NULL;
 	int rc = check_name(name), need, walked = 0;
 
@@ -430,8 +452,14 @@ static int may_update(struct pins *p, const struct cid *from, const struct cid *
 
 int pin_update(struct store *st, const struct cid *from, const struct cid *to, int unpin)
 {
+	return pin_update_from(st, NULL, from, to, unpin);
+}
+
+int pin_update_from(struct store *st, const struct pin_from *in, const struct cid *from, const struct cid *to,
+		    int unpin)
+{
 	struct buf name = BUF_INIT(PIN_NAME_MAX);
-	struct job j = { .from = from, .to = to, .mode = PIN_RECURSIVE };
+	struct job j = { .in = in, .from = from, .to = to, .mode = PIN_RECURSIVE };
 	struct pins *p;
 	int rc = ready(st, &p);
 

@@ -32,14 +32,14 @@ static void what_differs_must_be_there(void)
 	sub = put_node(st, &gone, 1);
 	d = two_levels(st, 50, 49, &sub);	/* an inner node where a leaf was */
 	commit(st);
-	CHECK(diff_walk(st, &a, &a) == 0);
-	CHECK(diff_walk(st, &a, &b) == 0);
-	CHECK_ERR(diff_walk(st, &a, &c), ERR_NOTFOUND);
+	CHECK(diff_walk(st, store_source(st), &a, &a) == 0);
+	CHECK(diff_walk(st, store_source(st), &a, &b) == 0);
+	CHECK_ERR(diff_walk(st, store_source(st), &a, &c), ERR_NOTFOUND);
 	CHECK(strstr(err_text(), cid_text(&gone, text)));
-	CHECK_ERR(diff_walk(st, &a, &d), ERR_NOTFOUND);
-	CHECK_ERR(diff_walk(st, &a, &gone), ERR_NOTFOUND);
-	CHECK_ERR(diff_walk(st, &here, &c), ERR_NOTFOUND);	/* nothing to compare with */
-	CHECK(diff_walk(st, &here, &b) == 0);
+	CHECK_ERR(diff_walk(st, store_source(st), &a, &d), ERR_NOTFOUND);
+	CHECK_ERR(diff_walk(st, store_source(st), &a, &gone), ERR_NOTFOUND);
+	CHECK_ERR(diff_walk(st, store_source(st), &here, &c), ERR_NOTFOUND);	/* nothing to compare with */
+	CHECK(diff_walk(st, store_source(st), &here, &b) == 0);
 	store_close(st);
 }
 
@@ -54,7 +54,7 @@ static void what_is_shared_is_not_looked_at(void)
 	commit(st);
 	CHECK(store_delete(st, &shared) == 0);		/* leaf of directory 3 of both */
 	commit(st);
-	CHECK(diff_walk(st, &a, &b) == 0);
+	CHECK(diff_walk(st, store_source(st), &a, &b) == 0);
 	CHECK(!complete(st, &b));
 	store_close(st);
 }
@@ -79,13 +79,13 @@ static void everything_differs(void)
 	to[5] = put_node(st, &gone, 1);			/* among the pairs kept */
 	c = put_node(st, to, 6000);
 	commit(st);
-	CHECK(diff_walk(st, &a, &b) == 0);
-	CHECK_ERR(diff_walk(st, &a, &c), ERR_NOTFOUND);
+	CHECK(diff_walk(st, store_source(st), &a, &b) == 0);
+	CHECK_ERR(diff_walk(st, store_source(st), &a, &c), ERR_NOTFOUND);
 	to[5] = to[6];
 	to[5999] = put_node(st, &gone, 1);		/* among those beyond */
 	c = put_node(st, to, 6000);
 	commit(st);
-	CHECK_ERR(diff_walk(st, &a, &c), ERR_NOTFOUND);
+	CHECK_ERR(diff_walk(st, store_source(st), &a, &c), ERR_NOTFOUND);
 	free(from);
 	free(to);
 	store_close(st);

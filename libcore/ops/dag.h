@@ -21,8 +21,9 @@ int ops_dag_get(struct dag_source *src, const char *path, uint64_t codec, struct
  * and is returned.
  * Nodes are kept for a while, to be made durable together; but not while an input that is a pipe lets us wait.
  */
+#define OPS_DAG_HASH UINT64_MAX
 struct ops_dag_put {
-	struct ops_block_put block;	/* how it is stored; hash 0: sha1 for git-raw, else sha2-256 */
+	struct ops_block_put block;	/* how it is stored; hash OPS_DAG_HASH: sha1 for git-raw, else sha2-256 */
 	uint64_t input;			/* the codec it comes in; git-raw: also as in .git/objects, by zlib */
 	int lines;
 	char end;			/* of a line: newline or NUL */
@@ -38,6 +39,8 @@ struct dag_putter;
 int ops_dag_put_begin(struct dag_putter **p, struct store *st, const struct ops_dag_put *o);
 /* fd - one input to its end.  A node that is refused is no error here; ERR_IO and the like are. */
 int ops_dag_put_fd(struct dag_putter *p, int fd, const char *what);
+/* read - the same from a function: bytes, 0 at the end, or an error, which is returned.  Lines are not looked for. */
+int ops_dag_put_read(struct dag_putter *p, ssize_t (*read)(void *arg, void *p, size_t len), void *arg);
 /* path - the same from a file; "-": standard input.  One that cannot be opened is refused as a node is. */
 int ops_dag_put_path(struct dag_putter *p, const char *path);
 /* end - what waits becomes durable; releases p in any case.  Accepts NULL. */
@@ -50,6 +53,7 @@ int ops_dag_put_end(struct dag_putter *p);
 struct dag_counter;
 struct ops_dag_root {
 	struct cid cid;
+	const char *name;		/* what it is shown as; NULL: by its CID.  The caller's */
 	uint64_t n_blocks, bytes;
 };
 struct ops_dag_sum {
@@ -179,5 +183,7 @@ int ops_dag_change_text(const struct ops_dag_change *c, enum ops_form form, stru
 /* The table of Kubo, or its JSON: a row for every root, gathered in `rows`, and then the whole. */
 int ops_dag_root_text(const struct ops_dag_root *r, enum ops_form form, struct buf *rows);
 int ops_dag_sum_text(const struct ops_dag_sum *s, struct span rows, enum ops_form form, struct buf *out);
+/* ops_human - bytes as Kubo shows them to people, "4.3 MB"; returns out. */
+const char *ops_human(uint64_t n, char out[32]);
 
 #endif

@@ -30,7 +30,7 @@ void ops_dag_put_init(struct ops_dag_put *o)
 	*o = (struct ops_dag_put){ .input = CID_DAG_JSON, .end = '\n' };
 	ops_block_put_init(&o->block);
 	o->block.codec = CID_DAG_CBOR;
-	o->block.hash = 0;
+	o->block.hash = OPS_DAG_HASH;
 }
 
 int ops_dag_put_begin(struct dag_putter **p, struct store *st, const struct ops_dag_put *o)
@@ -50,7 +50,7 @@ int ops_dag_put_begin(struct dag_putter **p, struct store *st, const struct ops_
 	d->o = *o;
 	if (d->o.input == GIT_LOOSE)
 		d->o.input = CID_GIT_RAW;
-	if (d->o.block.hash == 0)	/* git's own name of the object */
+	if (d->o.block.hash == OPS_DAG_HASH)	/* git's own name of the object */
 		d->o.block.hash = o->block.codec == CID_GIT_RAW ? MH_SHA1 : MH_SHA2_256;
 	d->in = BUF_INIT(INPUT_MAX);
 	d->plain = BUF_INIT(INPUT_MAX);
@@ -243,17 +243,37 @@ static int lines(struct dag_putter *p, int fd, const char *what)
 	return rc;
 }
 
-int ops_dag_put_fd(struct dag_putter *p, int fd, const char *what)
+/* all of an input is in p->in, or rc says why not */
+static int whole(struct dag_putter *p, int rc)
 {
-	int rc;
-
-	buf_reset(&p->in);
-	if (p->o.lines)
-		return lines(p, fd, what);
-	rc = io_slurp(fd, &p->in, what);
 	if (rc == ERR_LIMIT)
 		return refuse(p, err_set(rc, "more than %d MiB", INPUT_MAX >> 20));
 	return rc < 0 ? rc : one(p, buf_span(&p->in), 0);
+}
+
+int ops_dag_put_fd(struct dag_putter *p, int fd, const char *what)
+{
+	buf_reset(&p->in);
+	return p->o.lines ? lines(p, fd, what) : whole(p, io_slurp(fd, &p->in, what));
+}
+
+int ops_dag_put_read(struct dag_putter *p, ssize_t (*read)(void *arg, void *p, size_t len), void *arg)
+{
+	enum { STEP = 65536 };
+	ssize_t n;
+	int rc;
+
+	buf_reset(&p->in);
+	do {
+		rc = buf_reserve(&p->in, STEP);
+		if (rc < 0)
+			return whole(p, rc);
+		n = read(arg, p->in.data + p->in.len, STEP);
+		if (n < 0)
+			return (int)n;
+		p->in.len += (size_t)n;
+	} while (n > 0);
+	return whole(p, 0);
 }
 
 int ops_dag_put_path(struct dag_putter *p, const char *path)

@@ -9,7 +9,7 @@
 /* ---- numbers as Go writes them ---- */
 
 /* as github.com/dustin/go-humanize writes bytes */
-static const char *human(uint64_t n, char out[32])
+const char *ops_human(uint64_t n, char out[32])
 {
 	static const char unit[][3] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
 	double val, pow = 1;
@@ -39,10 +39,9 @@ static int add_float(struct buf *out, const char *key, float f)
 
 /* ---- a row a root ---- */
 
-static int root_json(const struct ops_dag_root *r, struct buf *rows)
+static int root_json(const struct ops_dag_root *r, const char *text, struct buf *rows)
 {
-	char text[CID_TEXT_MAX];
-	int rc = buf_printf(rows, "%s{\"Cid\":\"%s\"", rows->len ? "," : "", cid_text(&r->cid, text));
+	int rc = buf_printf(rows, "%s{\"Cid\":\"%s\"", rows->len ? "," : "", text);
 
 	if (rc == 0 && r->bytes)
 		rc = json_num(rows, "Size", r->bytes);
@@ -53,12 +52,12 @@ static int root_json(const struct ops_dag_root *r, struct buf *rows)
 
 int ops_dag_root_text(const struct ops_dag_root *r, enum ops_form form, struct buf *rows)
 {
-	char text[CID_TEXT_MAX];
+	char room[CID_TEXT_MAX];
+	const char *text = r->name ? r->name : cid_text(&r->cid, room);
 	int rc = 0;
 
 	if (form == OPS_JSON)
-		return root_json(r, rows);
-	cid_text(&r->cid, text);
+		return root_json(r, text, rows);
 	if (rows->len == 0)
 		rc = buf_printf(rows, "\n%-*s\t%-15s\tSize\n", (int)strlen(text), "CID", "Blocks");
 	return rc < 0 ? rc : buf_printf(rows, "%s\t%-15" PRIu64 "\t%" PRIu64 "\n", text, r->n_blocks,
@@ -99,8 +98,8 @@ int ops_dag_sum_text(const struct ops_dag_sum *s, struct span rows, enum ops_for
 	rc = buf_add(out, rows);
 	if (rc == 0)
 		rc = buf_printf(out, "\nSummary\nTotal Size: %" PRIu64 " (%s)\nUnique Blocks: %" PRIu64
-				"\nShared Size: %" PRIu64 " (%s)\n", s->bytes, human(s->bytes, total),
-				s->n_blocks, s->shared, human(s->shared, shared));
+				"\nShared Size: %" PRIu64 " (%s)\n", s->bytes, ops_human(s->bytes, total),
+				s->n_blocks, s->shared, ops_human(s->shared, shared));
 	/* without its last newline, which ends the record; 0 of 0 as Go writes it */
 	if (rc == 0)
 		rc = s->bytes ? buf_printf(out, "Ratio: %f\n\n", (double)s->ratio) :

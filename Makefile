@@ -123,7 +123,7 @@ $(CMD_LIB): $(CMD_OBJ)
 
 # A program is its own file, the shared manners of cmd/cmd.c, and what it needs of the library.
 # --as-needed drops the libraries it does not use, so that ipfrs-cat never loads libarchive.
-$(BIN)/ipfrs-serve: $(BUILD)/cmd/serve.o
+$(BIN)/ipfrs-serve: $(BUILD)/cmd/serve.o $(BUILD)/cmd/apifile.o
 $(NET_COMMANDS:%=$(BIN)/%): $(NET_LIB)
 $(NET_COMMANDS:%=$(BIN)/%): NET := $(NET_LIB)
 $(NET_COMMANDS:%=$(BIN)/%): MORE := $(NET_LIBS)

@@ -1,4 +1,4 @@
-/* ipfrs-serve - answer HTTP: the gateway to what is in the store */
+/* ipfrs-serve - answer HTTP: the gateway to what is in the store, and Kubo's RPC */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "cmd/serve.h"
 
 static const struct cmd_opt opts[] = {
+	{ 'A', "file", "write the address of the RPC there, as a multiaddr, when ready" },
 	{ 'a', "address", "listen there: HOST:PORT, PORT, tls:HOST:PORT or unix:PATH; may be repeated" },
 	{ 'C', "n", "clients at one time; 1: a process for each" },
 	{ 'c', "file", "certificate (PEM) for tls: addresses, or self" },
@@ -19,6 +20,7 @@ static const struct cmd_opt opts[] = {
 	CMD_OPT_N,
 	{ 'o', "setting", "a setting for this run, KEY=VALUE as in the configuration" },
 	{ 'p', "preset", "start from the settings of production, development or testing" },
+	{ 'r', "address", "answer Kubo's RPC there: as -a, or default; may be repeated" },
 	{ 'u', NULL, "print the URL when ready, on standard output" },
 	{ 0 }
 };
@@ -37,6 +39,7 @@ int main(int argc, char **argv)
 		return cmd_fail(rc);
 	while ((c = cmd_getopt()) != -1) {
 		switch (c) {
+		case 'A': plan_set(&plan, "rpc.api-file", cmd_arg()); break;
 		case 'a': plan_listen(&plan, cmd_arg()); break;
 		case 'C': plan_set(&plan, "serve.conns", cmd_arg()); break;
 		case 'c': plan_set(&plan, "serve.tls-cert", cmd_arg()); break;
@@ -47,6 +50,7 @@ int main(int argc, char **argv)
 		case 'n': only_show = 1; break;
 		case 'o': plan_set_text(&plan, cmd_arg()); break;
 		case 'p': plan.preset = cmd_arg(); break;
+		case 'r': plan_rpc(&plan, cmd_arg()); break;
 		case 'u': plan.say_url = 1; break;
 		}
 	}

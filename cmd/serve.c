@@ -14,7 +14,7 @@
 
 int plan_begin(struct serve_plan *p)
 {
-	p->listen = BUF_INIT(64 * 1024);
+	p->listen = p->rpc = BUF_INIT(64 * 1024);
 	return config_parse(&p->config, span_of("", 0));
 }
 
@@ -42,11 +42,14 @@ void plan_set_text(struct serve_plan *p, const char *text)
 	free(key);
 }
 
-void plan_listen(struct serve_plan *p, const char *address)
+static void gather(struct buf *list, const char *address)
 {
-	if ((p->listen.len && buf_str(&p->listen, " ") < 0) || buf_str(&p->listen, address) < 0)
+	if ((list->len && buf_str(list, " ") < 0) || buf_str(list, address) < 0)
 		cmd_usage("%s", err_text());
 }
+
+void plan_listen(struct serve_plan *p, const char *address) { gather(&p->listen, address); }
+void plan_rpc(struct serve_plan *p, const char *address) { gather(&p->rpc, address); }
 
 int plan_settle(struct serve_plan *p, const char *path)
 {
@@ -64,22 +67,11 @@ int plan_settle(struct serve_plan *p, const char *path)
 		rc = config_set(p->config, p->option[i].key, p->option[i].value);
 	if (rc == 0 && p->listen.len)
 		rc = config_set(p->config, "serve.listen", (const char *)p->listen.data);
+	if (rc == 0 && p->rpc.len)
+		rc = config_set(p->config, "serve.rpc", (const char *)p->rpc.data);
+	if (rc == 0 && p->rpc.len && p->given)
+		rc = err_set(ERR_USAGE, "-i takes what is given, and -r wants to listen: serve.given says what is answered");
 	return rc;
-}
-
-/* those of serving only; a certificate's path is no secret, and keys are only named by path */
-int plan_show(struct serve_plan *p)
-{
-	static const char *const rooms[] = { "serve.", "rate.", "cors.", "compress.", "gateway." };
-	const char *key, *value, *help;
-	size_t k;
-	int i, set;
-
-	for (i = 0; config_each(p->config, i, &key, &value, &set, &help); i++)
-		for (k = 0; k < sizeof rooms / sizeof *rooms; k++)
-			if (!strncmp(key, rooms[k], strlen(rooms[k])))
-				cmd_print("%s = %s", key, value);
-	return front_new(&p->front, p->path, p->config, FRONT_GATEWAY);	/* do they fit together? */
 }
 
 /* ---- what the pumps ask ---- */
@@ -110,20 +102,31 @@ static void reload(void *ctx)
 		log_warn("serve", "what was read before stays: %s", err_text());
 }
 
-static int say_url;
+static struct serve_plan *running;	/* for ready, which knows a front only */
+
+static int roles_of(const void *front)
+{
+	size_t i;
+
+	for (i = 0; i < running->n_groups; i++)
+		if (running->group[i].front == front)
+			return running->group[i].roles;
+	return 0;
+}
 
 static void ready(void *ctx, const char *text)
 {
-	int tls = !strncmp(text, "tls:", 4), plain = !strncmp(text, "unix:", 5);
-	const char *scheme = plain ? "" : tls ? "https://" : "http://", *end = plain ? "" : "/";
+	int tls = !strncmp(text, "tls:", 4), plain = !strncmp(text, "unix:", 5), roles = roles_of(ctx);
+	const char *scheme = plain ? "" : tls ? "https://" : "http://";
+	const char *end = plain ? "" : roles == FRONT_RPC ? "/api/v0/" : "/", *bare = text + (tls ? 4 : 0);
 
-	(void)ctx;
-	text += tls ? 4 : 0;
-	cmd_note("listening at %s%s%s", scheme, text, end);
-	if (say_url) {
-		printf("%s%s%s\n", scheme, text, end);
+	cmd_note("%slistening at %s%s%s", roles == FRONT_RPC ? "RPC " : "", scheme, bare, end);
+	if (running->say_url) {
+		printf("%s%s%s\n", scheme, bare, end);
 		fflush(stdout);
 	}
+	if (roles & FRONT_RPC && apifile_write(&running->api, text) < 0)
+		log_warn("serve", "%s", err_text());
 }
 
 /* ---- settings to options ---- */
@@ -169,21 +172,116 @@ static void fill(struct serve_opts *o, const struct config *c)
 	o->tls_ocsp = path_or_null(c, "serve.tls-ocsp");
 }
 
-static int addresses(const char *text, char **room, const char *list[PLAN_LISTEN_MAX + 1])
+/* Clients of the RPC upload what they like, at their pace, and a collection takes the time it takes. */
+static void fill_rpc(struct serve_opts *o, const struct config *c)
+{
+	uint64_t most = front_number(c, "rpc.max-body");
+
+	o->limits.body = most ? most : UINT64_MAX;
+	o->answer_ms = o->body_ms = o->send_ms = 0;
+}
+
+/* "none" is no address; "default" is where clients of the RPC look first */
+static int addresses(struct plan_group *g, const char *text)
 {
 	char *save = NULL, *word;
 	int n = 0;
 
-	*room = strdup(text);
-	if (!*room)
+	g->words = strdup(text);
+	if (!g->words)
 		return err_nomem();
-	for (word = strtok_r(*room, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+	for (word = strtok_r(g->words, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+		if (!strcmp(word, "none"))
+			continue;
 		if (n == PLAN_LISTEN_MAX)
 			return err_set(ERR_USAGE, "more than %d addresses", PLAN_LISTEN_MAX);
-		list[n++] = word;
+		g->listen[n++] = g->roles == FRONT_RPC && !strcmp(word, "default") ? "127.0.0.1:5001" : word;
 	}
-	list[n] = NULL;
-	return n ? 0 : err_set(ERR_USAGE, "no address to listen at");
+	return n;
+}
+
+static int is_yes(const struct config *c, const char *key) { return !strcmp(front_text(c, key), "yes"); }
+
+static int make_opts(struct serve_plan *p, struct plan_group *g)
+{
+	const char *mode = front_text(p->config, "serve.mode");
+	struct serve_opts *o = malloc(sizeof *o);
+
+	if (!o)
+		return err_nomem();
+	g->opts = o;
+	serve_opts_init(o);
+	fill(o, p->config);
+	if (g->roles & FRONT_RPC)
+		fill_rpc(o, p->config);
+	o->listen = p->given ? NULL : g->listen;
+	o->pool = !strcmp(mode, "pool") || (!p->given && !strcmp(mode, "auto"));
+	o->begin = front_begin;
+	o->answer = front_answer;
+	o->end = front_end;
+	o->spawn = front_spawner;
+	o->fence = front_pump;
+	o->ctx = g->front;
+	o->ready = ready;
+	o->admit = admit;
+	o->done = done;
+	o->reload = reload;
+	o->stale = front_stale;
+	if (g->roles & FRONT_RPC && !front_guarded(g->front) && !is_yes(p->config, "rpc.public"))
+		o->only_local = "others could change the store: set API.Authorizations in its kubo.json, or rpc.public";
+	return 0;
+}
+
+/* addresses is NULL where they are given */
+static int add_group(struct serve_plan *p, int roles, const char *text)
+{
+	struct plan_group *g = &p->group[p->n_groups];
+	int rc;
+
+	g->roles = roles;
+	rc = text ? addresses(g, text) : 1;
+	if (rc <= 0) {				/* not wanted */
+		free(g->words);
+		*g = (struct plan_group){ 0 };
+		return rc;
+	}
+	p->n_groups++;
+	rc = front_new(&g->front, p->path, p->config, roles);
+	return rc < 0 ? rc : make_opts(p, g);
+}
+
+/* who answers what, and where */
+static int plan_groups(struct serve_plan *p)
+{
+	const struct config *c = p->config;
+	const char *given = front_text(c, "serve.given");
+	int rc;
+
+	if (p->given) {
+		rc = add_group(p, !strcmp(given, "rpc") ? FRONT_RPC : !strcmp(given, "both") ? FRONT_GATEWAY | FRONT_RPC :
+			       FRONT_GATEWAY, NULL);
+	} else {
+		rc = add_group(p, is_yes(c, "rpc.share") ? FRONT_GATEWAY | FRONT_RPC : FRONT_GATEWAY,
+			       front_text(c, "serve.listen"));
+		if (rc == 0)
+			rc = add_group(p, FRONT_RPC, front_text(c, "serve.rpc"));
+	}
+	return rc == 0 && !p->n_groups ? err_set(ERR_USAGE, "no address to listen at") : rc;
+}
+
+/* those of serving only; a certificate's path is no secret, and keys are only named by path */
+int plan_show(struct serve_plan *p)
+{
+	static const char *const rooms[] = { "serve.", "rate.", "cors.", "compress.", "gateway.", "rpc." };
+	const char *key, *value, *help;
+	size_t k;
+	int i, set;
+
+	for (i = 0; config_each(p->config, i, &key, &value, &set, &help); i++)
+		for (k = 0; k < sizeof rooms / sizeof *rooms; k++)
+			if (!strncmp(key, rooms[k], strlen(rooms[k])))
+				cmd_print("%s = %s", key, value);
+	return plan_groups(p);	/* do they fit together? */
 }
 
 /* Under inetd standard error is often the client, who shall not read our talk. */
@@ -205,49 +303,39 @@ static void talk_elsewhere(void)
 
 int plan_run(struct serve_plan *p)
 {
-	const char *list[PLAN_LISTEN_MAX + 1], *mode = front_text(p->config, "serve.mode");
-	struct serve_opts o;
-	char *room = NULL;
+	const struct serve_opts *opts[PLAN_GROUPS];
+	size_t i;
 	int rc;
 
 	if (p->given)
 		talk_elsewhere();
-	serve_opts_init(&o);
-	fill(&o, p->config);
-	if (!o.tls_cert != !o.tls_key && !(o.tls_cert && !strcmp(o.tls_cert, "self")))
-		return err_set(ERR_USAGE, "a certificate and its key go together");
-	if (!p->given) {
-		rc = addresses(front_text(p->config, "serve.listen"), &room, list);
-		if (rc < 0) {
-			free(room);
-			return rc;
-		}
-		o.listen = list;
+	rc = plan_groups(p);
+	for (i = 0; rc == 0 && i < p->n_groups; i++) {
+		const struct serve_opts *o = opts[i] = p->group[i].opts;
+
+		if (!o->tls_cert != !o->tls_key && !(o->tls_cert && !strcmp(o->tls_cert, "self")))
+			rc = err_set(ERR_USAGE, "a certificate and its key go together");
 	}
-	o.pool = !strcmp(mode, "pool") || (!p->given && !strcmp(mode, "auto"));
-	rc = front_new(&p->front, p->path, p->config, FRONT_GATEWAY);
-	o.begin = front_begin;
-	o.answer = front_answer;
-	o.end = front_end;
-	o.spawn = front_spawner;
-	o.fence = front_pump;
-	o.ctx = p->front;
-	o.ready = ready;
-	o.admit = admit;
-	o.done = done;
-	o.reload = reload;
-	say_url = p->say_url;
-	if (rc == 0)
-		rc = serve_run(&o);
-	free(room);
-	return rc;
+	p->api.path = path_or_null(p->config, "rpc.api-file");
+	if (rc == 0 && p->api.path)
+		rc = apifile_check(p->api.path);
+	running = p;
+	return rc < 0 ? rc : serve_run_groups(opts, p->n_groups);
 }
 
 void plan_end(struct serve_plan *p)
 {
-	front_free(p->front);
+	apifile_end(&p->api);
+	while (p->n_groups) {
+		struct plan_group *g = &p->group[--p->n_groups];
+
+		front_free(g->front);
+		free(g->opts);
+		free(g->words);
+	}
 	config_free(p->config);
 	buf_clear(&p->listen);
+	buf_clear(&p->rpc);
 	while (p->n_options) {
 		free(p->option[--p->n_options].key);
 		free(p->option[p->n_options].value);

@@ -221,6 +221,13 @@ static int ok_hosts(const char *v)
 	return 1;
 }
 
+static int ok_given(const char *v)
+{
+	static const char *const words[] = { "gateway", "rpc", "both", NULL };
+
+	return is_word(v, words);
+}
+
 static int ok_dnslink(const char *v)
 {
 	static const char *const words[] = { "off", "map", "dns", NULL };
@@ -288,7 +295,11 @@ const struct config_key config_keys[] = {
 	{ "fetch.connect-seconds", "10", ok_seconds, "seconds from 1", "patience for a connection" },
 	{ "fetch.stall-seconds", "30", ok_seconds, "seconds from 1", "patience with one that sends next to nothing" },
 	{ "serve.listen", "127.0.0.1:8080", ok_some, "addresses, separated by blanks",
-	  "where to listen: HOST:PORT, tls:HOST:PORT, unix:PATH" },
+	  "where to listen: HOST:PORT, tls:HOST:PORT, unix:PATH; none" },
+	{ "serve.rpc", "", ok_any, "addresses, separated by blanks, or default",
+	  "where Kubo's RPC is answered: as serve.listen; default: 127.0.0.1:5001" },
+	{ "serve.given", "gateway", ok_given, "gateway, rpc or both",
+	  "what is answered on sockets that inetd or systemd give" },
 	{ "serve.mode", "auto", ok_mode, "auto, fork or pool",
 	  "a process for each request, or some that stay; auto: pool where we listen" },
 	{ "serve.pumps", "0", ok_count, "a number, 0 for one a processor", "processes that speak to clients" },
@@ -315,6 +326,11 @@ const struct config_key config_keys[] = {
 	{ "serve.sandbox", "yes", ok_sandbox, "yes, no or must",
 	  "fence workers and pumps in; must: do not start where the kernel cannot" },
 	{ "serve.metrics", "local", ok_who, "local, all or off", "who may read /metrics" },
+	{ "rpc.share", "no", ok_flag, "yes or no", "the gateway's addresses answer the RPC, too" },
+	{ "rpc.public", "no", ok_flag, "yes or no",
+	  "the RPC may be reached from elsewhere though nobody has to show that it may use it" },
+	{ "rpc.max-body", "0", ok_size, "a size, 0 for any", "bytes of the body of a request to the RPC; more get 413" },
+	{ "rpc.api-file", "", ok_any, "a path, nothing for none", "where to write the address of the RPC, as a multiaddr" },
 	{ "rate.requests", "0", ok_count, "a number, 0 for any", "requests of a client in a window" },
 	{ "rate.seconds", "60", ok_seconds, "seconds from 1", "length of the window" },
 	{ "rate.burst", "10", ok_some_count, "a number from 1", "requests a client may make at once" },

@@ -46,7 +46,7 @@ class Server:
         if not self.url:
             self.proc.wait()
             raise RuntimeError("no server: " + self.said())
-        self.netloc = self.url.split("//")[1].rstrip("/")
+        self.netloc = self.url.split("//")[1].split("/")[0]
         if self.netloc.startswith("unix:"):
             self.address = self.netloc[5:]
         else:

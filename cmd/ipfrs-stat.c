@@ -1,10 +1,6 @@
 /* ipfrs-stat - describe files, directories, blocks, or the store */
-#include <inttypes.h>
-#include <stdio.h>
-#include <time.h>
-
-#include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/describe.h"
 #include "ops/read.h"
 
 static const struct cmd_opt opts[] = {
@@ -19,74 +15,16 @@ static const struct cmd_info info = {
 };
 
 static int json;
-static struct buf line = { .max = SIZE_MAX };	/* the JSON record being made */
-
-static void text(const char *key, const char *value)
-{
-	if (json)
-		json_field(&line, key, span_str(value));
-	else
-		cmd_print("%s\t%s", key, value);
-}
-
-static void number(const char *key, uint64_t v)
-{
-	if (json)
-		json_num(&line, key, v);
-	else
-		cmd_print("%s\t%" PRIu64, key, v);
-}
-
-static void begin_record(void)
-{
-	if (json)
-		buf_str(&line, "{");
-}
-
-static void end_record(void)
-{
-	if (!json)
-		return;
-	if (buf_str(&line, "}") < 0)	/* also when a member before it did not fit */
-		cmd_complain(ERR_NOMEM, NULL);
-	else
-		cmd_record(buf_span(&line));
-	buf_reset(&line);
-}
-
-/* RFC 3339, or @seconds where the calendar ends */
-static void print_time(const struct unixfs_meta *m)
-{
-	time_t t = (time_t)m->mtime;
-	char day[64], all[96];
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900 ||
-	    !strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm))
-		snprintf(all, sizeof all, "@%" PRId64 ".%09u", m->mtime, (unsigned)m->nsec);
-	else if (m->nsec)
-		snprintf(all, sizeof all, "%s.%09uZ", day, (unsigned)m->nsec);
-	else
-		snprintf(all, sizeof all, "%sZ", day);
-	text("mtime", all);
-}
 
 static void print_node(const struct unixfs_stat *n)
 {
-	char mode[16];
-
-	text("type", ops_type_name(n->type));
-	number("size", n->size);
-	number("cumulative", n->cumulative);
-	number("links", n->n_links);
+	describe_text("type", ops_type_name(n->type));
+	describe_number("size", n->size);
+	describe_number("cumulative", n->cumulative);
+	describe_number("links", n->n_links);
 	if (n->type == UNIXFS_HAMT)
-		text("layout", "hamt");
-	if (n->meta.mode) {
-		snprintf(mode, sizeof mode, "%04o", (unsigned)n->meta.mode);
-		text("mode", mode);
-	}
-	if (n->meta.has_mtime)
-		print_time(&n->meta);
+		describe_text("layout", "hamt");
+	describe_meta(&n->meta);
 }
 
 static int describe(struct store *st, const char *path, int count)
@@ -99,19 +37,19 @@ static int describe(struct store *st, const char *path, int count)
 		rc = ops_stat(st, path, count, &s);
 	if (rc < 0)
 		return rc;
-	begin_record();
-	text("path", path);
-	text("cid", cid_text(&s.cid, cid));
+	describe_begin(json);
+	describe_text("path", path);
+	describe_text("cid", cid_text(&s.cid, cid));
 	if (s.is_unixfs)
 		print_node(&s.node);
 	else
-		text("type", "block");
-	number("block", s.block_len);
+		describe_text("type", "block");
+	describe_number("block", s.block_len);
 	if (count) {
-		number("blocks", s.all.n_blocks);
-		number("bytes", s.all.bytes);
+		describe_number("blocks", s.all.n_blocks);
+		describe_number("bytes", s.all.bytes);
 	}
-	end_record();
+	describe_end();
 	return 0;
 }
 
@@ -125,17 +63,17 @@ static int describe_store(struct store *st)
 		rc = pin_count(st, &pins);
 	if (rc < 0)
 		return rc;
-	begin_record();
-	text("path", store_path(st));
-	number("blocks", s.n_blocks);
-	number("bytes", s.raw_bytes);
-	number("stored", s.stored_bytes);
-	number("dead", s.dead_bytes);
-	number("segments", s.n_segments);
-	number("disk", s.disk_bytes);
-	number("max", s.max_bytes);
-	number("pins", pins);
-	end_record();
+	describe_begin(json);
+	describe_text("path", store_path(st));
+	describe_number("blocks", s.n_blocks);
+	describe_number("bytes", s.raw_bytes);
+	describe_number("stored", s.stored_bytes);
+	describe_number("dead", s.dead_bytes);
+	describe_number("segments", s.n_segments);
+	describe_number("disk", s.disk_bytes);
+	describe_number("max", s.max_bytes);
+	describe_number("pins", pins);
+	describe_end();
 	return 0;
 }
 
@@ -171,6 +109,6 @@ int main(int argc, char **argv)
 			cmd_complain(rc, path);
 	}
 	store_close(st);
-	buf_clear(&line);
+	describe_done();
 	return cmd_finish();
 }

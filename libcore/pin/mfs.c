@@ -159,14 +159,22 @@ int pin_mfs_get(struct store *st, struct pin_mfs *m)
 	return rc;
 }
 
+/* blocks and root that were written without waiting for the disk */
+static int sync_others(struct store *st, int fd)
+{
+	if ((store_flags(st) & (STORE_WRITE | STORE_UNSYNCED)) == STORE_WRITE)
+		return store_commit(st);	/* it sees to what others left */
+	return syncfs(fd) < 0 ? err_sys("syncing '%s'", store_path(st)) : 0;
+}
+
 int mfs_settle(struct store *st, const struct pin_mfs *m)
 {
 	int fd, rc = open_file(st, O_RDONLY, &fd);
 
 	if (rc < 0 || fd < 0)
 		return rc;
-	if (m->unsynced && syncfs(fd) < 0)
-		rc = err_sys("syncing '%s'", store_path(st));
+	if (m->unsynced)
+		rc = sync_others(st, fd);
 	if (rc == 0)
 		rc = io_sync(fd, what);
 	close(fd);
@@ -269,8 +277,8 @@ int pin_mfs_set(struct pin_mfs *m, const struct cid *root, const uint64_t *sweep
 		sync = 0;
 	s.unsynced = sync ? 0 : m->unsynced + 1;
 	/* what others left to be synced is below this root, too */
-	if (rc == 0 && sync && m->unsynced && syncfs(m->fd) < 0)
-		rc = err_sys("syncing '%s'", store_path(m->st));
+	if (rc == 0 && sync && m->unsynced)
+		rc = sync_others(m->st, m->fd);
 	if (rc == 0)
 		rc = pins_lock(p);
 	if (rc < 0)

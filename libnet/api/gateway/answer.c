@@ -104,6 +104,17 @@ static int bad_path(struct gw_ask *a, const char *why)
 	return gw_fail(a, 400, "invalid path \"%s\": %s", (char *)a->path.data, why);
 }
 
+/* nothing of ours: a browser asks for /favicon.ico, a robot for /robots.txt */
+static int is_elsewhere(struct span path)
+{
+	struct span first = span_of(path.p + 1, path.len - 1);
+	const uint8_t *slash = first.len ? memchr(first.p, '/', first.len) : NULL;
+
+	if (slash)
+		first.len = (size_t)(slash - first.p);
+	return !span_equal(first, span_str("ipfs")) && !span_equal(first, span_str("ipns"));
+}
+
 /* h3 to h6 */
 static int parse(struct gw_ask *a)
 {
@@ -111,7 +122,7 @@ static int parse(struct gw_ask *a)
 	struct cid cid;
 	int rc;
 
-	if (a->view == GW_PATH && span_equal(a->rq->path, span_str("/")))
+	if (a->view == GW_PATH && is_elsewhere(path))
 		return gw_fail(a, 404, "there is no page here: ask for /ipfs/CID or /ipns/NAME");
 	if (!split(path, &ns, &root, &rest))
 		return bad_path(a, "it has not enough components");

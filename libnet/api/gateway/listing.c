@@ -328,6 +328,8 @@ static int arguments(struct listing *l)
 		if (num_parse((char *)v.data, &l->page) < 0 || l->page == 0 ||
 		    num_mul(l->page - 1, l->max, &l->skip) < 0)
 			rc = gw_fail(l->a, 400, "a page is a number from 1 on");
+	} else if (l->form == LINES) {
+		l->max = 0;			/* for programs, and nowhere to say that more is to come */
 	}
 	buf_clear(&v);
 	return rc;

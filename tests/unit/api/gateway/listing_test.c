@@ -210,6 +210,10 @@ static void in_pages(void)
 	CHECK(form_has(">n3</a>") && form_has(">n4</a>") && !strstr(ask_body(), ">n2</a>"));
 	CHECK(form_has("Entries 3 to 4, 2.93 KiB"));
 	CHECK(form_has("<a rel=\"prev\" href=\"?page=1\">") && form_has("<a rel=\"next\" href=\"?page=3\">"));
+	f.query = "list=jsonl";
+	CHECK(form(&f, gw_listing) == 200 && form_has("\"n1\"") && form_has("\"n5\""));
+	f.query = "list=jsonl&page=2";
+	CHECK(form(&f, gw_listing) == 200 && form_has("\"n3\"") && form_has("\"n4\"") && !strstr(ask_body(), "\"n5\""));
 	f.query = "page=3";
 	CHECK(form(&f, gw_listing) == 200);
 	CHECK(form_has(">n5</a>") && !strstr(ask_body(), "rel=\"next\""));

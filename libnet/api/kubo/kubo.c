@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "board/board.h"
 #include "kubo_priv.h"
 
 /* ---- settings ---- */
@@ -89,11 +90,22 @@ int kubo_wants(const struct request *rq)
 
 /* ---- running ---- */
 
+/* where others see it while it runs */
+static int run_shown(struct call *c)
+{
+	struct board *b = store_board(c->st);
+	int rc, slot = board_op_begin(b, c->cmd->path, c->n_args ? c->arg[0] : "", 0);
+
+	rc = c->cmd->run(c);
+	board_op_end(b, slot);
+	return rc;
+}
+
 static int run(struct call *c)
 {
 	if (!c->st && !(c->cmd->flags & CMD_NO_STORE))
 		return err_set(ERR_BUSY, "the store cannot be opened: %s", err_text());
-	return c->cmd->run(c);
+	return c->st ? run_shown(c) : c->cmd->run(c);
 }
 
 /* the command, its arguments, what stands in the body: a status when that is as far as it goes */

@@ -47,6 +47,9 @@ int query_take(struct call *c);		/* the second half of it: when the command is k
 /* query_finish - behind the arguments that came in the body: are all there?  As query_parse. */
 int query_finish(struct call *c);
 void query_free(struct call *c);
+/* query_command - the i-th of all commands, in no order; NULL behind the last.  query_options - those of every one. */
+const struct command *query_command(size_t i);
+const struct opt *query_options(void);
 int query_add_arg(struct call *c, struct span text);	/* 0, ERR_NOMEM */
 /* unescape_query - of application/x-www-form-urlencoded, appended.  ERR_INVALID: a bad escape. */
 int unescape_query(struct span in, struct buf *out);

@@ -306,15 +306,54 @@ static const struct command *command_at(const char *path, size_t len)
 	return NULL;
 }
 
+const struct command *query_command(size_t i)
+{
+	const struct command *cmd;
+	size_t f;
+
+	for (f = 0; f < sizeof families / sizeof *families; f++)
+		for (cmd = families[f]; cmd->path; cmd++)
+			if (i-- == 0)
+				return cmd;
+	return NULL;
+}
+
+const struct opt *query_options(void)
+{
+	return global;
+}
+
+/* what others are below, and nothing by itself, says nothing */
+static const struct command group = { "", NULL, NULL, NULL, CMD_NO_STORE, call_empty };
+
+static int is_group(const char *path)
+{
+	const struct command *cmd;
+	size_t i, n = strlen(path);
+
+	for (i = 0; (cmd = query_command(i)); i++)
+		if (strncmp(cmd->path, path, n) == 0 && cmd->path[n] == '/')
+			return 1;
+	return 0;
+}
+
+/* what Kubo's own program does by itself, below commands that would take it for an argument */
+static int is_local(const char *path)
+{
+	return !strcmp(path, "config/edit") || !strcmp(path, "commands/completion");
+}
+
 /* "cat/QmX" is cat of QmX: the last segment is an argument where it is no command */
 static int find_command(struct call *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	c->cmd = command_at(path, strlen(path));
+	if (!c->cmd && is_group(path))
+		c->cmd = &group;
 	if (c->cmd)
 		return 0;
-	c->cmd = slash ? command_at(path, (size_t)(slash - path)) : NULL;
+	c->cmd = slash && !is_local(path) ? command_at(path, (size_t)(slash - path)) : NULL;
 	if (!c->cmd)
 		return NOT_FOUND;
 	return query_add_arg(c, span_str(slash + 1));

@@ -4,7 +4,7 @@ import { cids, open } from './rpc_lib.mjs'
 
 const [lib, url, ...some] = process.argv.slice(2)
 const families = some.length > 0 ? some : ['add', 'blocks', 'files', 'node']
-const calls = new Calls(`${lib}: `)
+const calls = new Calls()
 const context = { lib, url, ipfs: open(lib, { url }), CID: cids(lib), keep: {} }
 
 for (const family of families) {

@@ -6,24 +6,21 @@ const LIMIT = 300000    // a call that is never answered ends the program
 
 export class Calls {
   failed = 0
-  constructor (prefix) {
-    this.prefix = prefix
-  }
 
   // run each of a table of [name, function]; a text that comes back is why a call was left out
   async run (table, ...context) {
     for (const [name, fn] of table) {
       const late = setTimeout(() => {
-        console.log(`not ok - ${this.prefix}${name}\n# no answer in ${LIMIT / 1000} s`)
+        console.log(`not ok - ${name}\n# no answer in ${LIMIT / 1000} s`)
         process.exit(1)
       }, LIMIT)
       try {
         const why = await fn(...context)
-        console.log(`ok - ${this.prefix}${name}${typeof why === 'string' ? ` # SKIP ${why}` : ''}`)
+        console.log(`ok - ${name}${typeof why === 'string' ? ` # SKIP ${why}` : ''}`)
       } catch (e) {
         this.failed++
         const text = e?.stack ?? inspect(e)
-        console.log(`not ok - ${this.prefix}${name}\n# ${text.slice(0, 900).replaceAll('\n', '\n# ')}`)
+        console.log(`not ok - ${name}\n# ${text.slice(0, 900).replaceAll('\n', '\n# ')}`)
       }
       clearTimeout(late)
     }

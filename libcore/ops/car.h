@@ -58,6 +58,7 @@ int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
 struct ops_car_fault {
 	int head;			/* 1: its header */
 	int cut;			/* 1: it ends too early */
+	int read;			/* 1: it is what `read` returned */
 	const struct cid *before;	/* the block before; NULL: there is none */
 	const struct cid *block;	/* NULL: there is none to be seen */
 	struct span data;		/* of that */
@@ -70,7 +71,7 @@ struct ops_car_import {
 	int flags;
 	int (*progress)(void *arg, uint64_t bytes, uint64_t blocks);	/* bytes read; nonzero stops */
 	/* says anew, if set, what went wrong: rc, and why without a place is in err_text().  Returns the code.
-	 * Not asked about what is no fault of the archive: the store's disk, or what `read` returned. */
+	 * Not asked about what is no fault of the archive, but of the store. */
 	int (*fault)(void *arg, const struct ops_car_fault *f, int rc);
 	void *arg;
 };

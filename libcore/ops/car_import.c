@@ -163,9 +163,10 @@ static int sections(struct car_importer *m, struct car_in *c, const struct feed 
 		before = s.cid;
 		f.before = &before;
 	}
-	if (rc == 0 || (feed && feed->rc == rc))
+	if (rc == 0)
 		return rc;
-	if (rc == ERR_CORRUPT)
+	f.read = feed && feed->rc == rc;
+	if (rc == ERR_CORRUPT && !f.read)
 		f.block = &s.cid;
 	if (f.block)
 		f.data = s.data;
@@ -180,8 +181,9 @@ static int import(struct car_importer *m, struct car_in *c, int rc, const struct
 	const struct cid *roots;
 	size_t n, i;
 
+	head.read = feed && feed->rc == rc;
 	if (rc < 0)
-		return feed && feed->rc == rc ? rc : fault(m, &head, rc);
+		return fault(m, &head, rc);
 	m->heard = 0;
 	roots = car_in_roots(c, &n);
 	for (i = 0; rc == 0 && i < n; i++)

@@ -115,9 +115,10 @@ static int put(struct call *c)
 
 /* ---- get, resolve ---- */
 
+/* what is left of a path inside a block goes by the data model */
 static int node_path(const struct ops_place *p, struct buf *path)
 {
-	int rc = buf_str(path, "/ipfs/");
+	int rc = buf_str(path, "/ipld/");
 
 	if (rc == 0)
 		rc = cid_format(&p->cid, NULL, path);
@@ -304,17 +305,17 @@ static int stat(struct call *c)
 
 static const struct opt put_opts[] = {
 	{ "store-codec", OPT_STRING, "dag-cbor" }, { "input-codec", OPT_STRING, "dag-json" }, { "pin", OPT_BOOL, NULL },
-	{ "hash", OPT_STRING, NULL }, { "allow-big-block", OPT_BOOL, "false" }, { NULL }
+	{ "hash", OPT_STRING, NULL }, { "allow-big-block", OPT_BOOL, "false" }, { 0 }
 };
-static const struct opt get_opts[] = { { "output-codec", OPT_STRING, "dag-json" }, { NULL } };
-static const struct opt stat_opts[] = { { "progress,p", OPT_BOOL, "true" }, { NULL } };
+static const struct opt get_opts[] = { { "output-codec", OPT_STRING, "dag-json" }, { 0 } };
+static const struct opt stat_opts[] = { { "progress,p", OPT_BOOL, "true" }, { 0 } };
 static const struct opt import_opts[] = {
 	{ "pin-roots", OPT_BOOL, "true" }, { "local-only", OPT_BOOL, NULL }, { "silent", OPT_BOOL, NULL },
 	{ "stats", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, "false" }, { "fast-provide-root", OPT_BOOL, NULL },
-	{ "fast-provide-dag", OPT_BOOL, NULL }, { "fast-provide-wait", OPT_BOOL, NULL }, { NULL }
+	{ "fast-provide-dag", OPT_BOOL, NULL }, { "fast-provide-wait", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt export_opts[] = {
-	{ "progress,p", OPT_BOOL, NULL }, { "local-only", OPT_BOOL, NULL }, { NULL }
+	{ "progress,p", OPT_BOOL, NULL }, { "local-only", OPT_BOOL, NULL }, { 0 }
 };
 
 const struct command kubo_dag_commands[] = {
@@ -324,5 +325,5 @@ const struct command kubo_dag_commands[] = {
 	{ "dag/import", NULL, "path!...", import_opts, CMD_FILE, dag_import },
 	{ "dag/export", "root!", NULL, export_opts, CMD_STDIN, dag_export },
 	{ "dag/stat", "root!...", NULL, stat_opts, CMD_STDIN, stat },
-	{ NULL }
+	{ 0 }
 };

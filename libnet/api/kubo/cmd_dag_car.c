@@ -55,12 +55,16 @@ static int behind(int rc, const char *before, const char *mark)
 static int fault(void *arg, const struct ops_car_fault *f, int rc)
 {
 	(void)arg;
+	if (rc == ERR_INTERRUPTED)
+		return rc;
 	if (f->cut)
 		rc = err_set(rc, "unexpected EOF");
-	else if (f->head)
+	else if (f->head && !f->read)
 		rc = behind(rc, "invalid header: ", "the header: ");
 	if (f->head)
 		return rc;
+	if (f->read)
+		return at_block(f, rc);
 	if (rc == ERR_DENIED)			/* Kubo's store says it, which does not know the place */
 		return behind(rc, "", "': ");
 	if (rc == ERR_CORRUPT && f->block)

@@ -264,18 +264,18 @@ static int verify(struct call *c)
 static const struct opt add_opts[] = {
 	{ "recursive,r", OPT_BOOL, "true" }, { "name,n", OPT_STRING, NULL }, { "progress", OPT_BOOL, NULL },
 	{ "fast-provide-root", OPT_BOOL, NULL }, { "fast-provide-dag", OPT_BOOL, NULL },
-	{ "fast-provide-wait", OPT_BOOL, NULL }, { NULL }
+	{ "fast-provide-wait", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt rm_opts[] = { { "recursive,r", OPT_BOOL, "true" }, { NULL } };
+static const struct opt rm_opts[] = { { "recursive,r", OPT_BOOL, "true" }, { 0 } };
 static const struct opt ls_opts[] = {
 	{ "type,t", OPT_STRING, "all" }, { "quiet,q", OPT_BOOL, NULL }, { "name,n", OPT_STRING, NULL },
-	{ "stream,s", OPT_BOOL, NULL }, { "names", OPT_BOOL, NULL }, { NULL }
+	{ "stream,s", OPT_BOOL, NULL }, { "names", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt update_opts[] = {
 	{ "unpin", OPT_BOOL, "true" }, { "fast-provide-root", OPT_BOOL, NULL }, { "fast-provide-dag", OPT_BOOL, NULL },
-	{ "fast-provide-wait", OPT_BOOL, NULL }, { NULL }
+	{ "fast-provide-wait", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt verify_opts[] = { { "verbose", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { NULL } };
+static const struct opt verify_opts[] = { { "verbose", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_pin_commands[] = {
 	{ "pin/add", "ipfs-path!...", NULL, add_opts, CMD_STDIN, add },
@@ -283,5 +283,5 @@ const struct command kubo_pin_commands[] = {
 	{ "pin/ls", "ipfs-path...", NULL, ls_opts, 0, pin_list },
 	{ "pin/update", "from-path! to-path!", NULL, update_opts, 0, update },
 	{ "pin/verify", NULL, NULL, verify_opts, 0, verify },
-	{ NULL }
+	{ 0 }
 };

@@ -228,13 +228,13 @@ static int version(struct call *c)
 /* ---- */
 
 static const struct opt gc_opts[] = {
-	{ "stream-errors", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { "silent", OPT_BOOL, NULL }, { NULL }
+	{ "stream-errors", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { "silent", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt stat_opts[] = { { "size-only,s", OPT_BOOL, NULL }, { "human,H", OPT_BOOL, NULL }, { NULL } };
+static const struct opt stat_opts[] = { { "size-only,s", OPT_BOOL, NULL }, { "human,H", OPT_BOOL, NULL }, { 0 } };
 static const struct opt verify_opts[] = {
-	{ "drop", OPT_BOOL, NULL }, { "heal", OPT_BOOL, NULL }, { "heal-timeout", OPT_STRING, "30s" }, { NULL }
+	{ "drop", OPT_BOOL, NULL }, { "heal", OPT_BOOL, NULL }, { "heal-timeout", OPT_STRING, "30s" }, { 0 }
 };
-static const struct opt version_opts[] = { { "quiet,q", OPT_BOOL, NULL }, { NULL } };
+static const struct opt version_opts[] = { { "quiet,q", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_repo_commands[] = {
 	{ "repo/gc", NULL, NULL, gc_opts, 0, gc },
@@ -242,5 +242,5 @@ const struct command kubo_repo_commands[] = {
 	{ "stats/repo", NULL, NULL, stat_opts, 0, stat },
 	{ "repo/verify", NULL, NULL, verify_opts, 0, verify },
 	{ "repo/version", NULL, NULL, version_opts, 0, version },
-	{ NULL }
+	{ 0 }
 };

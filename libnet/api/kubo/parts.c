@@ -77,7 +77,7 @@ static int fill(struct call *c, struct parts *p)
 		return err_set(ERR_LIMIT, "a part with too long a head");
 	n = call_expired(c) < 0 ? ERR_TIMEOUT : c->rq->read(c->rq, p->in + p->len, sizeof p->in - p->len);
 	if (n == 0)
-		return err_set(ERR_INVALID, "multipart: NextPart: EOF");
+		return err_set(ERR_INVALID, p->open ? "unexpected EOF" : "multipart: NextPart: EOF");
 	if (n > 0)
 		p->len += (size_t)n;
 	return n < 0 ? (int)n : 0;

@@ -146,6 +146,11 @@ $(BUILD)/seeds/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/seed_main.o $
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(NET_LIBS) $(LIBS) $(LDFLAGS)
 
+# programs of ours the interop tests talk to
+$(BUILD)/interop/%: $(BUILD)/tests/interop/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(LINK) -pthread -o $@ $^ $(LIBS) $(LDFLAGS)
+
 $(BUILD)/bench/http1: $(NET_LIB)
 $(BUILD)/bench/http1: NET := $(NET_LIB)
 
@@ -196,7 +201,7 @@ torture: all
 bench: all $(BUILD)/bench/grow
 	@$(TELL) scripts/bench $(BENCH)
 
-interop: all
+interop: all $(BUILD)/interop/modify
 	@$(TELL) scripts/interop
 
 # ---- generated and checked in ----

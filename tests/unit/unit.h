@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-static int unit_bad, unit_failed, unit_count;
+__attribute__((unused)) static int unit_bad, unit_failed, unit_count;
 
 #define CHECK(cond) do { if (!(cond)) { unit_bad++; \
 	printf("# %s:%d: %s (last message: %s)\n", __FILE__, __LINE__, #cond, err_text()); \

@@ -211,12 +211,8 @@ static int make_at_once(struct store *st, const struct ops_files *o, struct writ
 {
 	struct change c;
 	struct cid file;
-	struct fnode old;
-	int rc = files_find(st, &w->p, &old);
+	int rc = change_prepare(&c, st, o);
 
-	if (rc != ERR_NOTFOUND || !o->create || w->p.slash)
-		return 0;
-	rc = change_prepare(&c, st, o);
 	if (rc == 0)
 		rc = empty_file(&c, &file);
 	if (rc == 0)
@@ -230,16 +226,32 @@ static int make_at_once(struct store *st, const struct ops_files *o, struct writ
 	return rc;
 }
 
+/* What can be seen before the input is: 1: there is no such file yet; 0: there is; or why it will not be. */
+static int look_first(struct store *st, const struct ops_files *o, const struct fpath *p)
+{
+	struct fpath dir = *p;
+	struct fnode at;
+	int rc = files_find(st, p, &at);
+
+	if (rc == 0)
+		return file_only(p, &at);
+	if (rc != ERR_NOTFOUND || !o->create || p->slash)
+		return rc;
+	dir.n--;
+	if (!o->parents)
+		rc = files_find(st, &dir, &at);
+	return o->parents ? 1 : rc < 0 ? rc : node_is_dir(&at) ? 1 : not_a_dir(p, dir.n);
+}
+
 static int take_in(struct store *st, const struct ops_files *o, struct write *w)
 {
-	int rc = take_first(&w->input);
+	int is_new = look_first(st, o, &w->p), rc;
 
-	if (rc == 1 && w->off == 0) {
-		rc = make_at_once(st, o, w);
-		if (rc < 0 || w->made)
-			return rc;
-		rc = 1;
-	}
+	if (is_new < 0)
+		return is_new;
+	rc = take_first(&w->input);
+	if (rc == 1 && is_new && w->off == 0)
+		return make_at_once(st, o, w);
 	return rc == 1 ? spool(&w->input, store_tmpdir(st)) : rc;
 }
 

@@ -88,14 +88,12 @@ struct seen {
 	char text[512];			/* the message, after an error */
 };
 
-__attribute__((unused)) static struct seen read_fd(int fd, int flags)
+/* in: open, or rc says why not */
+__attribute__((unused)) static struct seen read_in(struct car_in *in, int rc)
 {
-	struct seen s = { 0 };
+	struct seen s = { .rc = rc };
 	struct car_section sec;
-	struct car_in *in;
 
-	err_set(0, "%s", "");
-	s.rc = car_in_open(&in, fd, "test.car", flags);
 	if (s.rc == 0) {
 		s.version = car_in_version(in);
 		s.packed = car_in_packed(in);
@@ -115,11 +113,50 @@ __attribute__((unused)) static struct seen read_fd(int fd, int flags)
 	return s;
 }
 
-/* as a file; through a pipe in large and in small steps it must be the same */
+__attribute__((unused)) static struct seen read_fd(int fd, int flags)
+{
+	struct car_in *in = NULL;
+	int rc;
+
+	err_set(0, "%s", "");
+	rc = car_in_open(&in, fd, "test.car", flags);
+	return read_in(in, rc);
+}
+
+/* from a function that gives a step at a time */
+struct gives {
+	struct span left;
+	size_t step;
+};
+
+static ssize_t gives_read(void *arg, void *p, size_t len)
+{
+	struct gives *g = arg;
+	size_t n = g->step < len ? g->step : len;
+
+	n = n < g->left.len ? n : g->left.len;
+	if (n)
+		memcpy(p, g->left.p, n);
+	g->left = span_of(g->left.p + n, g->left.len - n);
+	return (ssize_t)n;
+}
+
+__attribute__((unused)) static struct seen read_from(struct span bytes, size_t step, int flags)
+{
+	struct gives g = { bytes, step };
+	struct car_in *in = NULL;
+	int rc;
+
+	err_set(0, "%s", "");
+	rc = car_in_from(&in, gives_read, &g, "test.car", flags);
+	return read_in(in, rc);
+}
+
+/* as a file; through a pipe, and from a function, in large and in small steps it must be the same */
 __attribute__((unused)) static struct seen read_all(struct span bytes, int flags)
 {
 	static const size_t steps[] = { 1 << 16, 7 };
-	struct seen s, t;
+	struct seen s, t, u;
 	struct feed f;
 	size_t i;
 	int fd = as_file(bytes);
@@ -136,6 +173,9 @@ __attribute__((unused)) static struct seen read_all(struct span bytes, int flags
 		CHECK(t.version == s.version || s.version == 0);
 		if (s.rc == 0)
 			CHECK(t.n == s.n && t.bytes == s.bytes && t.off == s.off && t.n_roots == s.n_roots);
+		u = read_from(bytes, steps[i], flags);
+		CHECK(u.rc == t.rc && u.version == t.version && u.packed == t.packed && u.n == t.n && u.off == t.off);
+		CHECK_STR(u.text, t.text);
 	}
 	return s;
 }

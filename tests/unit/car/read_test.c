@@ -441,6 +441,75 @@ static void does_not_wait_for_more(void)
 	buf_clear(&car);
 }
 
+/* From a function: many slabs, which others hash; and without a name the reason stands alone. */
+static void from_a_function(void)
+{
+	struct buf car = BUF_INIT(100 << 20);
+	uint64_t *offs = unit_kept(BIG * sizeof *offs);
+	struct gives g;
+	struct car_section s;
+	struct car_in *in;
+	struct seen seen;
+	int rc;
+
+	big_archive(&car, offs);
+	seen = read_from(buf_span(&car), 1 << 16, 0);
+	CHECK(seen.rc == 0 && seen.n == BIG);
+	g = (struct gives){ span_of(car.data, offs[2500] - 3), 5000 };
+	NEED(car_in_from(&in, gives_read, &g, NULL, 0) == 0);
+	while ((rc = car_in_next(in, &s)) == 1)
+		;
+	CHECK(rc == ERR_INVALID && car_in_cut(in) == 1);
+	CHECK(strncmp(err_text(), "unexpected end of the file after ", 33) == 0);
+	car_in_close(in);
+	car.data[offs[2500] + 60] ^= 4;
+	g = (struct gives){ buf_span(&car), 1 << 16 };
+	NEED(car_in_from(&in, gives_read, &g, NULL, 0) == 0);
+	while ((rc = car_in_next(in, &s)) == 1)
+		;
+	CHECK(rc == ERR_CORRUPT && car_in_cut(in) == 0);
+	CHECK(s.data.p != NULL && cid_verify(&s.cid, s.data) == ERR_CORRUPT);	/* it can be looked at */
+	car_in_close(in);
+	buf_clear(&car);
+}
+
+static ssize_t gives_up(void *arg, void *p, size_t len)
+{
+	struct gives *g = arg;
+
+	return g->left.len ? gives_read(arg, p, len) : err_set(ERR_TIMEOUT, "too late");
+}
+
+/* its error is ours, in the header and behind it */
+static void from_a_function_that_fails(void)
+{
+	struct buf car = BUF_INIT(1 << 20);
+	struct car_section s;
+	struct car_in *in;
+	struct gives g;
+
+	hello(&car, 2, NULL);
+	g = (struct gives){ span_of(car.data, 20), 7 };
+	CHECK_ERR(car_in_from(&in, gives_up, &g, NULL, 0), ERR_TIMEOUT);
+	CHECK_STR(err_text(), "too late");
+	g = (struct gives){ span_of(car.data, 70), 7 };
+	NEED(car_in_from(&in, gives_up, &g, "x", 0) == 0);
+	CHECK_ERR(car_in_next(in, &s), ERR_TIMEOUT);
+	CHECK_STR(err_text(), "too late");
+	car_in_close(in);
+	buf_clear(&car);
+}
+
+/* what is packed is no archive to someone who does not want it unpacked */
+static void plain_only(void)
+{
+	static const uint8_t gzip[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+					16, 17, 18, 19, 20, 21, 22, 23, 24 };
+	struct seen s = read_all(span_of(gzip, sizeof gzip), CAR_PLAIN);
+
+	CHECK(s.rc == ERR_INVALID && strstr(s.text, "the header: byte 0: not a map but") != NULL);
+}
+
 /* Closed in the middle, while all threads are at work. */
 static void closed_early(void)
 {
@@ -523,6 +592,9 @@ int main(void)
 	RUN(many_slabs);
 	RUN(largest_section);
 	RUN(does_not_wait_for_more);
+	RUN(from_a_function);
+	RUN(from_a_function_that_fails);
+	RUN(plain_only);
 	RUN(closed_early);
 	RUN(sparse_padding);
 	RUN(roots_come_as_they_are);

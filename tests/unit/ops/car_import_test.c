@@ -158,6 +158,84 @@ static void little(void)
 	store_close(st);
 }
 
+/* ---- from a function ---- */
+
+struct gives {
+	int fd, rc;
+	struct ops_car_fault f;		/* what was told of the fault */
+	struct cid before, block;
+	int told;
+};
+
+static ssize_t gives_read(void *arg, void *p, size_t len)
+{
+	struct gives *g = arg;
+	ssize_t n = read(g->fd, p, len < 1000 ? len : 1000);
+
+	return n == 0 && g->rc ? err_set(g->rc, "no more") : n;
+}
+
+static int tells(void *arg, const struct ops_car_fault *f, int rc)
+{
+	struct gives *g = arg;
+
+	g->told++;
+	g->f = *f;
+	g->before = f->before ? *f->before : (struct cid){ 0 };
+	g->block = f->block ? *f->block : (struct cid){ 0 };
+	return err_add(rc, "said anew");
+}
+
+/* all of it but `cut` bytes at the end, one changed (SIZE_MAX: none) */
+static int feed(struct gives *g, uint64_t flip, off_t cut, int big)
+{
+	struct ops_car_import o = { .keep = 1, .fault = tells, .arg = g, .allow_big = big };
+	struct car_importer *m;
+	int rc;
+
+	g->fd = carfile(&b[N - 1].cid, 1, b, N);
+	g->told = 0;
+	if (flip != UINT64_MAX)
+		carflip(g->fd, flip);
+	if (cut && ftruncate(g->fd, lseek(g->fd, 0, SEEK_END) - cut) < 0)
+		abort();
+	lseek(g->fd, 0, SEEK_SET);
+	if (ops_car_import_begin(&m, st, &o) < 0)
+		abort();
+	rc = ops_car_import_read(m, gives_read, g, NULL);
+	CHECK(ops_car_import_drop(m) == 0);
+	close(g->fd);
+	return rc;
+}
+
+static void from_a_function(void)
+{
+	struct gives g = { 0 };
+	uint64_t tenth;
+
+	setup();
+	tenth = car_header_len(&b[N - 1].cid, 1) + 10 * car_section_len(&b[0].cid, 100) + 99;
+	CHECK(feed(&g, UINT64_MAX, 0, 0) == 0 && g.told == 0 && n_here() == N);
+	CHECK_ERR(feed(&g, tenth, 0, 0), ERR_CORRUPT);
+	CHECK(g.told == 1 && !g.f.head && !g.f.cut && !g.f.read);
+	CHECK(cid_equal(&g.before, &b[9].cid) && cid_equal(&g.block, &b[10].cid) && g.f.data.len == 100);
+	CHECK(strncmp(err_text(), "said anew: ", 11) == 0);
+	CHECK_ERR(feed(&g, UINT64_MAX, 5, 0), ERR_INVALID);
+	CHECK(g.f.cut && cid_equal(&g.before, &b[N - 2].cid) && g.block.len == 0);
+	CHECK_ERR(feed(&g, 3, 0, 0), ERR_INVALID);
+	CHECK(g.f.head && !g.f.before && !g.f.block);
+	g.rc = ERR_TIMEOUT;
+	CHECK_ERR(feed(&g, UINT64_MAX, 5, 0), ERR_TIMEOUT);
+	CHECK(g.f.read && !g.f.cut && cid_equal(&g.before, &b[N - 2].cid));
+	CHECK_STR(err_text(), "said anew: no more");
+	g.rc = 0;
+	b[3] = carleaf(BLOCK_MAX + 1, 3);
+	CHECK_ERR(feed(&g, UINT64_MAX, 0, 0), ERR_LIMIT);
+	CHECK(cid_equal(&g.block, &b[3].cid) && cid_equal(&g.before, &b[2].cid));
+	CHECK(feed(&g, UINT64_MAX, 0, 1) == 0);
+	store_close(st);
+}
+
 int main(void)
 {
 	RUN(good);
@@ -165,5 +243,6 @@ int main(void)
 	RUN(long_one);
 	RUN(not_whole);
 	RUN(little);
+	RUN(from_a_function);
 	return UNIT_END();
 }

@@ -46,6 +46,26 @@ static void whole_or_not(void)
 	CHECK(size_of(path) == car_header_len(&b.cid, 1) + car_section_len(&b.cid, 1000));
 }
 
+/* into a sink: nothing is kept back, and nothing else is written to */
+static void into_a_sink(void)
+{
+	struct buf out = BUF_INIT(1 << 20);
+	struct sink_buf sink;
+	struct ops_car_to to = { .sink = &sink.sink, .fd = -1, .path = "/nowhere/at/all" };
+	struct carblock b = carleaf(1000, 1);
+	struct target t;
+
+	sink_buf_start(&sink, &out);
+	NEED(target_open(&t, &to) == 0);
+	CHECK(out.len == 0);
+	CHECK(target_start(&t, &b.cid, 1) == 0 && out.len == car_header_len(&b.cid, 1));
+	CHECK(put(&t, &b) == 0 && out.len == car_header_len(&b.cid, 1) + car_section_len(&b.cid, 1000));
+	CHECK(target_cut(&t, ERR_IO) == ERR_IO && target_end(&t) == 0);
+	target_close(&t);
+	CHECK(out.len == car_header_len(&b.cid, 1) + car_section_len(&b.cid, 1000));
+	buf_clear(&out);
+}
+
 /* a device is written to, and what was gathered for it goes out when the rest failed */
 static void into_a_fifo(void)
 {
@@ -85,6 +105,7 @@ static void nowhere(void)
 int main(void)
 {
 	RUN(whole_or_not);
+	RUN(into_a_sink);
 	RUN(into_a_fifo);
 	RUN(nowhere);
 	return UNIT_END();

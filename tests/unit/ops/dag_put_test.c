@@ -178,6 +178,62 @@ static void forbidden_hashes(void)
 	store_close(st);
 }
 
+struct gives {
+	const char *text;
+	size_t left;
+	int rc;
+};
+
+static ssize_t gives_read(void *arg, void *p, size_t len)
+{
+	struct gives *g = arg;
+	size_t n = g->left < 3 ? g->left : 3;
+
+	if (n > len)
+		n = len;
+	memcpy(p, g->text, n);
+	g->text += n;
+	g->left -= n;
+	return n == 0 && g->rc ? err_set(g->rc, "the client is gone") : (ssize_t)n;
+}
+
+static void from_a_function(void)
+{
+	struct store *st = opstore();
+	struct gives g = { "{\"a\":1}", 7, 0 };
+	struct ops_dag_put o;
+	struct dag_putter *p;
+	struct told t = { .n = 0 };
+	char text[CID_TEXT_MAX];
+
+	ops_dag_put_init(&o);
+	o.put = put;
+	o.arg = &t;
+	NEED(ops_dag_put_begin(&p, st, &o) == 0);
+	CHECK(ops_dag_put_read(p, gives_read, &g) == 0);
+	g = (struct gives){ "{bad", 4, 0 };
+	CHECK(ops_dag_put_read(p, gives_read, &g) == 0);
+	g = (struct gives){ "[1", 2, ERR_INTERRUPTED };
+	CHECK_ERR(ops_dag_put_read(p, gives_read, &g), ERR_INTERRUPTED);
+	CHECK(ops_dag_put_end(p) == 0);
+	CHECK_STR(t.text, ".x");
+	CHECK_STR(cid_text(&t.last, text), "bafyreihltcnuuyqp2jm24aqydpnlj7b6w3ogwrplomrjtg5rifv44mmjey");
+	store_close(st);
+}
+
+/* its code is 0, which is not "none given" */
+static void identity_is_a_hash(void)
+{
+	struct ops_dag_put o;
+	struct told t = { .n = 0 };
+	char text[CID_TEXT_MAX];
+
+	ops_dag_put_init(&o);
+	o.block.hash = MH_IDENTITY;
+	CHECK(run(NULL, &o, "{\"a\":1}", &t) == 0);
+	CHECK_STR(cid_text(&t.last, text), "bafyqabfbmfqqc");
+}
+
 int main(void)
 {
 	RUN(the_store_gets_what_was_told);
@@ -186,5 +242,7 @@ int main(void)
 	RUN(a_pipe_is_answered);
 	RUN(codecs);
 	RUN(forbidden_hashes);
+	RUN(from_a_function);
+	RUN(identity_is_a_hash);
 	return UNIT_END();
 }

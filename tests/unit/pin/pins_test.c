@@ -324,6 +324,83 @@ static void v0_and_v1_are_different_pins(void)
 	store_close(st);
 }
 
+/* ---- in front of the store ---- */
+
+struct front {
+	struct dag_source source;
+	struct dag_source *under;
+	struct cid hidden;		/* it says that this is not there */
+	uint64_t blocks, bytes, stop_at;
+};
+
+static struct front *front_of(struct dag_source *s)
+{
+	return (struct front *)(void *)s;
+}
+
+static int front_get(struct dag_source *s, const struct cid *cid, struct buf *out)
+{
+	struct front *f = front_of(s);
+
+	return cid_equal(cid, &f->hidden) ? err_set(ERR_NOTFOUND, "hidden") : f->under->get(f->under, cid, out);
+}
+
+static int front_has(struct dag_source *s, const struct cid *cid)
+{
+	struct front *f = front_of(s);
+
+	return cid_equal(cid, &f->hidden) ? 0 : f->under->has(f->under, cid);
+}
+
+static int front_size(struct dag_source *s, const struct cid *cid, uint64_t *len)
+{
+	struct front *f = front_of(s);
+
+	return cid_equal(cid, &f->hidden) ? err_set(ERR_NOTFOUND, "hidden") : f->under->size(f->under, cid, len);
+}
+
+static int counts(void *arg, uint64_t bytes)
+{
+	struct front *f = arg;
+
+	f->bytes += bytes;
+	return ++f->blocks == f->stop_at;
+}
+
+static void through_a_source(void)
+{
+	struct store *st = fresh();
+	struct cid links[2] = { put_leaf(st, 1, 100), put_leaf(st, 2, 100) }, root, old;
+	struct front f = { .source = { front_get, front_has, front_size, NULL }, .under = store_source(st) };
+	struct pin_from from = { &f.source, counts, &f };
+	uint64_t len;
+
+	root = put_node(st, links, 2);
+	old = put_node(st, links, 1);
+	commit(st);
+	f.hidden = links[1];
+	CHECK_ERR(pin_add_from(st, &from, &root, PIN_RECURSIVE, NULL), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "hidden");
+	CHECK_ERR(pin_add_from(st, &from, &links[1], PIN_DIRECT, NULL), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "hidden");
+	CHECK(n_pins(st) == 0);
+	CHECK(pin_add(st, &old, PIN_RECURSIVE, NULL) == 0);
+	CHECK_ERR(pin_update_from(st, &from, &old, &root, 1), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "hidden");
+	CHECK(mode_of(st, &old) == PIN_RECURSIVE);
+	f.hidden = (struct cid){ 0 };
+	f.stop_at = 2;
+	f.blocks = 0;
+	CHECK_ERR(pin_add_from(st, &from, &root, PIN_RECURSIVE, NULL), ERR_INTERRUPTED);
+	CHECK(n_pins(st) == 1);
+	f.stop_at = f.blocks = f.bytes = 0;
+	CHECK(pin_add_from(st, &from, &root, PIN_RECURSIVE, NULL) == 0);
+	CHECK(store_size(st, &root, &len) == 0 && f.blocks == 3 && f.bytes == 200 + len);
+	CHECK(pin_rm(st, &root, PIN_RECURSIVE) == 0 && pin_update_from(st, &from, &old, &root, 1) == 0);
+	CHECK(mode_of(st, &root) == PIN_RECURSIVE && n_pins(st) == 1);
+	store_close(st);
+}
+
 int main(void)
 {
 	RUN(add_get_rm);
@@ -337,5 +414,6 @@ int main(void)
 	RUN(copy_and_journal_as_one);
 	RUN(a_listing_stops_when_told);
 	RUN(v0_and_v1_are_different_pins);
+	RUN(through_a_source);
 	return UNIT_END();
 }

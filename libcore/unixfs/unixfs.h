@@ -112,9 +112,11 @@ int unixfs_edit_rm(struct unixfs_builder *b, struct dag_source *src, const struc
 /*
  * Old blocks keep their kind of name (version, hash), new ones get the file's; identity gives way to sha2-256
  * where it cannot hold a block.  What is appended hangs below the old root as a trickle DAG of width 174 whatever
- * the options say, cut by the builder's chunker; leaves are raw as the options say, or, where raw_leaves_set is 0, if
- * the file's CID is v1.  A root with nothing but one raw leaf and no mode or mtime is that leaf when leaves are
- * raw.  An mtime is set to now when the root is a leaf, or what is appended fits beside its leaves; else it stays.
+ * the options say.  It is cut by the builder's chunker, and after every 2129920 bytes of a write (the buffer of Kubo
+ * without a daemon; with one that depends on what the network brings).  Leaves are raw as the options say, or, where
+ * raw_leaves_set is 0, if the file's CID is v1.  A root with nothing but one raw leaf and no mode or mtime is that
+ * leaf when leaves are raw.  An mtime is set to now when the root is a leaf, or what is appended fits beside its
+ * leaves; else it stays.
  *
  * `src` must find what was put into the builder's sink.  Reads and writes the blocks that are touched and those
  * above them; memory: a block a level and a chunk.  ERR_INVALID: not a file, or its sizes contradict each other;

@@ -120,13 +120,13 @@ static void ready(void *ctx, const char *text)
 	const char *scheme = plain ? "" : tls ? "https://" : "http://";
 	const char *end = plain ? "" : roles == FRONT_RPC ? "/api/v0/" : "/", *bare = text + (tls ? 4 : 0);
 
+	if (roles & FRONT_RPC && apifile_write(&running->api, text) < 0)
+		log_warn("serve", "%s", err_text());
 	cmd_note("%slistening at %s%s%s", roles == FRONT_RPC ? "RPC " : "", scheme, bare, end);
 	if (running->say_url) {
 		printf("%s%s%s\n", scheme, bare, end);
 		fflush(stdout);
 	}
-	if (roles & FRONT_RPC && apifile_write(&running->api, text) < 0)
-		log_warn("serve", "%s", err_text());
 }
 
 /* ---- settings to options ---- */
@@ -228,7 +228,7 @@ static int make_opts(struct serve_plan *p, struct plan_group *g)
 	o->reload = reload;
 	o->stale = front_stale;
 	if (g->roles & FRONT_RPC && !front_guarded(g->front) && !is_yes(p->config, "rpc.public"))
-		o->only_local = "others could change the store: set API.Authorizations in its kubo.json, or rpc.public";
+		o->only_local = "others could change the store: set API.Authorizations in its token/kubo.json, or rpc.public";
 	return 0;
 }
 

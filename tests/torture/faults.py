@@ -46,6 +46,8 @@ must(["init"], base)
 kept = must(["add", "-r", "-Q", tree], base).decode().strip()
 old = must(["add", "-Q", __file__], base).decode().strip()
 loose = must(["add", "-P", "-Q", FAULT], base).decode().strip()
+must(["files", "cp", "-p", "/ipfs/" + kept, "/dir/kept"], base)
+must(["files", "write", "-e", "/old"], base, b"old")
 new = top + "/new"
 shutil.copytree(tree, new)
 with open(new + "/more", "wb") as f:
@@ -61,7 +63,29 @@ verbs = {
     "cat": ["cat", kept + "/big"],
     "get": ["get", "-o", top + "/out", kept],
     "ls": ["ls", kept],
+    "files-write": ["files", "write", "-t", "/old", new + "/more"],
+    "files-new": ["files", "write", "-e", "-p", "/a/new", tree + "/big"],
+    "files-cp": ["files", "cp", "-f", "/ipfs/" + loose, "/a-copy"],
+    "files-mv": ["files", "mv", "/old", "/dir/"],
+    "files-rm": ["files", "rm", "-r", "/old"],
+    "files-read": ["files", "read", "/dir/kept/big"],
 }
+# what a change of the files leaves, when it says yes and when it says no: path, length
+changed = {
+    "files-write": (("/old", 280000), ("/old", 3)),
+    "files-new": (("/a/new", 768000), ("/a/new", None)),
+    "files-cp": (("/a-copy", os.path.getsize(FAULT)), ("/a-copy", None)),
+    "files-mv": (("/dir/old", 3), ("/old", 3)),
+    "files-rm": (("/old", None), ("/old", 3)),
+}
+
+
+def length(path, name):
+    """Of a file among the mutable ones; None: there is none."""
+    r = run(["files", "read", name], path)
+    return None if r.returncode == 1 else len(r.stdout) if r.returncode == 0 else r.stderr.decode()
+
+
 kinds = ["write", "sync", "rename", "commit", "read", "malloc"]
 total = bad = 0
 want_big = must(["cat", kept + "/big"], base)
@@ -111,6 +135,16 @@ for verb, args in verbs.items():
                 why.append("old pin lost")
             if verb == "cat" and r.returncode == 0 and r.stdout != want_big:
                 why.append("cat wrote something else and said yes")
+            if verb == "files-read" and r.returncode == 0 and r.stdout != want_big:
+                why.append("read wrote something else and said yes")
+            if run(["files", "read", "/dir/kept/big"], path).stdout != want_big:
+                why.append("mutable file lost")
+            if verb in changed:
+                yes, no = changed[verb]
+                if length(path, yes[0]) != yes[1] and (r.returncode == 0 or length(path, no[0]) != no[1]):
+                    why.append("neither before nor after the change")
+            elif length(path, "/old") != 3:
+                why.append("/old is not what it was")
             if why:
                 wrong.append(nth)
                 print("# %s, %s %d (status %d, %s):\n#   %s" % (

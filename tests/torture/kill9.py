@@ -1,8 +1,9 @@
 """kill9.py ROUNDS SEED - kill -9 at random moments.
 
-In every round several processes work on one store at once (adding, pinning, unpinning, collecting,
-now and then rebuilding the index); after a random time all are killed with SIGKILL.  Then ipfrs-fsck must
-find the store good and everything acknowledged so far (a CID printed, a pin confirmed) is there.
+In every round several processes work on one store at once (adding, pinning, unpinning, collecting, changing
+the mutable files, now and then rebuilding the index); after a random time all are killed with SIGKILL.  Then
+ipfrs-fsck must find the store good and everything acknowledged so far (a CID printed, a pin confirmed, a file
+written) is there.
 """
 import os
 import random
@@ -44,6 +45,14 @@ while :; do
 	x=$(echo "gone $1 $i $3" | ipfrs-add -Q -) && ipfrs-pin rm "$x" >/dev/null 2>&1
 done
 """
+FILES = r"""
+i=0
+while :; do
+	i=$((i+1))
+	echo "$1 $i $3" | ipfrs-files write -e -p "/r$3/$1/$i" && echo "$1 $i $3" >> "$2/files.$1"
+	ipfrs-files mv "/r$3/$1/$i" "/r$3/both-$1-$i" && ipfrs-files cp "/r$3/both-$1-$i" "/r$3/$1/$i"
+done
+"""
 GC = "while :; do ipfrs-gc >/dev/null 2>&1; done"
 REINDEX = "while :; do ipfrs-reindex >/dev/null 2>&1; sleep 0.01; done"
 
@@ -53,7 +62,7 @@ begin = time.time()
 for r in range(rounds):
     data = "%s/r%d" % (top, r)
     os.mkdir(data)
-    scripts = [(ADD, "1"), (ADD, "2"), (PIN, "3"), (GC, "4")]
+    scripts = [(ADD, "1"), (ADD, "2"), (PIN, "3"), (GC, "4"), (FILES, "6"), (FILES, "7")]
     if r % 5 == 4:
         scripts.append((REINDEX, "5"))
     procs = [subprocess.Popen(["sh", "-c", s, "sh", who, data, str(r)], preexec_fn=os.setsid,
@@ -75,6 +84,13 @@ for r in range(rounds):
                 if line.endswith("\n"):
                     w = line.split()
                     fresh[w[0]] = open(os.path.join(data, w[1]), "rb").read() if len(w) > 1 else None
+        if name.startswith("files."):
+            for line in open(os.path.join(data, name)):
+                who, i, _ = line.split()
+                got = [run("files", "read", "/r%d/" % r + where).stdout for where in
+                       ("%s/%s" % (who, i), "both-%s-%s" % (who, i))]
+                if line.endswith("\n") and line.encode() not in got:
+                    why.append("lost: file %s/%s" % (who, i))
     acked.update({c: None for c in fresh})
     pins = set(run("pin", "ls", "-q").stdout.decode().split())
     for c in acked:

@@ -5,7 +5,7 @@ Then, many times over, a cut is placed after a random event and the disk is buil
 what was synced is there; of what was not, each write is there, gone or torn at a sector, in no
 particular order; names made and not synced with their folder are there up to some point.  After every
 cut the store must open, ipfrs-fsck must find nothing wrong without repairing, and everything that
-was acknowledged before the cut must be readable and pinned.
+was acknowledged before the cut must be readable, and pinned if it was added.
 """
 import os
 import random
@@ -39,9 +39,9 @@ def must(args, **kw):
     return r.stdout.decode()
 
 
-# ---- the work: add, pin, unpin, collect, add again ----
+# ---- the work: add, pin, unpin, write into the mutable files, collect, add again ----
 def work():
-    """[(log length when acknowledged, cid, bytes)], {cid: log length when its removal began}"""
+    """[(log length when acknowledged, cid or path, bytes)], {either: log length when its removal began}"""
     facts, gone = [], {}
     for i in range(14):
         data = rng.randbytes(rng.choice([10, 5000, 300000, 600000]))
@@ -50,8 +50,17 @@ def work():
             f.write(data)
         cid = must(["add", "-Q", path], record=True).strip()
         facts.append((os.path.getsize(log), cid, data))
+        name = "/d%d/f%d" % (i % 3, i)
+        must(["files", "write", "-e", "-p", name, path], record=True)
+        facts.append((os.path.getsize(log), name, data))
+        if i % 4 == 2:
+            gone[name] = os.path.getsize(log)
+            must(["files", "mv", name, "/moved%d" % i], record=True)
+            facts.append((os.path.getsize(log), "/moved%d" % i, data))
         if i % 4 == 3:
-            victim = rng.choice([c for _, c, _ in facts if c not in gone])
+            gone["/moved%d" % (i - 1)] = os.path.getsize(log)
+            must(["files", "rm", "/moved%d" % (i - 1)], record=True)
+            victim = rng.choice([c for _, c, _ in facts if c not in gone and c[0] != "/"])
             gone[victim] = os.path.getsize(log)
             must(["pin", "rm", victim], record=True)
             must(["gc"], record=True)
@@ -232,10 +241,10 @@ for r in range(rounds):
     for acked, cid, data in facts:
         if acked > at or at > gone.get(cid, len(raw)):
             continue
-        got = run(["cat", cid], store_at=where)
+        got = run(["files", "read", cid] if cid[0] == "/" else ["cat", cid], store_at=where)
         if got.returncode or got.stdout != data:
             why.append("lost %s: %s" % (cid, got.stderr.decode().strip()))
-        if cid not in pinned:
+        if cid[0] != "/" and cid not in pinned:
             why.append("unpinned " + cid)
     more = run(["add", "-Q", top + "/f0"], store_at=where)
     if more.returncode:

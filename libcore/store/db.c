@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -249,6 +250,28 @@ static int tail_unused(const char *file, uint32_t psize)
 	return ok;
 }
 
+/* ---- coming and going ----
+ * LMDB from 0.9.30 on destroys the mutexes in its lock file when the last one closes the environment; who opens it at
+ * that moment waits for that one's file lock, and then has mutexes that are no more: every transaction is EINVAL.  So
+ * nobody opens while somebody closes.  Where the folder cannot be locked, it is as LMDB has it. */
+
+static void gate(const struct db *d, int how)
+{
+	while (d->dirfd >= 0 && flock(d->dirfd, how) < 0 && errno == EINTR)
+		;
+}
+
+static int env_open(struct db *d, const char *dir, unsigned flags)
+{
+	int rc;
+
+	d->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gate(d, LOCK_SH);
+	rc = mdb_env_open(d->env, dir, flags, 0644);
+	gate(d, LOCK_UN);
+	return rc;
+}
+
 int db_open(struct db *d, const char *dir, unsigned flags, int create)
 {
 	char file[4096];
@@ -257,7 +280,7 @@ int db_open(struct db *d, const char *dir, unsigned flags, int create)
 	struct stat sb = { 0 };
 	int rc;
 
-	*d = (struct db){ 0 };
+	*d = (struct db){ .dirfd = -1 };
 	snprintf(file, sizeof file, "%s/data.mdb", dir);
 	if (stat(file, &sb) < 0 && (errno != ENOENT || !create))
 		return err_sys("opening '%s'", file);
@@ -277,7 +300,7 @@ int db_open(struct db *d, const char *dir, unsigned flags, int create)
 		rc = mdb_env_set_mapsize(d->env,
 					 db_map_size((uint64_t)sb.st_size, (flags & MDB_RDONLY) != 0));
 	if (rc == 0)
-		rc = mdb_env_open(d->env, dir, flags | MDB_NOTLS, 0644);
+		rc = env_open(d, dir, flags | MDB_NOTLS);
 	if (rc == 0)
 		rc = mdb_env_info(d->env, &info);
 	if (rc == 0)
@@ -303,9 +326,14 @@ int db_open(struct db *d, const char *dir, unsigned flags, int create)
 
 void db_close(struct db *d)
 {
-	if (d->env)
+	if (d->env) {
+		gate(d, LOCK_EX);
 		mdb_env_close(d->env);
+		if (d->dirfd >= 0)
+			close(d->dirfd);	/* and with it the lock */
+	}
 	d->env = NULL;
+	d->dirfd = -1;
 }
 
 static uint8_t *put(uint8_t *p, uint64_t v, int bytes)

@@ -87,6 +87,7 @@ enum { ENTRY_LEN = 28, SEG_ROW_LEN = 32, STATS_LEN = 80, DB_READERS = 1024 };
 
 struct db {				/* an LMDB environment with its databases */
 	MDB_env *env;
+	int dirfd;			/* its folder: see db.c, coming and going */
 	MDB_dbi dbi[DB_N];
 };
 /* db_open - flags of LMDB; `create`: make the databases.  ERR_NOTFOUND: no index there, or not a

@@ -4,6 +4,8 @@
 #ifndef OPS_GET_H
 #define OPS_GET_H
 
+#include <time.h>
+
 #include "store/store.h"
 #include "unixfs/unixfs.h"
 
@@ -42,6 +44,11 @@ int ops_get_archive(struct store *st, const char *path, int fd, const char *what
 		    const struct ops_get *o);
 int ops_get_archive_from(struct dag_source *src, const char *path, int fd, const char *what, const char *format,
 			 const struct ops_get *o);
+
+/* ops_get_archive_sink - the same of what is at a CID, below `name`, into a sink (borrowed).  mtime: of entries that
+ * have none, NULL: 1970. */
+int ops_get_archive_sink(struct dag_source *src, const struct cid *cid, const char *name, const struct timespec *mtime,
+			 struct sink *sink, const char *format, const struct ops_get *o);
 
 /* ops_get_name - the name of the target when none is given: gives, release with free().  ERR_USAGE. */
 int ops_get_name(const char *path, char **name);

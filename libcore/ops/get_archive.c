@@ -12,6 +12,7 @@ struct out {
 	struct tar_writer *w;
 	struct buf path;
 	char *name;			/* everything is below this */
+	const struct timespec *mtime;	/* of entries that have none */
 	int broken;			/* an entry's head is out, but not what it promised */
 };
 
@@ -38,6 +39,11 @@ static int write_entry(struct out *x, const struct got *e)
 		return err_set(rc, "its path is longer than %d bytes", TAR_PATH_MAX);
 	t.path = (const char *)x->path.data;
 	t.meta.mode &= 0777;
+	if (!t.meta.has_mtime && x->mtime) {
+		t.meta.has_mtime = 1;
+		t.meta.mtime = x->mtime->tv_sec;
+		t.meta.nsec = (uint32_t)x->mtime->tv_nsec;
+	}
 	if (unixfs_is_dir(e->stat->type)) {
 		t.kind = TAR_DIR;
 	} else if (unixfs_is_file(e->stat->type)) {
@@ -77,31 +83,70 @@ static int visit(void *arg, const struct unixfs_visit *v)
 	return rc;
 }
 
+/* all of it, once there is a writer; the writer is released */
+static int archive(struct out *x, const struct got *root)
+{
+	struct unixfs_tree t = { .recursive = 1, .want_stat = 1, .fn = visit, .arg = x };
+	int rc = write_entry(x, root);
+
+	if (rc == 0 && unixfs_is_dir(root->stat->type))
+		rc = unixfs_tree(x->g.src, root->cid, &t);
+	if (rc == 0)
+		rc = tar_writer_end(x->w);
+	else
+		tar_writer_free(x->w);
+	return rc;
+}
+
+static void start(struct out *x, const struct ops_get *o)
+{
+	*x = (struct out){ .g = { .o = o }, .sink = { archive_put }, .path = BUF_INIT(TAR_PATH_MAX) };
+}
+
+static void end(struct out *x)
+{
+	buf_clear(&x->path);
+	get_clear(&x->g);
+	free(x->name);
+}
+
 int ops_get_archive_from(struct dag_source *src, const char *path, int fd, const char *what, const char *format,
 			 const struct ops_get *o)
 {
-	struct out x = { .g = { .o = o }, .sink = { archive_put }, .path = BUF_INIT(TAR_PATH_MAX) };
-	struct unixfs_tree t = { .recursive = 1, .want_stat = 1, .fn = visit, .arg = &x };
 	struct got root;
-	int rc = ops_get_name(path, &x.name);
+	struct out x;
+	int rc;
 
+	start(&x, o);
+	rc = ops_get_name(path, &x.name);
 	x.g.top = x.name;
 	if (rc == 0)
 		rc = get_root(&x.g, src, path, &root);
 	if (rc == 0)
 		rc = tar_writer_new(&x.w, fd, format, what);
 	if (rc == 0)
-		rc = write_entry(&x, &root);
-	if (rc == 0 && unixfs_is_dir(root.stat->type))
-		rc = unixfs_tree(x.g.src, root.cid, &t);
-	if (rc == 0) {
-		rc = tar_writer_end(x.w);
-		x.w = NULL;
-	}
-	tar_writer_free(x.w);
-	buf_clear(&x.path);
-	get_clear(&x.g);
-	free(x.name);
+		rc = archive(&x, &root);
+	end(&x);
+	return rc;
+}
+
+int ops_get_archive_sink(struct dag_source *src, const struct cid *cid, const char *name, const struct timespec *mtime,
+			 struct sink *sink, const char *format, const struct ops_get *o)
+{
+	char text[CID_TEXT_MAX];
+	struct got root;
+	struct out x;
+	int rc;
+
+	start(&x, o);
+	x.mtime = mtime;
+	x.g.top = x.name = strdup(name);
+	rc = x.name ? get_root(&x.g, src, cid_text(cid, text), &root) : err_nomem();
+	if (rc == 0)
+		rc = tar_writer_new_sink(&x.w, sink, format, name);
+	if (rc == 0)
+		rc = archive(&x, &root);
+	end(&x);
 	return rc;
 }
 

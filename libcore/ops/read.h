@@ -88,6 +88,9 @@ struct ops_ref {
 };
 int ops_refs(struct store *st, const char *path, const struct ops_refs *opts,
 	     int (*fn)(void *arg, const struct ops_ref *ref), void *arg);
+/* ops_refs_below - the same of a block, from any source. */
+int ops_refs_below(struct dag_source *src, const char *tmpdir, const struct cid *root, const struct ops_refs *opts,
+		   int (*fn)(void *arg, const struct ops_ref *ref), void *arg);
 
 /* ops_refs_format - appends `format` with <src>, <dst> and <linkname> replaced, and \n and \t
  * (a backslash and a letter) too, as Kubo does. */

@@ -19,19 +19,25 @@ static int tell(void *arg, const struct dag_visit *v)
 	return r->stop ? ERR_INTERRUPTED : 0;
 }
 
+int ops_refs_below(struct dag_source *src, const char *tmpdir, const struct cid *root, const struct ops_refs *opts,
+		   int (*fn)(void *arg, const struct ops_ref *ref), void *arg)
+{
+	struct refs r = { fn, arg, 0 };
+	struct dag_walk w = { .once = opts->unique, .tmpdir = tmpdir,
+			      .depth_max = opts->recursive ? opts->depth_max : 1,
+			      .visit = tell, .arg = &r };
+	int rc = dag_walk(src, root, &w);
+
+	return r.stop ? r.stop : rc;
+}
+
 int ops_refs(struct store *st, const char *path, const struct ops_refs *opts,
 	     int (*fn)(void *arg, const struct ops_ref *ref), void *arg)
 {
-	struct refs r = { fn, arg, 0 };
-	struct dag_walk w = { .once = opts->unique, .tmpdir = store_tmpdir(st),
-			      .depth_max = opts->recursive ? opts->depth_max : 1,
-			      .visit = tell, .arg = &r };
 	struct cid cid;
 	int rc = ops_resolve(st, path, &cid);
 
-	if (rc == 0)
-		rc = dag_walk(store_source(st), &cid, &w);
-	return r.stop ? r.stop : rc;
+	return rc < 0 ? rc : ops_refs_below(store_source(st), store_tmpdir(st), &cid, opts, fn, arg);
 }
 
 int ops_refs_format(const char *format, const struct ops_ref *ref, struct buf *out)

@@ -38,7 +38,8 @@ static int shape(const struct call *c, struct ops_add *o)
 	if (rc == 0 && *chunker)
 		rc = unixfs_opts_set(&o->dag, "chunker", chunker);
 	if (call_given(c, "inline"))
-		o->dag.inline_limit = call_bool(c, "inline") ? (int)call_int(c, "inline-limit") : 0;
+		o->dag.inline_limit = call_bool(c, "inline") && call_int(c, "inline-limit") > 0 ?
+				      (int)call_int(c, "inline-limit") : 0;
 	if (call_int(c, "max-file-links") > 0)
 		o->dag.max_links = (uint32_t)call_int(c, "max-file-links");
 	if (call_given(c, "max-directory-links"))

@@ -69,7 +69,7 @@ static void events(struct buf *out)
 static void vector(const char *query, const char *script, const char *expected, const char *error, size_t step)
 {
 	struct buf heard = BUF_INIT(1 << 20);
-	char call[1024];
+	char call[1100];
 
 	snprintf(call, sizeof call, "add?%s", query);
 	script_parts(script);

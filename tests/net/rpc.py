@@ -333,7 +333,7 @@ def crowd(server):
 def reload(server):
     """SIGHUP: who may ask is read anew, for the RPC only"""
     conf = {"API": {"Authorizations": {"a": {"AuthSecret": "bearer:t", "AllowedPaths": ["/api/v0"]}}}}
-    with open(os.path.join(server.env["IPFRS_PATH"], "kubo.json"), "w") as f:
+    with open(os.path.join(server.env["IPFRS_PATH"], "token/kubo.json"), "w") as f:
         json.dump(conf, f)
     if not answers(server.rpc):
         return "it was read before"
@@ -346,7 +346,7 @@ def reload(server):
               body)
     if a.status != 200 or gets(server, SMALL) != b"hello\n":
         return "answered %d" % a.status
-    os.unlink(os.path.join(server.env["IPFRS_PATH"], "kubo.json"))
+    os.unlink(os.path.join(server.env["IPFRS_PATH"], "token/kubo.json"))
     server.proc.send_signal(signal.SIGHUP)
     time.sleep(.5)
     return None if post(server.rpc, "add", b"x").status == 403 else "it is open again without a new start"
@@ -496,7 +496,7 @@ def strangers(mode):
             return p.wait(timeout=30) == 0 and "/api/v0/" in lines[1]
         if not starts("-r", "0.0.0.0:0", "-o", "rpc.public=yes"):
             return "rpc.public does not help"
-        with open(os.path.join(server.env["IPFRS_PATH"], "kubo.json"), "w") as f:
+        with open(os.path.join(server.env["IPFRS_PATH"], "token/kubo.json"), "w") as f:
             f.write('{"API":{"Authorizations":{"a":{"AuthSecret":"bearer:t","AllowedPaths":["/api/v0"]}}}}')
         return None if starts("-r", "0.0.0.0:0") else "API.Authorizations does not help"
     finally:

@@ -1,33 +1,11 @@
 /* kubo.c - from a request to a command, and what is around its answer */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "board/board.h"
-#include "kubo_priv.h"
+#include "conf.h"
 
 /* ---- settings ---- */
-
-static int read_conf(struct kubo *k)
-{
-	char *path = NULL;
-	int rc;
-
-	if (asprintf(&path, "%s/kubo.json", k->path) < 0)
-		return err_nomem();
-	rc = io_slurp_file(AT_FDCWD, path, &k->text);
-	if (rc == 0) {
-		rc = codec_decode(CID_JSON, buf_span(&k->text), 0, &k->conf);
-		if (rc == 0 && k->conf.step[0].kind != NODE_MAP)
-			rc = err_set(ERR_INVALID, "it holds no object");
-		if (rc < 0)
-			err_add(rc, "%s", path);
-	}
-	free(path);
-	return rc == ERR_NOTFOUND ? 0 : rc;
-}
 
 int kubo_new(struct kubo **out, const char *path, const struct config *conf)
 {
@@ -38,7 +16,7 @@ int kubo_new(struct kubo **out, const char *path, const struct config *conf)
 	if (!k)
 		return err_nomem();
 	*k = (struct kubo){ .path = path, .c = conf, .text = BUF_INIT(CONF_MAX), .conf = NODE_INIT };
-	rc = read_conf(k);
+	rc = conf_read(k->path, &k->text, &k->conf);
 	if (rc < 0) {
 		kubo_free(k);
 		return rc;

@@ -11,7 +11,7 @@
 
 struct kubo;
 
-/* kubo_new - for the store at `path` (borrowed, as c is).  Reads who may ask (kubo.json of the store), so before the
+/* kubo_new - for the store at `path` (borrowed, as c is).  Reads who may ask (token/kubo.json of the store), so before the
  * sandbox; gives *k.  ERR_INVALID: that file is broken; ERR_IO, ERR_NOMEM. */
 int kubo_new(struct kubo **k, const char *path, const struct config *c);
 void kubo_free(struct kubo *k);			/* accepts NULL */

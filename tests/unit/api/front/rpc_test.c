@@ -114,7 +114,7 @@ static int put(const char *text)
 	char path[4300];
 	FILE *out;
 
-	snprintf(path, sizeof path, "%s/kubo.json", rig.path);
+	snprintf(path, sizeof path, "%s/token/kubo.json", rig.path);
 	out = fopen(path, "w");
 	if (!out)
 		return -1;

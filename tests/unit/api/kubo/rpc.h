@@ -101,13 +101,13 @@ __attribute__((unused)) static void rpc_close(void)
 	memset(&rpc_now, 0, sizeof rpc_now);
 }
 
-/* rpc_conf - kubo.json of the store from now on; the store stays */
+/* rpc_conf - token/kubo.json of the store from now on; the store stays */
 __attribute__((unused)) static void rpc_conf(const char *json)
 {
 	char path[4300];
 	int fd;
 
-	snprintf(path, sizeof path, "%s/kubo.json", rpc_now.path);
+	snprintf(path, sizeof path, "%s/token/kubo.json", rpc_now.path);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || io_write(fd, json, strlen(json), path) < 0)
 		abort();

@@ -42,7 +42,7 @@ put() {
 	try 1 ipfrs-dag get "$outer/list/2"
 	try 1 ipfrs-dag get "$outer/none" "$outer/list/0"
 	prints 0
-	says "no link named \"none\" under $outer"
+	says 'key not found: "none"'
 	try 1 ipfrs-dag get $NONE
 	try 2 ipfrs-dag get nonsense
 }

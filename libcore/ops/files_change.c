@@ -250,7 +250,7 @@ static int settle(struct change *c)
 		return c->o->flush && c->m.unsynced ? pin_mfs_set(&c->m, &root, NULL, 1) : 0;
 	}
 	rc = store_commit(c->st);
-	if (rc == 0 && has_quota(c->st))
+	if (rc == 0 && c->grows && has_quota(c->st))
 		rc = pin_quota(c->st, &root);
 	return rc < 0 ? rc : pin_mfs_set(&c->m, &root, c->foreign ? &c->sweeps : NULL, c->o->flush);
 }
@@ -260,7 +260,7 @@ static int once(struct change *c, int tries, int (*fn)(struct change *c, void *a
 	int rc = pin_mfs_begin(c->st, &c->m), held;
 
 	c->root = c->m.root.len ? c->m.root : c->src.empty;
-	c->foreign = 0;
+	c->foreign = c->grows = 0;
 	if (rc >= 0)
 		rc = within_limit(c);
 	/* something is deleted whenever we look: then nothing shall be (the locks always in this order) */

@@ -76,6 +76,7 @@ struct change {
 	struct unixfs_builder *b;
 	struct pin_mfs m;
 	struct cid root;		/* as it has become so far */
+	int grows;			/* it brings bytes: there must be room for them (a store too full must still let go) */
 	int foreign;			/* it refers to what was not below the old root */
 	uint64_t sweeps;		/* … and was there when this was counted */
 };

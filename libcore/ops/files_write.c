@@ -182,6 +182,7 @@ static int write_fn(struct change *c, void *arg)
 	struct cid file;
 	int rc = change_as(c->o, &c->root_as, &as), there;
 
+	c->grows = 1;
 	if (rc == 0 && c->o->parents && p->n > 1)
 		rc = edit_mkdir(c, p, p->n - (p->slash ? 0 : 1), 1, &as);
 	if (rc == 0)

@@ -182,6 +182,28 @@ load ../helper
 	[ "$(ipfrs-stat -a | sed -n 's/^blocks\t//p')" -le 5 ]
 }
 
+@test "a store that is too full takes no more, and lets go" {
+	ipfrs-config set store.max 4MB
+	bytes 1000000 1 | ipfrs-files write -e /keep
+	for i in 2 3 4 5 6; do		# what was removed makes room
+		bytes 1000000 $i | ipfrs-files write -e /f
+		ipfrs-files rm /f
+	done
+	bytes 1000000 7 | ipfrs-files write -e /a
+	bytes 1000000 8 | ipfrs-files write -e /b
+	ipfrs-config set store.max 3MB
+	bytes 1000000 9 > more
+	try 4 ipfrs-files write -e /c more
+	says "the store is full"
+	try 0 ipfrs-files ls
+	prints $'a\nb\nkeep'
+	try 0 ipfrs-files rm /a
+	ipfrs-files rm /b
+	try 0 ipfrs-files write -e /c more
+	bytes 1000000 1 | cmp - <(ipfrs-files read /keep)
+	cmp more <(ipfrs-files read /c)
+}
+
 @test "without waiting for the disk, and then with" {
 	for i in 1 2 3 4 5; do
 		echo $i | ipfrs-files write -u -e /f$i

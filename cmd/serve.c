@@ -227,6 +227,7 @@ static int make_opts(struct serve_plan *p, struct plan_group *g)
 	o->done = done;
 	o->reload = reload;
 	o->stale = front_stale;
+	o->may_end = (g->roles & FRONT_RPC) != 0;
 	if (g->roles & FRONT_RPC && !front_guarded(g->front) && !is_yes(p->config, "rpc.public"))
 		o->only_local = "others could change the store: set API.Authorizations in its token/kubo.json, or rpc.public";
 	return 0;

@@ -155,7 +155,7 @@ int carry_out(struct conn *c)
 /* 1: there is room in c->in; 0: it is full */
 static int room_for(struct conn *c, size_t max)
 {
-	size_t cap = c->in_cap ? c->in_cap * 2 : IN_FIRST;
+	size_t cap = c->in_cap ? c->in_cap * 2 : c->in_first > IN_FIRST ? c->in_first : IN_FIRST;
 	uint8_t *in;
 
 	if (c->in_len < c->in_cap)
@@ -204,6 +204,16 @@ static int decrypt(struct conn *c)
 	return n < 0 && n != ERR_INTERRUPTED ? (int)n : 0;
 }
 
+/* Who fills its buffer gets a larger one the next time, and a smaller one who hardly uses it: a long body shall not come
+ * in small pieces. */
+static void note_fill(struct conn *c, size_t max)
+{
+	if (c->in_len == c->in_cap)
+		c->in_first = c->in_cap < max / 4 ? c->in_cap * 4 : max;
+	else
+		c->in_first = c->in_len < c->in_cap / 4 ? c->in_cap / 4 : c->in_cap;
+}
+
 int carry_in(struct conn *c, size_t max)
 {
 	uint8_t cipher[TLS_RECORD];
@@ -226,5 +236,6 @@ int carry_in(struct conn *c, size_t max)
 	if (n < 0)
 		return (int)n;
 	c->in_len += (size_t)n;
+	note_fill(c, max);
 	return 0;
 }

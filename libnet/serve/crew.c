@@ -85,7 +85,8 @@ static void let_go(const struct crew *c)
 static int run_pump(struct crew *c, unsigned i, int fd, int tls, int report)
 {
 	struct pump_start start = { .o = &c->each, .l = c->l, .n_l = fd < 0 ? c->n_l : 0, .fd = fd, .tls = tls,
-				    .secrets = c->secrets, .peers = c->peers, .row = i, .report = report };
+				    .secrets = c->secrets, .peers = c->peers, .row = i, .report = report,
+				    .ask_fd = c->house->ask_fd };
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	let_go(c);

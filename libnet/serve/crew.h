@@ -33,7 +33,7 @@ struct crew {
 struct house {
 	struct crew *crews;
 	size_t n_crews;
-	int sigfd;
+	int sigfd, ask_fd;		/* ask_fd: a pump writes to it when all shall end */
 	sigset_t mask;			/* as it was before */
 	int ending;
 	int64_t kill_ms;

@@ -134,7 +134,7 @@ static int valid(const struct link_msg *m)
 		return m->slot < LINK_SLOTS && m->data.len == 0 && m->len > 0 &&
 		       m->off <= INT64_MAX && m->len <= INT64_MAX - m->off;
 	case LINK_END:
-		return m->status == 0 || m->status == 1;
+		return (m->status & ~(LINK_WHOLE | LINK_LAST)) == 0;
 	case LINK_BUNDLE:
 		return m->data.len > 0;
 	}

@@ -12,7 +12,7 @@
  *	LINK_BODY_END			LINK_BYTES   up to LINK_DATA bytes of the body
  *					LINK_FILE    a descriptor, from now on called `slot`
  *					LINK_EXTENT  a range of the file in a slot
- *					LINK_END     trailers; whether the body is whole
+ *					LINK_END     trailers; whether the body is whole, and we are to end
  *					LINK_BUNDLE  several of LINK_HEAD to LINK_END but LINK_FILE
  *
  * Closing the pump's end is how a worker learns that nobody waits for its answer.
@@ -33,9 +33,11 @@ enum {
 	LINK_SLOTS = 8			/* files a worker may have handed over at one time */
 };
 
+enum { LINK_WHOLE = 1, LINK_LAST = 2 };	/* the body is whole; the server shall end */
+
 struct link_msg {
 	enum link_type type;
-	int status;			/* LINK_HEAD; LINK_END: 1 the body is whole */
+	int status;			/* LINK_HEAD; LINK_END: LINK_WHOLE, LINK_LAST */
 	unsigned slot;			/* LINK_FILE, LINK_EXTENT */
 	int fd;				/* LINK_FILE; the receiver's; else -1 */
 	uint64_t off, len;		/* LINK_EXTENT: bytes; LINK_HEAD: len of the body, UINT64_MAX: not known */

@@ -174,6 +174,7 @@ static void request_over(struct pump *p, struct conn *c, struct stream *s)
 		return;
 	}
 	http1_next(&c->http);
+	c->in_first = 0;			/* who dribbles a head does not get a large buffer for it */
 	pump_wait(p, &c->wait, PATIENT_IDLE);
 }
 

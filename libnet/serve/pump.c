@@ -228,6 +228,17 @@ static void drain(struct pump *p)
 	pump_drop_workers(p);
 }
 
+void pump_ask_end(struct pump *p)
+{
+	uint64_t one = 1;
+
+	if (!p->o->may_end || p->asked_end)
+		return;
+	p->asked_end = 1;
+	if (p->ask_fd >= 0 && write(p->ask_fd, &one, sizeof one) < 0)
+		log_warn("serve", "asking for the end failed");
+}
+
 static void reload(struct pump *p)
 {
 	struct tls_creds *creds;
@@ -316,6 +327,8 @@ int pump_turn(struct pump *p, int timeout_ms)
 		rc = err_sys("waiting for events");
 	for (i = 0; rc >= 0 && i < n; i++)
 		rc = event(p, &events[i]);
+	if (p->asked_end && !p->draining)
+		drain(p);
 	lose_patience(p);
 	mind_the_door(p);
 	bury(p);
@@ -462,7 +475,8 @@ struct pump *pump_new(const struct pump_start *start)
 		return NULL;
 	*p = (struct pump){ .o = start->o, .epfd = -1, .sigfd = -1, .log_fd = -1, .spawner = { .fd = -1 },
 			    .room = BUF_INIT(LINK_MAX + 1), .lines = BUF_INIT(LINK_MAX + 1024),
-			    .secrets = start->secrets, .peers = start->peers, .row = start->row, .now_ms = clock_ms() };
+			    .secrets = start->secrets, .peers = start->peers, .row = start->row, .now_ms = clock_ms(),
+			    .ask_fd = start->ask_fd };
 	p->queue_end = &p->queue;
 	p->quiet_since_ms = p->now_ms;
 	return p;

@@ -149,7 +149,7 @@ struct conn {
 	unsigned events;		/* asked of epoll */
 	struct wait wait;
 	uint8_t *in;			/* bytes that were not used yet */
-	size_t in_len, in_cap;
+	size_t in_len, in_cap, in_first;	/* in_first: bytes of the next such buffer, 0: few */
 	int eof;			/* the client sends no more */
 	int hung_up;			/* … but there may be bytes that were not read */
 	struct buf out;			/* to be sent; from out_at on */
@@ -207,6 +207,7 @@ struct pump {
 	int64_t quiet_since_ms, deaf_until_ms, no_spares_until_ms;
 	int64_t now_ms, drain_until_ms;
 	int draining;
+	int asked_end, ask_fd;		/* a handler asked for the end; where the parent hears of that, -1: there is none */
 	struct http_head head;		/* of whichever request is being read */
 	struct buf room, lines;		/* messages of workers; fields of an answer */
 	char date[40];
@@ -240,6 +241,7 @@ struct pump_start {
 	struct peers *peers;
 	unsigned row;
 	int report;			/* where the parent hears that we are ready, or why not; -1: nowhere */
+	int ask_fd;			/* where it hears that all shall end: an eventfd; -1 */
 };
 /* pump_run - until the end of all requests after SIGTERM, of the one client, or of the quiet time.  0 or an
  * error. */
@@ -265,6 +267,8 @@ int pump_hear(struct pump *p, struct about *about, int fd, unsigned events, int 
  * taken out of epoll by name, or its events outlive what they are about. */
 void pump_close(struct pump *p, int fd);
 const char *pump_date(struct pump *p);
+/* pump_ask_end - a handler wants the server to end, if those of this group may. */
+void pump_ask_end(struct pump *p);
 
 /* ---- hire.c ---- */
 /* pump_worker_for - a worker takes the request now, or it waits for one, or is answered 503. */

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -122,7 +123,7 @@ static size_t doors(struct house *h, struct pollfd *fds, struct listener **l, st
 static void loop(struct house *h)
 {
 	enum { DOORS = CREWS_MAX * LISTEN_MAX };
-	struct pollfd fds[1 + DOORS] = { { .fd = h->sigfd, .events = POLLIN } };
+	struct pollfd fds[2 + DOORS] = { { .fd = h->sigfd, .events = POLLIN }, { .events = POLLIN } };
 	struct listener *l[DOORS];
 	struct crew *of[DOORS];
 	int64_t quiet_from[CREWS_MAX];
@@ -137,12 +138,15 @@ static void loop(struct house *h)
 			return;
 		if (h->ending && crew_clock_ms() >= h->kill_ms)
 			tell_all(h, SIGKILL);
-		n = doors(h, fds + 1, l, of);
-		if (poll(fds, 1 + n, timeout) <= 0)
+		n = doors(h, fds + 2, l, of);
+		fds[1].fd = h->ending ? -1 : h->ask_fd;
+		if (poll(fds, 2 + n, timeout) <= 0)
 			continue;
 		for (i = 0; i < n; i++)
-			if (fds[1 + i].revents)
+			if (fds[2 + i].revents)
 				crew_take_client(of[i], l[i]);
+		if (fds[1].revents)
+			end_all(h);
 		if (fds[0].revents)
 			signals(h);
 	}
@@ -161,7 +165,8 @@ static int hear_signals(struct house *h)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &h->mask);
 	h->sigfd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return h->sigfd < 0 ? err_sys("waiting for signals") : 0;
+	h->ask_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return h->sigfd < 0 || h->ask_fd < 0 ? err_sys("waiting for signals") : 0;
 }
 
 /* the addresses of a group; how: what was given, where it has none of its own */
@@ -220,6 +225,8 @@ static int keep_house(struct house *h)
 	if (h->sigfd >= 0) {
 		loop(h);
 		close(h->sigfd);
+		if (h->ask_fd >= 0)
+			close(h->ask_fd);
 		sigprocmask(SIG_SETMASK, &h->mask, NULL);
 	}
 	return rc;
@@ -227,7 +234,7 @@ static int keep_house(struct house *h)
 
 static int run(struct house *h)
 {
-	struct pump_start one = { .fd = 0, .report = -1 };
+	struct pump_start one = { .fd = 0, .report = -1, .ask_fd = -1 };
 	int rc = 0, how = LISTEN_NONE;
 	size_t i;
 
@@ -254,7 +261,7 @@ static int run(struct house *h)
 
 int serve_run_groups(const struct serve_opts *const *groups, size_t n)
 {
-	struct house h = { .n_crews = n, .sigfd = -1 };
+	struct house h = { .n_crews = n, .sigfd = -1, .ask_fd = -1 };
 	size_t i, given = 0;
 	int rc;
 

@@ -43,6 +43,7 @@ struct serve_opts {
 	const char *only_local;		/* sockets that others than this machine's programs can reach are refused, with
 					 * these words; NULL: any */
 	int pool;			/* workers serve many requests */
+	int may_end;			/* a handler may end the server, all its groups, with an answer (reply->ends) */
 	unsigned pumps;			/* that share the addresses; 0: one a processor */
 	unsigned workers, spares;	/* at most; forked ahead: of all pumps together */
 	unsigned conns;			/* clients at one time; more have to wait until one goes.  1: every client

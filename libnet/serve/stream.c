@@ -364,9 +364,11 @@ static int take(struct pump *p, struct stream *s, const struct link_msg *m, stru
 			rc = extent(s, m, files[m->slot]);
 		break;
 	case LINK_END:
-		if (s->started && m->status)
+		if (s->started && m->status & LINK_WHOLE)
 			rc = proto->end(s, m->data);
 		s->over = s->note.whole = rc == 0;
+		if (rc == 0 && m->status & LINK_LAST)
+			pump_ask_end(p);
 		break;
 	default:
 		break;

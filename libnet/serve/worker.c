@@ -185,7 +185,8 @@ static int put(struct sink *s, const struct piece *p)
 /* what is left of the body is not read: the pump sees to that */
 static int finish(struct worker *w)
 {
-	struct link_msg m = { .type = LINK_END, .status = !w->reply.failed, .fd = -1,
+	struct link_msg m = { .type = LINK_END, .fd = -1,
+			      .status = (w->reply.failed ? 0 : LINK_WHOLE) | (w->reply.ends ? LINK_LAST : 0),
 			      .data = buf_span(&w->reply.trailers) };
 
 	return send_msg(w, &m);
@@ -198,7 +199,8 @@ static int one(struct worker *w, struct span request, const struct serve_opts *o
 	if (rc < 0)
 		return rc;
 	w->rq.read = body_read;
-	w->reply.status = w->reply.head_only = w->reply.failed = 0;
+	w->reply.status = w->reply.head_only = w->reply.failed = w->reply.ends = 0;
+	w->reply.may_end = o->may_end;
 	w->reply.sink.put = put;
 	w->reply.start = start;
 	w->reply.flush = flush_reply;

@@ -210,6 +210,20 @@ static int deps(struct call *c)
 	return rc;
 }
 
+/* ---- shutdown ---- */
+
+/* the server ends when the client has this answer; what others wait for is finished first */
+static int shut_down(struct call *c)
+{
+	int rc;
+
+	if (!c->r->may_end)
+		return call_client_error(c, "daemon not running");
+	rc = call_empty(c);
+	c->r->ends = rc == 0;
+	return rc;
+}
+
 /* ---- the table ---- */
 
 static const struct opt id_opts[] = { { "format,f", OPT_STRING, NULL }, { "peerid-base", OPT_STRING, "b58mh" }, { NULL } };
@@ -233,6 +247,7 @@ const struct command kubo_node_commands[] = {
 	{ "diag/sys", NULL, NULL, NULL, CMD_NO_STORE, diag_sys },
 	{ "id", "peerid", NULL, id_opts, CMD_NO_STORE, id },
 	{ "mount", NULL, NULL, mount_opts, CMD_NO_STORE, node_offline },
+	{ "shutdown", NULL, NULL, NULL, CMD_NO_STORE, shut_down },
 	{ "version", NULL, NULL, version_opts, CMD_NO_STORE, version },
 	{ "version/check", NULL, NULL, check_opts, CMD_NO_STORE, node_offline },
 	{ "version/deps", NULL, NULL, NULL, CMD_NO_STORE, deps },

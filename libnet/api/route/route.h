@@ -48,6 +48,7 @@ struct reply {
 	int status;			/* 0: not started */
 	int head_only;			/* HEAD: what is put into the sink is dropped */
 	int failed;			/* after the head: the client shall see that it is not whole */
+	int may_end, ends;		/* a handler may end the server; it shall end behind this answer */
 	/* the transport's: */
 	int (*start)(struct reply *r, uint64_t len);
 	int (*flush)(struct reply *r);	/* NULL: nothing is ever gathered */

@@ -43,7 +43,17 @@ static int writes(struct request *rq, struct reply *r, void *ctx)
 	return ok ? reply_whole(r, 200, "text/plain", span_str("written")) : reply_status(rq, r, 403, "cannot write");
 }
 
+/* a worker that was taken over would not ask whether it may */
+static int ends(struct request *rq, struct reply *r, void *ctx)
+{
+	(void)rq;
+	(void)ctx;
+	r->ends = 1;
+	return reply_whole(r, 200, "text/plain", span_str(r->may_end ? "good night" : "I try"));
+}
+
 static const struct route group_routes[] = {
+	{ "POST", "/end", ends, 0 },
 	{ "GET", "/who", who, 0 }, { "POST", "/write", writes, 0 }, { "POST", "/echo", echo, 0 },
 	{ "GET", "/crash", crash, 0 }, { "GET", "/hello", hello, 0 },
 };
@@ -84,6 +94,7 @@ static void set_up(struct serve_opts *o, int n, int pool, const char *const *at)
 	o->ctx = &group[n];
 	o->ready = group_ready;
 	o->reload = group_reload;
+	o->may_end = n;
 	o->only_local = n ? "not for strangers" : NULL;
 }
 
@@ -252,6 +263,35 @@ static void all_are_drained(void)
 	buf_clear(&out);
 }
 
+#define LAST "POST /end HTTP/1.1\r\nContent-Length: 0\r\n" END
+
+/* a handler ends all groups, if those of its group may; what is under way in others comes to its end */
+static void a_handler_ends_the_server(void)
+{
+	struct buf out = BUF_INIT(1 << 16);
+	int pool, fd, status = -1;
+
+	for (pool = 0; pool < 2; pool++) {
+		start_groups(pool);
+		CHECK_STR(body_of(ask_at(0, LAST)), "I try");
+		usleep(200000);
+		CHECK(begins(body_of(ask_at(0, WHO)), "group 0, ") && begins(body_of(ask_at(1, WHO)), "group 1, "));
+		port = shared[0].port;
+		fd = dial();
+		say_to(fd, "POST /echo HTTP/1.1\r\nContent-Length: 2\r\n" END "h");
+		usleep(200000);
+		CHECK_STR(body_of(ask_at(1, LAST)), "good night");
+		usleep(200000);
+		CHECK(waitpid(server, &status, WNOHANG) == 0);
+		say_to(fd, "i");
+		CHECK(all_of(fd, &out) > 0 && has_end((const char *)out.data, "\r\n\r\nhi"));
+		buf_reset(&out);
+		CHECK(waitpid(server, &status, 0) == server && status == 0);
+		close(log_pipe[0]);
+	}
+	buf_clear(&out);
+}
+
 /* ---- what is refused ---- */
 
 static void strangers_are_not_let_in(void)
@@ -305,6 +345,7 @@ int main(void)
 	RUN(a_crash_is_one_group_s);
 	RUN(a_hangup_is_everybody_s);
 	RUN(all_are_drained);
+	RUN(a_handler_ends_the_server);
 	RUN(strangers_are_not_let_in);
 	RUN(all_or_none);
 	rig_end();

@@ -86,7 +86,7 @@ static void what_is_no_message(void)
 		{ .type = LINK_EXTENT, .len = 0, .fd = -1 },
 		{ .type = LINK_EXTENT, .off = INT64_MAX, .len = 2, .fd = -1 },
 		{ .type = LINK_FILE, .slot = LINK_SLOTS, .fd = 0 },
-		{ .type = LINK_END, .status = 2, .fd = -1 },
+		{ .type = LINK_END, .status = 4, .fd = -1 },
 		{ .type = (enum link_type)99, .fd = -1 },
 	};
 	struct link_msg got;

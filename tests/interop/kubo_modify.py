@@ -130,6 +130,7 @@ for version in (0, 1):
     f.write(262144, 0, 5000000, 1)
     f.write(262144, 2000000, 2129920, 2)
     f.write(262144, 5000000, 2129921, 3)
+    chunker(1000)
     random_edits(f, 1000, 3)
     f = created(version)
     chunker(100)

@@ -20,6 +20,8 @@
 
 enum { CRC_AT = MFS_USED - 4, CID_AT = 8 + 8 + 4 + 4, READ_TRIES = 100 };
 
+#define SEQ_MAX (UINT64_MAX / 2)		/* more changes than anyone makes */
+
 _Static_assert(CID_AT + CID_BYTES_MAX <= CRC_AT, "a root fits its slot");
 
 static const char magic[8] = { 'i', 'p', 'f', 'r', 's', 'm', 'f', 's' };
@@ -50,6 +52,8 @@ static enum got slot_decode(struct span bytes, struct slot *s)
 	s->unsynced = rd_le32(&r);
 	len = rd_le32(&r);
 	s->root.len = 0;
+	if (s->seq == 0 || s->seq > SEQ_MAX)
+		return SLOT_BAD;
 	return len == 0 || cid_decode(rd_bytes(&r, len), &s->root) == 0 ? SLOT_GOOD : SLOT_BAD;
 }
 
@@ -273,6 +277,8 @@ int pin_mfs_set(struct pin_mfs *m, const struct cid *root, const uint64_t *sweep
 	uint64_t now = 0;
 	int rc = pins_of(m->st, &p);
 
+	if (m->seq >= SEQ_MAX)
+		return err_set(ERR_LIMIT, "%s: no number is left for another change", what);
 	if (store_flags(m->st) & STORE_UNSYNCED && sync < 2)
 		sync = 0;
 	s.unsynced = sync ? 0 : m->unsynced + 1;

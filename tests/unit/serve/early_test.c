@@ -89,7 +89,23 @@ static int swallows(struct request *rq, struct reply *r, void *ctx)
 	return n < 0 ? (int)n : reply_whole(r, 200, "text/plain", span_str("all of it"));
 }
 
+/* how often it has to read for it all */
+static int counts(struct request *rq, struct reply *r, void *ctx)
+{
+	static char piece[128 * 1024];
+	char text[40];
+	ssize_t n;
+	int reads = 0;
+
+	(void)ctx;
+	while ((n = rq->read(rq, piece, sizeof piece)) > 0)
+		reads++;
+	snprintf(text, sizeof text, "%d", reads);
+	return n < 0 ? (int)n : reply_whole(r, 200, "text/plain", span_str(text));
+}
+
 static const struct route early_routes[] = {
+	{ "POST", "/counts", counts, 0 },
 	{ "POST", "/progress", progress, 0 }, { "POST", "/pauses", pauses, 0 }, { "POST", "/refuses", refuses, 0 },
 	{ "POST GET", "/trailers", only_trailers, 0 }, { "POST", "/swallows", swallows, 0 },
 	{ "POST", "/deaf", hello, 0 }, { "GET", "/hello", hello, 0 },
@@ -259,6 +275,29 @@ static void a_refusal_is_read(void)
 		CHECK(all_of(fd, &got) > 0 && begins((const char *)got.data, "HTTP/1.1 403 "));
 		CHECK(strstr((const char *)got.data, "\r\nconnection: close\r\n"));
 		CHECK(strstr((const char *)got.data, "not this one"));
+		buf_reset(&got);
+		CHECK(stop() == 0);
+	}
+	buf_clear(&got);
+}
+
+/* a long body comes in large pieces: each is passed from one process to another */
+static void large_pieces(void)
+{
+	struct buf got = BUF_INIT(1 << 16);
+	static char part[65536];
+	int pool, fd, i;
+
+	for (pool = 0; pool < 2; pool++) {
+		start(pool, plain);
+		fd = dial();
+		say_to(fd, "POST /counts HTTP/1.1\r\nContent-Length: 16777216\r\n" END);
+		for (i = 0; i < 256; i++)
+			CHECK(send(fd, part, sizeof part, MSG_NOSIGNAL) == sizeof part);
+		CHECK(all_of(fd, &got) > 0 && begins((const char *)got.data, "HTTP/1.1 200 "));
+		i = atoi(strstr((const char *)got.data, "\r\n\r\n") + 4);
+		printf("# 16 MiB in %d pieces\n", i);
+		CHECK(i >= 256 && i < 16777216 / 8192);
 		buf_reset(&got);
 		CHECK(stop() == 0);
 	}
@@ -479,6 +518,7 @@ int main(void)
 	RUN(trailers_of_nothing);
 	RUN(a_body_that_is_here);
 	RUN(a_refusal_is_read);
+	RUN(large_pieces);
 	RUN(cut_uploads);
 	RUN(too_long);
 	RUN(any_patience);

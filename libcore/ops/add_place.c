@@ -121,6 +121,9 @@ static struct span parent_of(struct span path, struct span *name)
 {
 	size_t at = path.len;
 
+	*name = path;
+	if (!at)
+		return path;
 	while (at && path.p[at - 1] != '/')
 		at--;
 	*name = span_of(path.p + at, path.len - at);

@@ -48,7 +48,8 @@ int pin_add_many(struct store *st, const struct cid *cids, size_t n, enum pin_mo
 
 /*
  * pin_add_from, pin_update_from - the same with blocks that are looked for in `src`, which stands before the store:
- * so it is src that says what is not there.  progress hears of each block; nonzero stops (ERR_INTERRUPTED).
+ * so it is src that says what is not there.  progress hears of each block, also of what is pinned already; nonzero
+ * stops (ERR_INTERRUPTED).
  */
 struct pin_from {
 	struct dag_source *src;		/* NULL: the store */

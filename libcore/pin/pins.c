@@ -173,6 +173,10 @@ int pin_add_from(struct store *st, const struct pin_from *from, const struct cid
 		return rc;
 	j.p = p;
 	need = examine(p, cid, mode, name, &call);
+	if (need >= 0 && need < NEED_WALK && from && from->progress) {
+		rc = walk(&j);			/* who listens hears of it, though it is pinned already */
+		need = rc < 0 ? rc : need;
+	}
 	while (need > NEED_NOTHING) {
 		walked = need == NEED_WALK;
 		rc = walked ? walk_and_lock(&j) : pins_lock(p);

@@ -87,7 +87,7 @@ static void adding_with_progress(void)
 	/* Kubo tells of it each half second, and at the end */
 	CHECK(is("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
-	CHECK(is("pin/add?progress=true&arg=" DEEP, "{\"Pins\":[\"" DEEP "\"]}\n"));
+	CHECK(is("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
 	CHECK(is("pin/add?progress=true&recursive=false&arg=" RAW, "{\"Progress\":1,\"Bytes\":4}\n{\"Pins\":[\"" RAW "\"]}\n"));
 }
 

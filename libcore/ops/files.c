@@ -235,21 +235,21 @@ static int source_extent(struct dag_source *src, const struct cid *cid, struct p
 	return rc == ERR_NOTFOUND && is_empty(s, cid) ? 0 : rc;
 }
 
-int files_source_init(struct files_source *s, struct store *st)
+int files_source_init(struct files_source *s, struct store *st, struct dag_source *under)
 {
 	struct span bytes = span_of(empty_dir, sizeof empty_dir);
 	struct unixfs_opts o;
 	int rc = files_settings(st, &o);
 
-	*s = (struct files_source){ { source_get, source_has, source_size, source_extent }, store_source(st),
-				    { 0 } };
+	*s = (struct files_source){ { source_get, source_has, source_size, source_extent },
+				    under ? under : store_source(st), { 0 } };
 	return rc < 0 ? rc : cid_sum(&s->empty, o.cid_version, CID_DAG_PB, o.hash, &bytes, 1);
 }
 
 int ops_files_source(struct store *st, struct dag_source **src)
 {
 	struct files_source *s = malloc(sizeof *s);
-	int rc = s ? files_source_init(s, st) : err_nomem();
+	int rc = s ? files_source_init(s, st, NULL) : err_nomem();
 
 	if (rc < 0) {
 		free(s);
@@ -278,7 +278,7 @@ int ops_files_root(struct store *st, struct cid *root)
 {
 	struct files_source s;
 	uint64_t seq;
-	int rc = files_source_init(&s, st);
+	int rc = files_source_init(&s, st, NULL);
 
 	return rc < 0 ? rc : now(st, &s, root, &seq);
 }
@@ -345,7 +345,7 @@ static int moved(struct store *st, const struct look *l)
  * there is another root, and one looks again. */
 static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void *arg), void *arg)
 {
-	int rc = files_source_init(&l->src, st), tries = 0;
+	int rc = files_source_init(&l->src, st, NULL), tries = 0;
 
 	l->told = 0;
 	do {
@@ -449,7 +449,7 @@ int ops_files_local(struct store *st, const struct cid *cid, int *local, uint64_
 	struct local l = { .src = &src.source, .all = 1 };
 	struct dag_walk w = { .depth_max = -1, .tmpdir = store_tmpdir(st), .visit = local_visit,
 			      .missing = local_missing, .arg = &l };
-	int rc = files_source_init(&src, st);
+	int rc = files_source_init(&src, st, NULL);
 
 	if (rc == 0)
 		rc = dag_walk(&src.source, cid, &w);
@@ -557,6 +557,6 @@ int ops_files_read(struct store *st, const char *path, uint64_t off, uint64_t co
 	if (rc == 0 && off > size)
 		rc = err_set(ERR_INVALID, "offset was past end of file (%" PRIu64 " > %" PRIu64 ")", off, size);
 	if (rc == 0)
-		rc = files_source_init(&src, st);
+		rc = files_source_init(&src, st, NULL);
 	return rc < 0 ? rc : unixfs_cat(&src.source, &cid, off, count, out, progress, arg);
 }

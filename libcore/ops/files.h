@@ -32,6 +32,9 @@ struct ops_files {
 	int cid_version;		/* -1: not said */
 	const char *hash;		/* name of a hash function, NULL: not said; implies CIDv1 */
 	int raw_leaves;			/* write; -1: not said */
+	/* in front of the store's blocks, those of the batch, too: a source that has more, or other words for what
+	 * is missing.  Borrowed; NULL: none. */
+	struct dag_source *src;
 };
 /* ops_files_init - Kubo's: flush, and nothing else said. */
 void ops_files_init(struct ops_files *o);
@@ -101,9 +104,8 @@ int ops_files_mkdir(struct store *st, const char *path, const struct ops_files *
 int ops_files_cp(struct store *st, const char *source, const char *dest, const struct ops_files *o);
 int ops_files_mv(struct store *st, const char *source, const char *dest, const struct ops_files *o);
 
-/* ops_files_rm - `failed` hears of each path that stays, with the message that names it in err_text; the others
- * go all the same, and the return is ERR_DIFFER, `can't remove some files`.  A nonzero return of it stops, and
- * nothing was removed. */
+/* ops_files_rm - `failed` hears of each path that stays, with the message that names it in err_text, when the others
+ * are gone; then the return is ERR_DIFFER, `can't remove some files`.  A nonzero return of it stops the telling. */
 int ops_files_rm(struct store *st, const char *const *paths, size_t n, const struct ops_files *o,
 		 int (*failed)(void *arg, const char *path, int rc), void *arg);
 

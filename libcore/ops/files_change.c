@@ -176,10 +176,10 @@ int edit_mkdir(struct change *c, const struct fpath *p, size_t n, int parents, c
 int change_as(const struct ops_files *o, const struct naming_as *settings, struct naming_as *as)
 {
 	*as = *settings;
-	if (o->cid_version < 0 && !o->hash)
+	if (o->cid_version == -1 && !o->hash)
 		return 0;
-	*as = (struct naming_as){ o->cid_version < 0 ? 0 : o->cid_version, MH_SHA2_256 };
-	if (as->version > 1)
+	*as = (struct naming_as){ o->cid_version == -1 ? 0 : o->cid_version, MH_SHA2_256 };
+	if (as->version < 0 || as->version > 1)
 		return err_set(ERR_USAGE, "unknown CID version: %d", as->version);
 	if (!o->hash)
 		return 0;
@@ -209,7 +209,7 @@ int change_prepare(struct change *c, struct store *st, const struct ops_files *o
 		rc = unixfs_opts_finish(&asked, 0);
 	}
 	if (rc == 0)
-		rc = files_source_init(&c->src, c->st);
+		rc = files_source_init(&c->src, c->st, c->o->src);
 	return rc < 0 ? rc : unixfs_builder_new(&c->b, &c->opts, store_sink(c->st), store_tmpdir(c->st));
 }
 

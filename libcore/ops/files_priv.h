@@ -50,7 +50,8 @@ int is_content(const char *path);
 /* files_settings - the import settings as they count here (Kubo config/import.go UnixFSCidBuilder);
  * not finished yet. */
 int files_settings(struct store *st, struct unixfs_opts *o);
-int files_source_init(struct files_source *s, struct store *st);
+/* under NULL: the store's own */
+int files_source_init(struct files_source *s, struct store *st, struct dag_source *under);
 
 /* node_look - what is at cid; node_child - … at the entry `name` of a directory, ERR_NOTFOUND: `file does not
  * exist`; node_at - … at the end of a path. */

@@ -1,6 +1,7 @@
 /* files_verbs.c - what changes the mutable files without looking into any of them */
 #include <stdlib.h>
 
+#include "base/rd.h"
 #include "ops/files_priv.h"
 #include "ops/read.h"
 
@@ -246,9 +247,7 @@ int ops_files_mv(struct store *st, const char *source, const char *dest, const s
 struct remove {
 	const char *const *paths;
 	size_t n;
-	int (*failed)(void *arg, const char *path, int rc);
-	void *arg;
-	int n_failed;
+	struct buf failed;		/* what stays, to be told when the lock is gone: code, number, length, message with its NUL */
 };
 
 static int rm_one(struct change *c, const struct fpath *p)
@@ -276,7 +275,8 @@ static int rm_fn(struct change *c, void *arg)
 	size_t i;
 	int rc;
 
-	for (r->n_failed = 0, i = 0; i < r->n; i++) {
+	buf_reset(&r->failed);
+	for (rc = 0, i = 0; rc == 0 && i < r->n; i++) {
 		rc = fpath_parse(&p, r->paths[i]);
 		if (rc < 0)
 			err_add(rc, "%s is not a valid path", r->paths[i]);
@@ -289,25 +289,52 @@ static int rm_fn(struct change *c, void *arg)
 		if (rc == ERR_NOMEM || rc == ERR_NOSPACE || rc == ERR_IO)
 			return rc;
 		if (rc < 0) {
-			r->n_failed++;
-			if (r->failed && r->failed(r->arg, r->paths[i], rc))
-				return err_set(ERR_INTERRUPTED, "stopped");
+			rc = buf_le32(&r->failed, (uint32_t)-rc);
+			if (rc == 0)
+				rc = buf_le64(&r->failed, i);
+			if (rc == 0)
+				rc = buf_le64(&r->failed, strlen(err_text()) + 1);
+			if (rc == 0)
+				rc = buf_bytes(&r->failed, err_text(), strlen(err_text()) + 1);
 		}
 	}
-	return 0;
+	return rc;
+}
+
+static int tell_failed(const struct remove *r, int (*failed)(void *arg, const char *path, int rc), void *arg)
+{
+	struct rd in = rd_from(buf_span(&r->failed));
+	const char *text;
+	uint64_t i;
+	int code, rc = 0;
+
+	while (rc == 0 && in.left) {
+		code = -(int)rd_le32(&in);
+		i = rd_le64(&in);
+		text = (const char *)rd_bytes(&in, rd_le64(&in)).p;
+		err_set(code, "%s", text);
+		if (failed && failed(arg, r->paths[i], code))
+			rc = err_set(ERR_INTERRUPTED, "stopped");
+	}
+	return rc;
 }
 
 int ops_files_rm(struct store *st, const char *const *paths, size_t n, const struct ops_files *o,
 		 int (*failed)(void *arg, const char *path, int rc), void *arg)
 {
-	struct remove r = { .paths = paths, .n = n, .failed = failed, .arg = arg };
+	struct remove r = { paths, n, BUF_INIT(SIZE_MAX) };
 	int rc;
 
 	if (!o->flush)
 		return err_set(ERR_USAGE, "files rm always flushes for safety. The --flush flag cannot be set to "
 			       "false for this command");
 	rc = change(st, o, rm_fn, &r);
-	return rc == 0 && r.n_failed ? err_set(ERR_DIFFER, "can't remove some files") : rc;
+	if (rc == 0)
+		rc = tell_failed(&r, failed, arg);
+	if (rc == 0 && r.failed.len)
+		rc = err_set(ERR_DIFFER, "can't remove some files");
+	buf_clear(&r.failed);
+	return rc;
 }
 
 /* ---- flush, chcid ---- */
@@ -453,7 +480,7 @@ int ops_files_chroot(struct store *st, const struct cid *root, struct cid *old, 
 	struct fnode node;
 	struct pin_mfs m;
 	uint64_t sweeps;
-	int rc = files_source_init(&src, st), tries;
+	int rc = files_source_init(&src, st, o->src), tries;
 
 	if (rc == 0)
 		rc = root ? store_protect(st, root) : 0;

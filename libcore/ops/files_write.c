@@ -323,8 +323,9 @@ int ops_files_mode(const char *text, uint32_t *mode)
 
 int ops_files_chmod(struct store *st, const char *path, uint32_t mode, const struct ops_files *o)
 {
-	/* the bits above have another meaning in Go, and do not reach the node */
-	struct meta m = { .meta = { .mode = mode & 0777 }, .which = UNIXFS_SET_MODE };
+	/* Kubo takes the number for a Go FileMode, in which set-id and sticky are other bits */
+	uint32_t unix_mode = (mode & 0777) | (mode & 0xc00000) >> 12 | (mode & 0x100000) >> 11;
+	struct meta m = { .meta = { .mode = unix_mode }, .which = UNIXFS_SET_MODE };
 
 	return set_meta(st, path, &m, o);
 }

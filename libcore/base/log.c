@@ -1,13 +1,18 @@
 /* log.c - talk for people, by room */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <syslog.h>
+#include <time.h>
 
+#include "base/err.h"
 #include "base/io.h"
 #include "base/log.h"
 
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
 static const char *log_program = "ipfrs";
 static int log_more, log_syslog;
 
@@ -19,16 +24,16 @@ void log_start(const char *program, int more)
 
 static int level_of(const char *word, size_t len, int otherwise)
 {
-	static const char *names[] = { "error", "warn", "info", "debug" };
 	int i;
 
 	for (i = 0; i < 4; i++)
-		if (strlen(names[i]) == len && memcmp(names[i], word, len) == 0)
+		if (strlen(level_names[i]) == len && memcmp(level_names[i], word, len) == 0)
 			return i;
 	return otherwise;
 }
 
-int log_wants(const char *room, enum log_level level)
+/* what IPFRS_LOG says; room NULL: to rooms it does not name */
+static int env_level(const char *room)
 {
 	const char *p = getenv("IPFRS_LOG");
 	int have = LOG_WARN_;
@@ -39,14 +44,164 @@ int log_wants(const char *room, enum log_level level)
 
 		if (!eq)
 			have = level_of(p, len, have);
-		else if (strlen(room) == (size_t)(eq - p) && memcmp(room, p, strlen(room)) == 0) {
+		else if (room && strlen(room) == (size_t)(eq - p) && memcmp(room, p, strlen(room)) == 0) {
 			have = level_of(eq + 1, len - (size_t)(eq - p) - 1, have);
 			break;			/* a room's own word beats the general one */
 		}
 		p += len + (p[len] == ',');
 	}
-	return (int)level <= have + log_more;
+	return have + log_more;
 }
+
+/* ---- shared ---- */
+
+static const char *const rooms[] = { "fetch", "front", "gateway", "kubo", "pin", "serve", "store", NULL };
+enum { N_ROOMS = sizeof rooms / sizeof *rooms - 1, LINES = 128 };
+
+/* A line is whole when its number stands in it: 0 while it is written. */
+struct line {
+	_Atomic uint64_t number;
+	struct log_entry entry;
+};
+
+static struct shared {
+	_Atomic int room[N_ROOMS], all;		/* one more than the level; 0: nobody said */
+	_Atomic uint64_t next;
+	struct line line[LINES];
+} *shared;
+
+int log_share(void)
+{
+	void *p;
+
+	if (shared)
+		return 0;
+	p = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return err_nomem();
+	shared = p;
+	return 0;
+}
+
+const char *log_room(int i)
+{
+	return i >= 0 && i < N_ROOMS ? rooms[i] : NULL;
+}
+
+static int room_index(const char *room)
+{
+	int i;
+
+	for (i = 0; i < N_ROOMS; i++)
+		if (!strcmp(rooms[i], room))
+			return i;
+	return -1;
+}
+
+static int now_level(const char *room)
+{
+	int i = shared && room ? room_index(room) : -1, said;
+
+	said = i >= 0 ? shared->room[i] : 0;
+	if (!said && shared)
+		said = shared->all;
+	return said ? said - 1 : env_level(room);
+}
+
+int log_wants(const char *room, enum log_level level)
+{
+	return (int)level <= now_level(room);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+int log_level_parse(const char *name, enum log_level *level)
+{
+	int found = level_of(name, strlen(name), -1);
+
+	if (found < 0)
+		return err_set(ERR_USAGE, "'%s' is none of error, warn, info and debug", name);
+	*level = (enum log_level)found;
+	return 0;
+}
+
+static int no_room(const char *room)
+{
+	return err_set(ERR_NOTFOUND, "'%s' is no room that talks", room);
+}
+
+int log_level(const char *room, enum log_level *level)
+{
+	int have = now_level(room);
+
+	if (room && room_index(room) < 0)
+		return no_room(room);
+	*level = have < LOG_ERROR_ ? LOG_ERROR_ : have > LOG_DEBUG_ ? LOG_DEBUG_ : (enum log_level)have;
+	return 0;
+}
+
+int log_set(const char *room, enum log_level level)
+{
+	int i = room ? room_index(room) : 0;
+
+	if (i < 0)
+		return no_room(room);
+	if (!shared)
+		return err_set(ERR_UNSUPPORTED, "levels are those of IPFRS_LOG");
+	if (room) {
+		shared->room[i] = (int)level + 1;
+		return 0;
+	}
+	shared->all = (int)level + 1;
+	for (i = 0; i < N_ROOMS; i++)
+		shared->room[i] = 0;
+	return 0;
+}
+
+static void keep(const char *room, enum log_level level, const char *fmt, va_list ap)
+{
+	uint64_t n = atomic_fetch_add(&shared->next, 1);
+	struct line *l = &shared->line[n % LINES];
+	struct timespec now;
+
+	atomic_store(&l->number, 0);
+	clock_gettime(CLOCK_REALTIME, &now);
+	l->entry.time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	l->entry.level = level;
+	snprintf(l->entry.room, sizeof l->entry.room, "%s", room);
+	vsnprintf(l->entry.text, sizeof l->entry.text, fmt, ap);
+	atomic_store(&l->number, n + 1);
+}
+
+uint64_t log_now(void)
+{
+	return shared ? atomic_load(&shared->next) : 0;
+}
+
+int log_next(uint64_t *at, struct log_entry *e)
+{
+	uint64_t end = log_now();
+	struct line *l;
+
+	if (shared && end > LINES && *at < end - LINES)
+		*at = end - LINES;
+	if (*at >= end)
+		return 0;
+	l = &shared->line[*at % LINES];
+	if (atomic_load(&l->number) != *at + 1)
+		return 0;			/* on its way; or overtaken, as the next call will find */
+	*e = l->entry;
+	if (atomic_load(&l->number) != *at + 1)
+		return 0;
+	e->room[sizeof e->room - 1] = e->text[sizeof e->text - 1] = 0;
+	++*at;
+	return 1;
+}
+
+/* ---- talk ---- */
 
 void log_to_syslog(void)
 {
@@ -63,6 +218,11 @@ void log_line(const char *room, enum log_level level, const char *fmt, ...)
 
 	if (!log_wants(room, level))
 		return;
+	if (shared) {
+		va_start(ap, fmt);
+		keep(room, level, fmt, ap);
+		va_end(ap);
+	}
 	if (log_syslog) {
 		va_start(ap, fmt);
 		vsyslog(priority[level], fmt, ap);

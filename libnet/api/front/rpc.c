@@ -9,11 +9,14 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log.h"
 #include "front_priv.h"
 #include "ops/coproc.h"
 
 int rpc_new(struct front *f)
 {
+	if (f->roles & FRONT_RPC && log_share() < 0)
+		log_info("front", "levels of the log cannot be changed: %s", err_text());
 	if (!(f->roles & FRONT_RPC))
 		return 0;
 	f->folders = rpc_folders(f);

@@ -234,6 +234,7 @@ static const struct opt version_opts[] = {
 static const struct opt check_opts[] = { { "min-percent,t", OPT_INT, "5" }, { NULL } };
 static const struct opt commands_opts[] = { { "flags,f", OPT_BOOL, NULL }, { NULL } };
 static const struct opt cmds_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { NULL } };
+static const struct opt tail_opts[] = { { "log-level", OPT_STRING, NULL }, { NULL } };
 static const struct opt mount_opts[] = {
 	{ "ipfs-path,f", OPT_STRING, NULL }, { "ipns-path,n", OPT_STRING, NULL }, { "mfs-path,m", OPT_STRING, NULL }, { NULL }
 };
@@ -246,6 +247,9 @@ const struct command kubo_node_commands[] = {
 	{ "diag/healthy", NULL, NULL, NULL, 0, diag_healthy },
 	{ "diag/sys", NULL, NULL, NULL, CMD_NO_STORE, diag_sys },
 	{ "id", "peerid", NULL, id_opts, CMD_NO_STORE, id },
+	{ "log/level", "subsystem level", NULL, NULL, CMD_NO_STORE, log_cmd_level },
+	{ "log/ls", NULL, NULL, NULL, CMD_NO_STORE, log_cmd_ls },
+	{ "log/tail", NULL, NULL, tail_opts, CMD_NO_STORE, log_cmd_tail },
 	{ "mount", NULL, NULL, mount_opts, CMD_NO_STORE, node_offline },
 	{ "shutdown", NULL, NULL, NULL, CMD_NO_STORE, shut_down },
 	{ "version", NULL, NULL, version_opts, CMD_NO_STORE, version },

@@ -17,6 +17,11 @@ int diag_clear(struct call *c);
 int diag_set_time(struct call *c);
 int diag_healthy(struct call *c);
 
+/* ---- cmd_log.c ---- */
+int log_cmd_level(struct call *c);
+int log_cmd_ls(struct call *c);
+int log_cmd_tail(struct call *c);
+
 /* node_offline - what needs peers */
 int node_offline(struct call *c);
 /* node_system - "amd64/linux", as Go calls it; arch alone without os */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "board/board.h"
 #include "conf.h"
 
@@ -83,6 +84,7 @@ static int run(struct call *c)
 {
 	if (!c->st && !(c->cmd->flags & CMD_NO_STORE))
 		return err_set(ERR_BUSY, "the store cannot be opened: %s", err_text());
+	log_info("kubo", "%s for %.*s", c->cmd->path, (int)c->rq->peer.len, (const char *)c->rq->peer.p);
 	return c->st ? run_shown(c) : c->cmd->run(c);
 }
 

@@ -1,5 +1,7 @@
 /* log_test.c - talk for people, by room */
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -51,9 +53,64 @@ static void lines(void)
 	buf_clear(&got);
 }
 
+/* what one process sets holds for those that were there before; what one says others can read */
+static void processes_share(void)
+{
+	int saved = dup(2), null = open("/dev/null", O_WRONLY | O_CLOEXEC), go[2], status;
+	enum log_level level;
+	struct log_entry e;
+	uint64_t at, n;
+	pid_t pid;
+
+	unsetenv("IPFRS_LOG");
+	CHECK_ERR(log_set("store", LOG_DEBUG_), ERR_UNSUPPORTED);
+	NEED(log_share() == 0 && log_share() == 0 && pipe(go) == 0);
+	CHECK(log_level("store", &level) == 0 && level == LOG_WARN_);
+	pid = fork();
+	if (pid == 0) {
+		char c;
+
+		dup2(null, 2);
+		if (read(go[0], &c, 1) != 1)
+			_exit(1);
+		log_debug("store", "number %d", 1);
+		log_debug("pin", "number %d", 2);
+		_exit(0);
+	}
+	at = log_now();
+	CHECK(log_set("store", LOG_DEBUG_) == 0);
+	CHECK(!log_next(&at, &e));
+	CHECK(write(go[1], "g", 1) == 1);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	NEED(log_next(&at, &e) == 1);
+	CHECK_STR(e.text, "number 1");
+	CHECK_STR(e.room, "store");
+	CHECK(e.level == LOG_DEBUG_ && e.time_ms > INT64_C(1600000000000));
+	CHECK(!log_next(&at, &e));
+	CHECK_ERR(log_set("nowhere", LOG_DEBUG_), ERR_NOTFOUND);
+	CHECK_ERR(log_level("nowhere", &level), ERR_NOTFOUND);
+	CHECK_ERR(log_level_parse("loud", &level), ERR_USAGE);
+	/* all at once, and more lines than are kept: the oldest are passed over */
+	CHECK(log_set(NULL, LOG_INFO_) == 0 && log_level("store", &level) == 0 && level == LOG_INFO_);
+	dup2(null, 2);
+	for (n = 0; n < 1000; n++)
+		log_info("pin", "line %d", (int)n);
+	dup2(saved, 2);
+	for (n = 0; log_next(&at, &e); n++)
+		;
+	CHECK(n > 0 && n < 1000 && at == log_now());
+	CHECK_STR(e.text, "line 999");
+	CHECK(log_set(NULL, LOG_WARN_) == 0);
+	close(saved);
+	close(null);
+	close(go[0]);
+	close(go[1]);
+}
+
 int main(void)
 {
 	RUN(levels);
 	RUN(lines);
+	RUN(processes_share);
 	return UNIT_END();
 }

@@ -37,6 +37,7 @@ static struct {
 	struct buf send;
 	size_t sent, step, cut;		/* bytes given at one time, 0: all; where the client goes away, 0: nowhere */
 	struct request rq;
+	int may_end;			/* of the reply to come */
 } rpc_now;
 
 static int rpc_start(struct reply *r, uint64_t len)
@@ -172,7 +173,8 @@ __attribute__((unused)) static int rpc_ask(const char *method, const char *targe
 	buf_clear(&rpc_now.body);
 	rpc_now.body = BUF_INIT(256 << 20);
 	rpc_now.r = (struct reply){ .sink = { rpc_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX),
-				    .trailers = BUF_INIT(65536), .start = rpc_start, .flush = rpc_flush };
+				    .trailers = BUF_INIT(65536), .start = rpc_start, .flush = rpc_flush,
+				    .may_end = rpc_now.may_end };
 	rpc_now.starts = 0;
 	rpc_now.n_flushes = rpc_now.n_extents = 0;
 	rpc_now.sent = 0;

@@ -20,6 +20,7 @@ static const struct format {
 	{ "tar.xz", archive_write_set_format_pax_restricted, archive_write_add_filter_xz, 1 },
 	{ "tar.bz2", archive_write_set_format_pax_restricted, archive_write_add_filter_bzip2, 1 },
 	{ "tar.lz4", archive_write_set_format_pax_restricted, archive_write_add_filter_lz4, 1 },
+	{ "pax", archive_write_set_format_pax, archive_write_add_filter_none, 1 },
 	{ "cpio", archive_write_set_format_cpio_newc, archive_write_add_filter_none, 0 },
 	{ "cpio.gz", archive_write_set_format_cpio_newc, archive_write_add_filter_gzip, 0 },
 	{ "cpio.zst", archive_write_set_format_cpio_newc, archive_write_add_filter_zstd, 0 },

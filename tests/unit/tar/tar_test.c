@@ -126,7 +126,7 @@ static void round_trip(void)
 		}
 		close(fd);
 	}
-	CHECK(i == 14);
+	CHECK(i == 15);
 }
 
 static int same_bytes(int a, int b)

@@ -113,8 +113,9 @@ static const char *entries(void)
 	while (tar_reader_next(r, &e) > 0) {
 		n = e.kind == TAR_FILE ? tar_reader_data(r, data, sizeof data - 1) : 0;
 		data[n > 5 ? 5 : n < 0 ? 0 : n] = 0;
-		len += (size_t)snprintf(text + len, sizeof text - len, "%d %o %s %s>%s=%s;", e.kind, e.meta.mode,
-					e.meta.mtime < 1700000001 ? "then" : "now", e.path, e.link ? e.link : "", data);
+		len += (size_t)snprintf(text + len, sizeof text - len, "%d %o %s%.0u %s>%s=%s;", e.kind, e.meta.mode,
+					e.meta.mtime < 1700000001 ? "then" : "now", e.meta.nsec, e.path,
+					e.link ? e.link : "", data);
 	}
 	tar_reader_free(r);
 	close(fd);
@@ -150,11 +151,11 @@ static void gets(void)
 	CHECK_STR(asked("get?arg=" ABSENT), ERROR(MISSING ABSENT));
 	CHECK(rpc("get") == 400);
 	part("d?mode=0700&mtime=1700000000\"; filename=\"t\"", "application/x-directory", "");
-	part("f?mode=0640&mtime=5\"; filename=\"t%2Fb\"", "text/plain", "hello");
+	part("f?mode=0640&mtime=5&mtime-nsecs=7\"; filename=\"t%2Fb\"", "text/plain", "hello");
 	CHECK(rpc_send("add?preserve-mode=true&preserve-mtime=true&to-files=/kept") == 200);
 	snprintf(tree, sizeof tree, "get?arg=%.*s", 46, strstr(strstr(rpc_body(), "\"Name\":\"t\""), "Hash\":") + 7);
 	CHECK(rpc(tree) == 200);
-	CHECK(strstr(entries(), "1 700 then Qm") && strstr(entries(), "0 640 then Qm"));
+	CHECK(strstr(entries(), "1 700 then Qm") && strstr(entries(), "0 640 then7 Qm"));
 }
 
 /* ---- ls ---- */

@@ -4,10 +4,9 @@ Kubo with another Kubo."""
 import io
 import re
 import string
-import sys
 import tarfile
 
-from rpc_sides import Kubo, Tap, sides, unlike
+from rpc_sides import Kubo, Tap, sides, sides_are_kubo
 from http_raw import Client  # rpc_sides tells where it is
 
 FIELDS = ["content-type", "x-chunked-output", "x-stream-output", "x-content-length", "trailer", "allow", "vary", "location",
@@ -508,7 +507,7 @@ NODE = [
     Q("/repo/gc?silent=true"),
     Q("/repo/gc?quiet=true"),
     Q("/repo/verify?heal-timeout=x"),
-    Q("/repo/verify?encoding=text"),
+    Q("/repo/verify?encoding=text", norm="processed"),
     Q("/filestore/ls"),
     Q("/provide/clear"),
     Q("/provide/once?arg=" + HELLO),
@@ -531,12 +530,32 @@ NODE = [
     Q("/repo/version?=x&&&quiet"),
 ]
 
+# Where ours is not Kubo's on purpose: (fields, pattern, why), see Tap.
+KNOWN = [
+    ("body", r"encoding=text.*kubo b.&\{", "values without a text form: Kubo prints how Go shows a struct"),
+    ("body content-type", r"GET /api/v0 \n", "a redirection has no page"),
+    ("access-control-allow-origin", r"LOCALHOST|GET /api/v0/repo/version Origin: http", "what is refused says nothing of origins"),
+    ("body content-type status x-chunked-output x-stream-error", r"form-data; boundary=x\n.*NextPart: EOF", "an upload that is cut short is not added"),
+    ("body", r"malformed MIME header", "what is wrong with the head of a part"),
+    ("body content-type status", r"b=base10", "the bases we know beyond Kubo's"),
+    ("body", r"(failed to decode multibase|must be multibase encoded): ", "what is wrong with text in a base"),
+    ("status", r"name/resolve.*stream=true", "a name that cannot be resolved is an error, in a stream, too"),
+    ("status", r"dag/put .*b'\{'", "the error `EOF' is the end of the answer for Kubo"),
+    ("body", r"(name/inspect|key/import).*proto: cannot", "what is wrong with a protobuf, in words of Go's libraries"),
+    ("body", r"LookupBySegment", "a step that leads nowhere, in words of Go's libraries"),
+    ("body", r"encoding=xml", "no answers in XML"),
+    ("x-content-length", r"/get.*compress=true", "the length of what is not sent"),
+    ("status", r"User-Agent: /(kubo|go-ipfs)/0", "clients of other versions of Kubo are answered"),
+    ("body", r"dag/stat.*NumBlocks", "dag/stat tells when it is done, not of each block"),
+]
+
 FAMILIES = [("methods", METHODS), ("origins", ORIGINS), ("add", ADDS), ("read", READS), ("cid", CIDS), ("files", FILES), ("node", NODE)]
 
 
 def norm_version(body):
     """what differs with versions and machines"""
-    body = re.sub(rb"go1\.[\d.]+", b"<GO>", body)
+    body = re.sub(rb"\"Commit\":\"[^\"]*\"", b"<COMMIT>", body)
+    body = re.sub(rb"\"Golang\":\"[^\"]*\"|go1\.[\d.]+", b"<COMPILER>", body)
     body = re.sub(rb"(Version\"?: ?\"?|Version: *|^|kubo/)\d+\.\d+\.\d+(-\w+)?", rb"\1<VERSION>", body)
     return re.sub(rb"\b(amd64|arm64)/\w+", b"<MACHINE>", body)
 
@@ -570,8 +589,13 @@ def norm_set(body):
 
 
 def norm_sizes(body):
-    body = re.sub(rb"((RepoSize|StorageMax|NumObjects)\"?: ?\s*)[\d.]+( [kMGT]?B)?", rb"\1<SIZE>", body)
+    body = re.sub(rb"((RepoSize|StorageMax|NumObjects)\"?: ?\s*)[\d.]+( [kMGTPE]?B)?", rb"\1<SIZE>", body)
     return body
+
+
+def norm_processed(body):
+    """how many blocks there are: folders on the way to a file are not kept by both"""
+    return re.sub(rb"\d+ blocks processed\.\r", b"", body)
 
 
 def norm_commands(body):
@@ -623,7 +647,7 @@ def name(family, q):
 
 
 def main():
-    tap = Tap()
+    tap = Tap([] if sides_are_kubo() else KNOWN)
     kubo = Kubo()
     try:
         kubo.know()
@@ -634,14 +658,12 @@ def main():
                 side.know()
                 for (family, asked), expected in zip(FAMILIES, theirs):
                     for q, a in zip(asked, expected):
-                        b = ask(side, q)
-                        why = [unlike(w, a.get(w, b""), b.get(w, b"")) for w in a.keys() | b.keys() if a.get(w) != b.get(w)]
-                        tap.ok(not why, "%s, %s" % (side.name, name(family, q)), "\n".join(sorted(why)))
+                        tap.same("%s, %s" % (side.name, name(family, q)), a, ask(side, q))
             finally:
                 side.stop()
     finally:
         kubo.stop()
-    sys.exit(1 if tap.failed else 0)
+    tap.end()
 
 
 if __name__ == "__main__":

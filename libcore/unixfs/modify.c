@@ -13,7 +13,7 @@
 
 /* Kubo copies its input in pieces of 32 KiB into a buffer that is written out when it holds more than
  * 2 MiB, and a chunk ends there. */
-enum { STRETCH = 2 * 1024 * 1024 + 32 * 1024 };
+enum { STRETCH = 2 * 1024 * 1024 + 32 * 1024, READ_MIN = 64 * 1024 };
 
 /* ---- bytes on their way in ---- */
 
@@ -40,7 +40,7 @@ int pour_fill(struct pour *p, size_t want)
 	ssize_t got = 1;
 
 	if (!p->mem)
-		p->mem = malloc(UNIXFS_CHUNK_MAX);
+		p->mem = malloc(p->cap);
 	if (!p->mem)
 		return err_nomem();
 	if (p->n < want && p->pos > 0) {
@@ -48,7 +48,7 @@ int pour_fill(struct pour *p, size_t want)
 		p->pos = 0;
 	}
 	while (p->n < want && got > 0) {
-		got = pour_read(p, p->mem + p->n, UNIXFS_CHUNK_MAX - p->n);
+		got = pour_read(p, p->mem + p->n, p->cap - p->n);
 		if (got > 0)
 			p->n += (size_t)got;
 	}
@@ -445,11 +445,13 @@ struct source {
 
 static int write_from(struct modify *m, struct unixfs_node *at, uint64_t off, const struct source *s)
 {
+	size_t chunk = chunker_max(m->b->chunker);
 	int rc = off > at->size ? expand(m, at, off) : 0;
 
 	if (rc < 0)
 		return rc;
-	m->in = (struct pour){ .read = s->read, .arg = s->arg, .left = s->max, .stretch = STRETCH };
+	m->in = (struct pour){ .read = s->read, .arg = s->arg, .left = s->max, .stretch = STRETCH,
+			       .cap = chunk > READ_MIN ? chunk : READ_MIN };
 	while ((rc = pour_more(&m->in)) > 0) {
 		rc = over(m, at, off, 0);
 		if (rc == 0)

@@ -13,13 +13,13 @@ struct pour {
 	void *arg;
 	uint64_t left;			/* that may still be read; 0: also when the input ended */
 	uint64_t stretch;		/* … before a chunk ends, whatever the chunker says */
-	uint8_t *mem;			/* UNIXFS_CHUNK_MAX bytes; [pos, pos + n) was read and not used yet */
-	size_t pos, n;
+	uint8_t *mem;			/* `cap` bytes, at least a chunk; [pos, pos + n) was read and not used yet */
+	size_t cap, pos, n;
 };
 
 /* pour_more - 1: there is a byte to come; 0: not in this stretch; or the error of `read`. */
 int pour_more(struct pour *p);
-/* pour_fill - have `want` bytes in memory, UNIXFS_CHUNK_MAX at most, or all of the stretch. */
+/* pour_fill - have `want` bytes in memory, a chunk at most, or all of the stretch. */
 int pour_fill(struct pour *p, size_t want);
 /* pour_take - up to `len` bytes, fewer only at the end; returns how many. */
 ssize_t pour_take(struct pour *p, void *out, size_t len);

@@ -20,14 +20,11 @@ static int no_link(const struct cid *cid, struct span name)
 }
 
 /* as Kubo says it of the last segment of a path */
-static int no_value(const struct road *r, size_t at, struct span name)
+static int no_key(struct span name)
 {
 	int shown = name.len < NAME_SHOWN ? (int)name.len : NAME_SHOWN;
 
-	if (r->nd.step[at].kind >= NODE_LIST)
-		return err_set(ERR_NOTFOUND, "key not found: \"%.*s\"", shown, (const char *)name.p);
-	return err_set(ERR_NOTFOUND, "there is no \"%.*s\" in a value of kind %s", shown, (const char *)name.p,
-		       node_kind_name(r->nd.step[at].kind));
+	return err_set(ERR_NOTFOUND, "key not found: \"%.*s\"", shown, (const char *)name.p);
 }
 
 /* the first segment of *path, which goes on to the next; 0 at the end */
@@ -81,7 +78,8 @@ static int descend(struct road *r, const struct cid *cid, const char **path, str
 		in = *at;
 		rc = node_step_into(&r->nd, in, name, at);
 		if (rc == ERR_NOTFOUND)
-			return **path || cid->codec == CID_DAG_PB ? no_link(cid, name) : no_value(r, in, name);
+			return **path || cid->codec == CID_DAG_PB || r->nd.step[in].kind < NODE_LIST ?
+			       no_link(cid, name) : no_key(name);
 		if (rc < 0)
 			return rc;
 		if (r->nd.step[*at].kind != NODE_LINK)

@@ -420,7 +420,7 @@ static int signature(const char *text, struct buf *sig)
 
 static int verify(struct call *c)
 {
-	const char *who = call_text(c, "key");
+	const char *key = call_text(c, "key"), *who = strncmp(key, "/ipns/", 6) ? key : key + 6;
 	struct buf data = BUF_INIT(OPS_SIGN_MAX), sig = BUF_INIT(MB_TEXT_MAX);
 	struct id_base b;
 	struct cid id;
@@ -433,7 +433,7 @@ static int verify(struct call *c)
 	if (rc == 0) {
 		rc = ops_key_verify(c->k->path, who, buf_span(&data), buf_span(&sig), &id, &kept);
 		if (rc == ERR_USAGE)
-			err_set(rc, "'\"%s\"' is not a known key, an IPNS Name, or a valid PeerID", who);
+			err_set(rc, "'\"%s\"' is not a known key, an IPNS Name, or a valid PeerID", key);
 		else if (rc == ERR_UNSUPPORTED)
 			err_set(rc, "public key is not embedded in peer ID");
 	}

@@ -200,7 +200,8 @@ static int unresolved(const char *name, int rc)
 	if (rc != ERR_NOTFOUND)
 		return rc;
 	return key_id_parse(span_of(name, n), &id) == 0 ? err_set(rc, "could not resolve name") :
-	       err_set(rc, "DNSLink lookup for \"%.*s.\" failed: could not resolve name", (int)n, name);
+	       err_set(rc, "DNSLink lookup for \"%.*s.\" failed: could not resolve name: DNSLink lookup could not find a TXT record "
+		       "(https://docs.ipfs.tech/concepts/dnslink/)", (int)n, name);
 }
 
 /* "X/rest" behind "/ipns/" */
@@ -307,15 +308,18 @@ static int get(struct call *c)
 	return rc;
 }
 
-/* name_decode, in Kubo's words; what is wrong is told behind them */
+/* name_decode, in Kubo's words; what it has none for is told behind them */
 static int decode(struct span bytes, struct name_record *r)
 {
+	const char *known;
 	char *why;
 	int rc = name_decode(bytes, r);
 
 	if (rc == 0)
 		return 0;
-	why = strdup(err_text());
+	known = strstr(err_text(), "not a protobuf") ? "proto: cannot parse invalid wire-format data" :
+		strstr(err_text(), "no signatureV2 and data") ? "record is missing the dag-cbor data field" : err_text();
+	why = strdup(known);
 	rc = why ? err_set(rc, "record is malformed\n%s", why) : err_nomem();
 	free(why);
 	return rc;
@@ -332,7 +336,7 @@ static int reason(int rc)
 }
 
 /* is it one of that name, and newer than what is here?  The same bytes again are good. */
-static int may_put(struct call *c, const struct cid *id, struct span bytes, struct name_record *r)
+static int may_put(struct call *c, const struct cid *id, struct span bytes, int here, struct name_record *r)
 {
 	struct buf old = BUF_INIT(NAME_RECORD_MAX);
 	struct name_record now;
@@ -343,6 +347,8 @@ static int may_put(struct call *c, const struct cid *id, struct span bytes, stru
 	rc = reason(name_verify(bytes, id, NULL, NULL));
 	if (rc < 0)
 		return err_add(rc, "record validation failed");
+	if (!here)
+		return err_set(ERR_UNSUPPORTED, offline);
 	if (!call_bool(c, "force") && name_get(c->st, id, &old, &now) == 0 && !span_equal(buf_span(&old), bytes) &&
 	    now.sequence >= r->sequence)
 		rc = err_set(ERR_DIFFER, "existing IPNS record has sequence %" PRIu64 " >= new record sequence %" PRIu64
@@ -377,9 +383,7 @@ static int put(struct call *c)
 	if (rc == 0 && !bytes.len)
 		rc = err_set(ERR_INVALID, "record is empty");
 	if (rc == 0)
-		rc = may_put(c, &id, buf_span(&bytes), &r);
-	if (rc == 0 && !here)
-		rc = err_set(ERR_UNSUPPORTED, offline);
+		rc = may_put(c, &id, buf_span(&bytes), here, &r);
 	if (rc == 0)
 		rc = name_put(c->st, &id, buf_span(&bytes), call_bool(c, "force"));
 	if (rc >= 0) {
@@ -388,6 +392,44 @@ static int put(struct call *c)
 			strcat(strcpy(line, text), "\n");
 		rc = tell_entry(c, text, r.value, line);
 	}
+	buf_clear(&bytes);
+	return rc;
+}
+
+static int tell_put(struct call *c, const struct cid *id)
+{
+	struct buf json = BUF_INIT(4096), text = BUF_INIT(CID_TEXT_MAX);
+	int rc = key_id_peer(id, &text);
+
+	if (rc == 0)
+		rc = buf_printf(&json, "{\"ID\":\"%s\",\"Type\":5,\"Responses\":null,\"Extra\":\"\"}", (char *)text.data);
+	if (rc == 0)
+		rc = buf_u8(&text, '\n');
+	if (rc == 0)
+		rc = call_value(c, buf_span(&json), buf_span(&text));
+	buf_clear(&text);
+	buf_clear(&json);
+	return rc;
+}
+
+int name_routing_put(struct call *c)
+{
+	struct buf bytes = BUF_INIT(NAME_RECORD_MAX);
+	const char *arg = c->arg[0];
+	struct cid id;
+	int rc = call_bool(c, "allow-offline") ? 0 :
+		 err_set(ERR_UNSUPPORTED, "can't put while offline: pass `--allow-offline` to override");
+
+	if (rc == 0 && (strncmp(arg, "/ipns/", 6) || strchr(arg + 6, '/')))
+		rc = err_set(ERR_USAGE, "invalid key");
+	if (rc == 0)
+		rc = name_arg(arg, &id);
+	if (rc == 0)
+		rc = read_record(c, &bytes);
+	if (rc == 0)
+		rc = reason(name_put(c->st, &id, buf_span(&bytes), 0));
+	if (rc >= 0)
+		rc = tell_put(c, &id);
 	buf_clear(&bytes);
 	return rc;
 }

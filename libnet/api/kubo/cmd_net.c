@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "call.h"
 #include "key/key.h"
+#include "kubo_priv.h"
 
 static const char act_offline[] = "this action must be run in online mode, try running 'ipfs daemon' first";
 
@@ -245,7 +245,7 @@ const struct command kubo_net_commands[] = {
 	{ "routing/findpeer", "peerID!...", NULL, verbose_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
 	{ "routing/provide", "key!...", NULL, provide_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
 	{ "routing/get", "key!...", NULL, NULL, CMD_STDIN | CMD_NO_STORE, action_offline },
-	{ "routing/put", "key!", "value-file!", put_opts, CMD_FILE | CMD_NO_STORE, action_offline },
+	{ "routing/put", "key!", "value-file!", put_opts, CMD_FILE, name_routing_put },
 	{ "routing/reprovide", "", NULL, NULL, CMD_NO_STORE, command_offline },
 	{ "dht/query", "peerID!...", NULL, verbose_opts, CMD_NO_STORE, no_dht },
 	{ "dht/findprovs", "", NULL, NULL, CMD_NO_STORE, removed_routing },

@@ -82,17 +82,18 @@ static int put_places(struct call *c, struct buf *json)
 		rc = !strcmp(gateway, "none") ? buf_str(json, "\"\"") :
 		     put_addresses(gateway, "/ip4/127.0.0.1/tcp/8080", json);
 	/* nobody is heard or dialled */
-	return rc < 0 ? rc : buf_str(json, ",\"NoAnnounce\":[],\"Swarm\":[]},\"AutoConf\":{},\"AutoNAT\":{},\"AutoTLS\":{},"
-				     "\"Bitswap\":{},\"Bootstrap\":[\"auto\"],\"DNS\":{\"Resolvers\":{\".\":\"auto\"}}");
+	return rc < 0 ? rc : buf_str(json, ",\"NoAnnounce\":[],\"Swarm\":[]},\"AutoConf\":{\"Enabled\":false},\"AutoNAT\":{},\"AutoTLS\":{},"
+				     "\"Bitswap\":{},\"Bootstrap\":[],\"DNS\":{\"Resolvers\":{}}");
 }
 
 static int put_store(struct call *c, struct buf *json)
 {
+	const char *max = setting(c, "store.max");
 	int rc = buf_str(json, ",\"Datastore\":{\"BlockKeyCacheSize\":null,\"BloomFilterSize\":0,\"GCPeriod\":\"1h\","
 			 "\"HashOnRead\":true,\"Spec\":{\"type\":\"ipfrs\"},\"StorageGCWatermark\":90");
 
 	if (rc == 0)
-		rc = json_field(json, "StorageMax", span_str(setting(c, "store.max")));
+		rc = json_field(json, "StorageMax", span_str(strcmp(max, "0") ? max : "0B"));
 	return rc < 0 ? rc : buf_str(json, "},\"Discovery\":{\"MDNS\":{\"Enabled\":false}},\"Experimental\":{"
 				     "\"FilestoreEnabled\":false,\"Libp2pStreamMounting\":false,\"OptimisticProvide\":false,"
 				     "\"OptimisticProvideJobsPoolSize\":0,\"P2pHttpProxy\":false,\"UrlstoreEnabled\":false}");
@@ -162,12 +163,12 @@ static int put_imports(struct call *c, struct buf *json)
 
 static int put_network(struct buf *json)
 {
-	return buf_str(json, ",\"Internal\":{},\"Ipns\":{\"DelegatedPublishers\":[\"auto\"],\"RecordLifetime\":\"\","
+	return buf_str(json, ",\"Internal\":{},\"Ipns\":{\"DelegatedPublishers\":[],\"RecordLifetime\":\"\","
 		"\"RepublishPeriod\":\"\",\"ResolveCacheSize\":128},\"Migration\":{},\"Mounts\":{\"FuseAllowOther\":null,"
 		"\"IPFS\":\"/ipfs\",\"IPNS\":\"/ipns\",\"MFS\":\"/mfs\",\"StoreMode\":null,\"StoreMtime\":null},"
 		"\"Peering\":{\"Peers\":null},\"Pinning\":{\"RemoteServices\":{}},\"Plugins\":{\"Plugins\":null},"
 		"\"Provide\":{\"DHT\":{}},\"Provider\":{},\"Pubsub\":{\"DisableSigning\":false,\"Router\":\"\"},"
-		"\"Reprovider\":{},\"Routing\":{\"DelegatedRouters\":[\"auto\"]},\"Swarm\":{\"AddrFilters\":null,"
+		"\"Reprovider\":{},\"Routing\":{\"DelegatedRouters\":[]},\"Swarm\":{\"AddrFilters\":null,"
 		"\"ConnMgr\":{},\"DisableBandwidthMetrics\":false,\"DisableNatPortMap\":false,\"RelayClient\":{},"
 		"\"RelayService\":{},\"ResourceMgr\":{},\"Transports\":{\"Multiplexers\":{},\"Network\":{},\"Security\":{}}},"
 		"\"Version\":{}}");

@@ -78,4 +78,6 @@ int id_text(const struct id_base *b, const struct cid *id, struct buf *text);
 /* name_arg - an argument that is the name of a key, any text form, with "/ipns/" in front or not. */
 int name_arg(const char *arg, struct cid *id);
 
+/* name_routing_put - routing/put: a record of a name, which is the only kind of value there is here. */
+int name_routing_put(struct call *c);
 #endif

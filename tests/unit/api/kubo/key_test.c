@@ -108,6 +108,9 @@ static void signs_as_kubo_does(void)
 	rpc_file("", "hello");
 	CHECK(rpc_send("key/verify?key=rfc&signature=" SIG) == 200);
 	CHECK_STR(rpc_body(), "{\"Key\":{\"Name\":\"rfc\",\"Id\":\"" ID "\"},\"SignatureValid\":true}\n");
+	rpc_file("", "hello");
+	CHECK(rpc_send("key/verify?key=/ipns/" ID "&signature=" SIG) == 200);
+	CHECK_STR(rpc_body(), "{\"Key\":{\"Name\":\"\",\"Id\":\"" ID "\"},\"SignatureValid\":true}\n");
 	rpc_file("", "hallo");
 	CHECK(rpc_send("key/verify?key=" ID "&signature=" SIG) == 200);
 	CHECK_STR(rpc_body(), "{\"Key\":{\"Name\":\"\",\"Id\":\"" ID "\"},\"SignatureValid\":false}\n");

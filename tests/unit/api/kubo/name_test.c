@@ -99,7 +99,9 @@ static void inspects_as_kubo_does(void)
 	send("name/inspect?dump=false&verify=xx", record, sizeof record, 500);
 	CHECK_STR(rpc_body(), ERROR("failed to parse peer ID: invalid cid: selected encoding not supported"));
 	send("name/inspect", "hello", 5, 500);
-	CHECK(!strncmp(rpc_body(), "{\"Message\":\"record is malformed\\n", 33));
+	CHECK_STR(rpc_body(), ERROR("record is malformed\\nproto: cannot parse invalid wire-format data"));
+	send("name/inspect", "", 0, 500);
+	CHECK_STR(rpc_body(), ERROR("record is malformed\\nrecord is missing the dag-cbor data field"));
 	CHECK(rpc("name/inspect") == 400);
 	CHECK_STR(rpc_body(), "file argument 'record' is required\n");
 }
@@ -148,7 +150,8 @@ static void resolves(void)
 	CHECK(rpc("name/resolve?arg=" OTHER) == 500);
 	CHECK_STR(rpc_body(), ERROR("could not resolve name"));
 	CHECK(rpc("name/resolve?arg=example.com/a") == 500);
-	CHECK_STR(rpc_body(), ERROR("DNSLink lookup for \\\"example.com.\\\" failed: could not resolve name"));
+	CHECK_STR(rpc_body(), ERROR("DNSLink lookup for \\\"example.com.\\\" failed: could not resolve name: DNSLink lookup could not "
+				    "find a TXT record (https://docs.ipfs.tech/concepts/dnslink/)"));
 	CHECK(rpc("name/resolve?arg=/ipfs/" HELLO) == 500);
 	CHECK_STR(rpc_body(), ERROR("\\\"/ipfs/" HELLO "\\\" is not an IPNS name"));
 	CHECK(rpc("name/resolve?arg=") == 500);
@@ -234,11 +237,29 @@ static void follows_names(void)
 	CHECK(rpc("name/publish?arg=/ipns/" ID "&allow-offline=1&key=rfc&resolve=false") == 200);
 	CHECK(rpc("name/resolve?arg=" ID) == 500);
 	CHECK_STR(rpc_body(), ERROR("could not resolve name (recursion limit exceeded)"));
+	send("name/put?arg=" ID, record, sizeof record, 500);
+	CHECK_STR(rpc_body(), ERROR("this action must be run in online mode, try running 'ipfs daemon' first"));
 	send("name/put?arg=" ID "&allow-offline=1", record, sizeof record, 500);
 	CHECK_STR(rpc_body(), ERROR("existing IPNS record has sequence 10 \\u003e= new record sequence 3, use 'ipfs name put "
 				    "--force' to skip this check"));
 	send("name/put?arg=" ID "&allow-offline=1&force=true", record, sizeof record, 200);
 	CHECK(rpc("name/resolve?arg=" ID) == 200);
+}
+
+static void routing_put_is_for_records(void)
+{
+	send("routing/put?arg=/ipns/" ID, record, sizeof record, 500);
+	CHECK_STR(rpc_body(), ERROR("can't put while offline: pass `--allow-offline` to override"));
+	send("routing/put?arg=/ipns/" ID "&allow-offline=1", record, sizeof record, 200);
+	CHECK_STR(rpc_body(), "{\"ID\":\"" PEER "\",\"Type\":5,\"Responses\":null,\"Extra\":\"\"}\n");
+	send("routing/put?arg=/ipns/" ID "&allow-offline=1&enc=text", record, sizeof record, 200);
+	CHECK_STR(rpc_body(), PEER "\n");
+	send("routing/put?arg=" ID "&allow-offline=1", record, sizeof record, 500);
+	CHECK_STR(rpc_body(), ERROR("invalid key"));
+	send("routing/put?arg=/ipns/xx&allow-offline=1", record, sizeof record, 500);
+	CHECK_STR(rpc_body(), ERROR("failed to parse peer ID: invalid cid: selected encoding not supported"));
+	send("routing/put?arg=/ipns/" OTHER "&allow-offline=1", record, sizeof record, 500);
+	CHECK_STR(rpc_body(), ERROR("signature verification failed"));
 }
 
 static void there_is_no_pubsub(void)
@@ -261,6 +282,7 @@ int main(void)
 	RUN(refuses_to_publish);
 	RUN(publishes);
 	RUN(follows_names);
+	RUN(routing_put_is_for_records);
 	RUN(there_is_no_pubsub);
 	rpc_close();
 	return UNIT_END();

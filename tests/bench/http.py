@@ -8,56 +8,18 @@ import os
 import re
 import resource
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-BIN = os.environ["BIN"]
-IPFS = os.environ.get("IPFS")
+from rig import BIN, IPFS, end, env, free_port, kubo, memory, random_file, sh, start, top
+
 full = len(sys.argv) > 1 and sys.argv[1] == "full"
-top = tempfile.mkdtemp(prefix="ipfrs-bench.", dir=os.environ.get("TMPDIR"))
-os.chmod(top, 0o755)
-env = dict(os.environ, IPFRS_PATH=top + "/store", IPFS_PATH=top + "/kubo", IPFS_TELEMETRY="off", PATH=BIN + ":" + os.environ["PATH"])
 SECONDS, RUNS = (4, 3) if full else (2, 3)
 BIG = (1 << 30) if full else (256 << 20)
-procs = []
-
-
-def sh(cmd):
-    r = subprocess.run(["sh", "-c", cmd], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if r.returncode:
-        print("# failed: %s: %s" % (cmd, r.stderr.decode()[:300]))
-    return r.stdout.decode()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(port, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            time.sleep(.01)
-    return False
-
-
-def start(cmd, port, environ=env):
-    p = subprocess.Popen(cmd, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    procs.append(p)
-    if not wait_for(port):
-        print("# did not start: %s" % cmd)
-    return p
 
 
 def ours(*options):
@@ -120,15 +82,12 @@ http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
     return port
 
 
-def kubo():
+def kubo_gateway():
     if not IPFS:
         print("# Kubo is not here (scripts/interop builds it)")
         return None
     port, api = free_port(), free_port()
-    sh(IPFS + " init --profile=test --empty-repo")
-    sh(IPFS + " config Addresses.Gateway /ip4/127.0.0.1/tcp/%d" % port)
-    sh(IPFS + " config Addresses.API /ip4/127.0.0.1/tcp/%d" % api)
-    sh(IPFS + " config --json Addresses.Swarm '[]'")
+    kubo(port, api)
     for name in ("small", "mid", "big"):
         sh(IPFS + " add -q --raw-leaves=false %s/www/%s" % (top, name))
     start([IPFS, "daemon", "--offline"], port)
@@ -138,10 +97,7 @@ def kubo():
 def files():
     os.mkdir(top + "/www")
     for name, n in (("small", 1024), ("mid", 8192), ("big", BIG)):
-        with open("%s/www/%s" % (top, name), "wb") as f:
-            while n:
-                f.write(os.urandom(min(n, 1 << 20)))
-                n -= min(n, 1 << 20)
+        random_file("%s/www/%s" % (top, name), n)
     os.mkdir(top + "/many")
     for i in range(100000 if full else 20000):
         open("%s/many/file-%06d.txt" % (top, i), "w").close()
@@ -150,27 +106,12 @@ def files():
         sh("ipfrs-add -r -q %s/many" % top).strip()
 
 
-def idle_memory(pid):
-    """proportional memory of a process and those below it, bytes"""
-    total, todo = 0, [pid]
-    while todo:
-        p = todo.pop()
-        try:
-            with open("/proc/%d/smaps_rollup" % p) as f:
-                total += int(re.search(r"^Pss:\s+(\d+)", f.read(), re.M)[1]) << 10
-            with open("/proc/%d/task/%d/children" % (p, p)) as f:
-                todo += [int(x) for x in f.read().split()]
-        except (OSError, TypeError):
-            pass
-    return total
-
-
 def idle(port, pid, path):
     """10,000 connections kept alive: memory for each, how many were dropped, p99 of a small GET meanwhile"""
     n = 10000
     resource.setrlimit(resource.RLIMIT_NOFILE, (n + 1000, max(n + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
     wrk(port, path, conns=8)
-    before = idle_memory(pid)
+    before = memory(pid)
     socks = []
     request = ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path).encode()
     for _ in range(n):
@@ -181,7 +122,7 @@ def idle(port, pid, path):
         s.settimeout(20)
         s.recv(65536)
     time.sleep(1)
-    each = (idle_memory(pid) - before) / n
+    each = (memory(pid) - before) / n
     p99 = wrk(port, path, conns=8)[1]
     dropped = 0
     for s in socks:
@@ -286,7 +227,7 @@ def main():
     cids, many = files()
     pool, _ = ours("-m", "pool")
     fork, _ = ours("-m", "fork")
-    ng, ku = nginx(top + "/www"), kubo()
+    ng, ku = nginx(top + "/www"), kubo_gateway()
 
     def targets(name, **kw):
         t = {"pool": of(pool, "/ipfs/" + cids[name], **kw), "fork": of(fork, "/ipfs/" + cids[name], **kw)}
@@ -330,11 +271,4 @@ try:
         sys.exit(4)
     main()
 finally:
-    for p in procs:
-        p.send_signal(signal.SIGTERM)
-    for p in procs:
-        try:
-            p.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            p.kill()
-    shutil.rmtree(top, ignore_errors=True)
+    end()

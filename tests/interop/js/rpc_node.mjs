@@ -162,7 +162,7 @@ const node = [
 const config = [
   ['config.get and config.set: a text', async ({ ipfs }) => {
     const before = await ipfs.config.get('Datastore.StorageMax')
-    yes(/^\d+(\.\d+)?[KMGT]?i?B$/.test(before), before)
+    yes(/^\d+(\.\d+)?([KMGT]?i?B)?$/.test(before), before)
     await ipfs.config.set('Datastore.StorageMax', '20GB')
     same(await ipfs.config.get('Datastore.StorageMax'), '20GB')
     await ipfs.config.set('Datastore.StorageMax', before)

@@ -1,0 +1,282 @@
+"""rpc.py quick|full - Kubo's RPC as ours answers it, in both modes, beside a daemon of Kubo's, in one run on loopback.
+
+Every server has a store of its own and gets the same requests, in turn; each figure is the median of several.  The
+load is curl for what is large, wrk for what is small, and a client of one connection for what comes one after the
+other.  Kubo is a daemon without a network; what is missing here is left out by name.
+"""
+import base64
+import hashlib
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+here = sys.path.pop(0)      # the bench beside this one is not that http
+import http.client          # noqa: E402
+sys.path.insert(0, here)
+from rig import BIN, IPFS, end, env, free_port, kubo, memory, random_file, sh, start, top   # noqa: E402
+
+full = len(sys.argv) > 1 and sys.argv[1] == "full"
+RUNS, SECONDS = 3, 4 if full else 2
+BIG = (1 << 30) if full else (256 << 20)
+TREE = 10000 if full else 2000
+WRITES = 10000 if full else 1000
+PINS = 100000 if full else 10000
+LEAF = b"a leaf of the pins, number %d\n"
+
+
+class Server:
+    def __init__(self, name, port, proc):
+        self.name, self.port, self.pid = name, port, proc.pid
+        self.url = "http://127.0.0.1:%d/api/v0/" % port
+        self.con = http.client.HTTPConnection("127.0.0.1", port, timeout=900)
+
+    def connect(self):
+        """anew, after others had their turn"""
+        self.con.close()
+        self.con.connect()
+
+    def post(self, path, body=None, headers={}):
+        """on one connection that is kept; the answer's bytes"""
+        self.con.request("POST", "/api/v0/" + path, body, headers)
+        r = self.con.getresponse()
+        data = r.read()
+        if r.status != 200:
+            raise RuntimeError("%s: %s: %d %s" % (self.name, path, r.status, data[:200]))
+        return data
+
+
+class Peak:
+    """the most memory a server and its processes had at one time while this was open"""
+
+    def __init__(self, server):
+        self.pid, self.most, self.stop = server.pid, 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self):
+        while not self.stop.wait(.1):
+            self.most = max(self.most, memory(self.pid))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+        self.most = max(self.most, memory(self.pid))
+
+
+def servers():
+    out = []
+    for mode in ("pool", "fork"):
+        own = dict(env, IPFRS_PATH="%s/store-%s" % (top, mode))
+        sh("ipfrs-init", own)
+        port = free_port()
+        out.append(Server(mode, port, start([BIN + "/ipfrs-serve", "-q", "-a", "127.0.0.1:%d" % free_port(), "-r", "127.0.0.1:%d" % port,
+                                             "-o", "serve.log=off", "-m", mode], port, own)))
+    if not IPFS:
+        print("# Kubo is not here (scripts/interop builds it)")
+        return out
+    port = free_port()
+    kubo(free_port(), port)
+    return out + [Server("kubo", port, start([IPFS, "daemon", "--offline"], port))]
+
+
+def row(name, got, budget="", unit="/s", less=False):
+    """name -> figure; the ratio says how many times better ours is"""
+    text = "%-36s" % name
+    for k, v in got.items():
+        text += " %s %s" % (k, "%.*f%s" % (0 if v >= 100 or unit == "/s" else 2 if v < 10 else 1, v, unit))
+    ratios = ["%s %.2fx" % (k, got["kubo"] / v if less else v / got["kubo"]) for k, v in got.items()
+              if k != "kubo" and got.get("kubo") and v]
+    print(text + ("  [" + ", ".join(ratios) + " Kubo]" if ratios else "") + ("  (%s)" % budget if budget else ""), flush=True)
+
+
+def curl(server, path, *extra):
+    """seconds of one request"""
+    t = time.perf_counter()
+    r = subprocess.run(["curl", "-sS", "-f", "-X", "POST", "-o", top + "/answer", *extra, server.url + path], stderr=subprocess.PIPE)
+    if r.returncode:
+        print("# %s: %s: %s" % (server.name, path, r.stderr.decode().strip()))
+    return time.perf_counter() - t
+
+
+def part(name, data):
+    return (b'--x\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\nContent-Type: application/octet-stream\r\n\r\n'
+            % name.encode() + data + b"\r\n")
+
+
+FORM = ["-H", "Content-Type: multipart/form-data; boundary=x", "-H", "Expect:"]
+HEAD = {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+def adding(all_):
+    """files and trees nobody has seen before, to every server"""
+    took, peaks = {s.name: [] for s in all_}, {s.name: 0 for s in all_}
+    for i in range(RUNS):
+        random_file(top + "/big", BIG)
+        for s in all_:
+            with Peak(s) as p:
+                took[s.name].append(curl(s, "add?cid-version=1", "-F", "file=@%s/big" % top, "-H", "Expect:"))
+            peaks[s.name] = max(peaks[s.name], p.most)
+    cid = re.search('"Hash":"([^"]+)"', open(top + "/answer").read())[1]
+    row("add of %d MiB" % (BIG >> 20), {k: BIG / statistics.median(v) / 1e6 for k, v in took.items()}, unit=" MB/s")
+    row("  memory at most", {k: v / 1e6 for k, v in peaks.items()}, unit=" MB", less=True)
+    took, peaks = {s.name: [] for s in all_}, {s.name: 0 for s in all_}
+    for i in range(RUNS):
+        with open(top + "/tree", "wb") as f:
+            for j in range(TREE):
+                f.write(part("tree%%2Fd%02d%%2Ff%05d" % (j % 50, j), b"file %d of tree %d: " % (j, i) + hashlib.sha512(b"%d %d" % (i, j)).digest() * 60))
+            f.write(b"--x--\r\n")
+        for s in all_:
+            with Peak(s) as p:
+                took[s.name].append(curl(s, "add?cid-version=1", "-T", top + "/tree", *FORM))
+            peaks[s.name] = max(peaks[s.name], p.most)
+    row("add of a tree of %d files" % TREE, {k: TREE / statistics.median(v) for k, v in took.items()}, unit=" files/s")
+    row("  memory at most", {k: v / 1e6 for k, v in peaks.items()}, unit=" MB", less=True)
+    return cid
+
+
+def reading(all_, cid):
+    took, peaks = {s.name: [] for s in all_}, {s.name: 0 for s in all_}
+    for i in range(RUNS):
+        for s in all_:
+            with Peak(s) as p:
+                took[s.name].append(curl(s, "cat?arg=" + cid))
+            peaks[s.name] = max(peaks[s.name], p.most)
+            if os.path.getsize(top + "/answer") != BIG:
+                print("# %s: cat: %d bytes" % (s.name, os.path.getsize(top + "/answer")))
+    row("cat of %d MiB" % (BIG >> 20), {k: BIG / statistics.median(v) / 1e6 for k, v in took.items()}, unit=" MB/s")
+    row("  memory at most", {k: v / 1e6 for k, v in peaks.items()}, unit=" MB", less=True)
+
+
+def wrk(server, script, conns=16):
+    with open(top + "/load.lua", "w") as f:
+        f.write(script)
+    out = subprocess.run(["wrk", "-t2", "-c%d" % conns, "-d%ds" % SECONDS, "-s", top + "/load.lua", server.url], stdout=subprocess.PIPE).stdout.decode()
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    if bad:
+        print("# %s: %s were no good answers" % (server.name, bad[1]))
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    return float(rate[1]) if rate else 0
+
+
+PUT = """
+mine = 0
+local n, threads = 0, 0
+function setup(thread) threads = threads + 1; thread:set("mine", threads) end
+function request()
+  n = n + 1
+  local data = string.format("--x\\r\\nContent-Disposition: form-data; name=\\"file\\"\\r\\n\\r\\nblock %d %d of run {run}{rest}\\r\\n--x--\\r\\n", mine, n)
+  return wrk.format("POST", "/api/v0/block/put", {{["Content-Type"] = "multipart/form-data; boundary=x"}}, data)
+end
+"""
+
+
+def small(all_):
+    data = os.urandom(1024)
+    cids = {s.name: s.post("block/put", part("f", data) + b"--x--\r\n", HEAD) for s in all_}
+    cid = re.search(b'"Key":"([^"]+)"', next(iter(cids.values())))[1].decode()
+    rate, version = {s.name: [] for s in all_}, {s.name: [] for s in all_}
+    for _ in range(RUNS):
+        for s in all_:
+            rate[s.name].append(wrk(s, 'wrk.method = "POST"\nwrk.path = "/api/v0/block/get?arg=%s"\n' % cid))
+            version[s.name].append(wrk(s, 'wrk.method = "POST"\nwrk.path = "/api/v0/version"\n'))
+    row("version, keep-alive", {k: statistics.median(v) for k, v in version.items()})
+    row("block/get of 1 KiB, keep-alive", {k: statistics.median(v) for k, v in rate.items()})
+    rate = {s.name: [] for s in all_}
+    for run in range(RUNS):
+        for s in all_:
+            rate[s.name].append(wrk(s, PUT.format(run=run, rest="." * 200)))
+    row("block/put of 250 bytes, keep-alive", {k: statistics.median(v) for k, v in rate.items()}, "ours are on the disk when they are answered")
+
+
+def writing(all_):
+    got, peaks = {}, {}
+    for s in all_:
+        s.connect()
+        s.post("files/mkdir?arg=/bench")
+        with Peak(s) as p:
+            t = time.perf_counter()
+            for i in range(WRITES):
+                s.post("files/write?arg=/bench/f%05d&create=true" % i, part("arg", b"written %d\n" % i) + b"--x--\r\n", HEAD)
+            got[s.name] = WRITES / (time.perf_counter() - t)
+        peaks[s.name] = p.most
+    row("files/write of %d files, one by one" % WRITES, got)
+    row("  memory at most", {k: v / 1e6 for k, v in peaks.items()}, unit=" MB", less=True)
+
+
+def uvarint(n):
+    out = b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+
+
+def leaves():
+    """an archive of blocks, and their CIDs, a line each"""
+    names = []
+    with open(top + "/leaves.car", "wb") as f:
+        for i in range(PINS):
+            block = LEAF % i
+            cid = b"\x01\x55\x12\x20" + hashlib.sha256(block).digest()
+            if i == 0:
+                head = b"\xa2eroots\x81\xd8\x2aX\x25\x00" + cid + b"gversion\x01"
+                f.write(uvarint(len(head)) + head)
+            f.write(uvarint(len(cid) + len(block)) + cid + block)
+            names.append("b" + base64.b32encode(cid).decode().lower().rstrip("="))
+    return names
+
+
+def pins(all_):
+    names = leaves()
+    added, first, whole, peaks = {}, {}, {}, {}
+    for s in all_:
+        curl(s, "dag/import?pin-roots=false", "-F", "file=@%s/leaves.car" % top, "-H", "Expect:")
+        s.connect()
+        t = time.perf_counter()
+        for i in range(0, PINS, 10000):
+            s.post("pin/add", part("f", "".join(n + "\n" for n in names[i:i + 10000]).encode()) + b"--x--\r\n", HEAD)
+        added[s.name] = PINS / (time.perf_counter() - t)
+        with Peak(s) as p:
+            lines, runs, begins = 0, [], []
+            for _ in range(RUNS):
+                t = time.perf_counter()
+                s.con.request("POST", "/api/v0/pin/ls?type=recursive&stream=true")
+                r = s.con.getresponse()
+                r.readline()
+                begins.append(time.perf_counter() - t)
+                lines = 1 + sum(piece.count(b"\n") for piece in iter(lambda: r.read1(1 << 16), b""))
+                runs.append(time.perf_counter() - t)
+        first[s.name], whole[s.name], peaks[s.name] = statistics.median(begins) * 1e3, statistics.median(runs) * 1e3, p.most
+        if lines < PINS:
+            print("# %s: pin/ls: %d lines" % (s.name, lines))
+    row("pin/add of %d, 10,000 at a time" % PINS, added)
+    row("pin/ls of %d pins, the first line" % PINS, first, unit=" ms", less=True)
+    row("  all of them", whole, unit=" ms", less=True)
+    row("  memory at most", {k: v / 1e6 for k, v in peaks.items()}, unit=" MB", less=True)
+
+
+def main():
+    all_ = servers()
+    only = sys.argv[2:] or ["adding", "small", "writing", "pins"]
+    if "adding" in only:
+        reading(all_, adding(all_))
+    for name, fn in (("small", small), ("writing", writing), ("pins", pins)):
+        if name in only:
+            fn(all_)
+
+
+try:
+    for program in ("wrk", "curl"):
+        if not shutil.which(program):
+            print("# %s is not installed here" % program)
+            sys.exit(4)
+    main()
+finally:
+    end()

@@ -33,8 +33,8 @@ static int check(const struct patch *p, const struct pb_node *nd)
 			       says(p, "add named links to", "remove links from"));
 	if (d.type == UNIXFS_HAMT)
 		return err_set(ERR_INVALID, "cannot %s a HAMTShard at the dag-pb level (would corrupt the HAMT bitfield); "
-			       "use 'ipfs %s' instead, or pass --allow-non-unixfs to override",
-			       says(p, "add links to", "remove links from"), says(p, "files' commands", "files rm'"));
+			       "use 'ipfs files%s instead, or pass --allow-non-unixfs to override",
+			       says(p, "add links to", "remove links from"), says(p, "' commands", " rm'"));
 	if (d.type != UNIXFS_DIRECTORY)
 		return err_set(ERR_INVALID, "cannot %s a UnixFS %s node, only Directory nodes support link %s at the dag-pb "
 			       "level (see https://specs.ipfs.tech/unixfs/)",

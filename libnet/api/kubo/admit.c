@@ -318,7 +318,7 @@ static int moved(const struct request *rq, struct reply *r)
 					     (const char *)rq->query.p) :
 				 reply_field(r, "location", "/api/v0/");
 
-	return rc < 0 ? rc : reply_whole(r, 301, NULL, span_of(NULL, 0));
+	return rc < 0 ? rc : reply_whole(r, 307, NULL, span_of(NULL, 0));
 }
 
 int admit(struct kubo *k, struct request *rq, struct reply *r, int *rc)
@@ -334,15 +334,17 @@ int admit(struct kubo *k, struct request *rq, struct reply *r, int *rc)
 		*rc = preflight(k, rq, r);
 		return 0;
 	}
+	if (span_equal(rq->path, span_str("/api/v0"))) {
+		*rc = moved(rq, r);
+		return 0;
+	}
 	*rc = reply_field(r, "vary", "Origin");
 	if (*rc == 0)
 		*rc = allow_origin(k, rq, r);
 	if (*rc < 0)
 		return 0;
 	*rc = 0;
-	if (span_equal(rq->path, span_str("/api/v0")))
-		*rc = moved(rq, r);
-	else if (!span_equal(rq->method, span_str("POST")))
+	if (!span_equal(rq->method, span_str("POST")))
 		*rc = not_post(rq, r);
 	else if (foreign(k, rq))
 		*rc = text_error(r, 403, "403 - Forbidden");

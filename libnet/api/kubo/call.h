@@ -78,11 +78,14 @@ struct call {
 	char **arg;
 	size_t n_args;
 	struct part part;		/* the last part_next gave */
+	int (*waits)(void *arg);	/* called before the client is waited for; may be NULL.  An error ends the body */
+	void *waits_arg;
 	/* the rest is the frame's */
 	struct query *query;
 	struct parts *parts;
 	enum call_enc enc;
 	const struct mb_base *base;	/* cid-base, or NULL */
+	int no_base;			/* … it was no such */
 	int upgrade;			/* CIDv0 is shown as v1 */
 	int streams;			/* the head is out, as of a stream of values or bytes */
 	int one;			/* … as of one value */

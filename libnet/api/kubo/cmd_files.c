@@ -11,6 +11,7 @@ static void options(const struct call *c, struct ops_files *o)
 	ops_files_init(o);
 	o->flush = call_bool(c, "flush");
 	o->unflushed_max = OPS_FILES_UNFLUSHED;
+	o->src = c->src;
 }
 
 /* what new nodes are named by, for commands that have these options */
@@ -57,13 +58,19 @@ static int is_dir(const struct seen *n)
 	return unixfs_is_dir(n->s.node.type);
 }
 
+/* a symlink has one always */
+static uint32_t mode(const struct seen *n)
+{
+	return n->s.node.meta.mode || n->s.node.type != UNIXFS_SYMLINK ? n->s.node.meta.mode : 0777;
+}
+
 /* octal of os.FileMode, which has bits of its own for directories, set-id and sticky */
 static uint32_t go_mode(const struct seen *n)
 {
-	uint32_t m = n->s.node.meta.mode;
+	uint32_t m = mode(n);
 
 	return (m & 0777) | (m & 04000 ? 0x800000 : 0) | (m & 02000 ? 0x400000 : 0) | (m & 01000 ? 0x100000 : 0) |
-	       (is_dir(n) ? 0x80000000 : 0);
+	       (is_dir(n) ? 0x80000000 : n->s.node.type == UNIXFS_SYMLINK ? 0x8000000 : 0);
 }
 
 static int stat_json(struct call *c, const struct seen *n, struct buf *b)
@@ -91,7 +98,7 @@ static int stat_json(struct call *c, const struct seen *n, struct buf *b)
 		rc = buf_printf(b, ",\"Mtime\":%lld", (long long)m->mtime);
 	if (rc == 0 && m->has_mtime && m->nsec)
 		rc = json_num(b, "MtimeNsecs", m->nsec);
-	if (rc == 0 && m->mode)
+	if (rc == 0 && mode(n))
 		rc = buf_printf(b, ",\"Mode\":\"%04o\"", go_mode(n));
 	return rc < 0 ? rc : buf_str(b, "}");
 }
@@ -99,7 +106,7 @@ static int stat_json(struct call *c, const struct seen *n, struct buf *b)
 static int put_mode(const struct seen *n, int octal, struct buf *b)
 {
 	static const char bits[] = "rwxrwxrwx";
-	uint32_t m = n->s.node.meta.mode;
+	uint32_t m = mode(n);
 	char text[11];
 	int i;
 
@@ -107,7 +114,7 @@ static int put_mode(const struct seen *n, int octal, struct buf *b)
 		return buf_str(b, "not set");
 	if (octal)
 		return buf_printf(b, "%04o", m & 0777);
-	text[0] = is_dir(n) ? 'd' : '-';
+	text[0] = is_dir(n) ? 'd' : n->s.node.type == UNIXFS_SYMLINK ? 'l' : '-';
 	for (i = 0; i < 9; i++)
 		text[1 + i] = m & (0400u >> i) ? bits[i] : '-';
 	text[10] = 0;
@@ -180,8 +187,13 @@ static int look(struct call *c, struct seen *n)
 	const char *path;
 	int rc = source(c, c->arg[0], &room, &path);
 
-	if (rc == 0)
+	if (rc == 0 && strncmp(path, "/ipfs/", 6) == 0) {
+		rc = call_resolve(c, path, &n->s.cid);
+		if (rc == 0)
+			rc = unixfs_stat(c->src, &n->s.cid, &n->s.node);
+	} else if (rc == 0) {
 		rc = ops_files_stat(c->st, path, &n->s);
+	}
 	if (rc == 0 && n->with_local)
 		rc = ops_files_local(c->st, &n->s.cid, &n->local, &n->local_size);
 	buf_clear(&room);

@@ -34,6 +34,7 @@ int text_error(struct reply *r, int status, const char *text);
 /* ---- query.c ---- */
 struct option {
 	const struct opt *o;
+	const char *as;			/* which of its names it was given by */
 	char *text;
 };
 struct query {
@@ -63,7 +64,7 @@ void parts_free(struct call *c);
 int answer_error(struct call *c, int rc);	/* what a command returned: an object, or a trailer */
 int answer_end(struct call *c);
 
-/* ---- words.c ---- */
+/* ---- guard.c ---- */
 void guard_start(struct call *c, struct dag_source *under);
 
 /* ---- cmd_key.c: how ids are shown ---- */
@@ -77,7 +78,7 @@ int id_text(const struct id_base *b, const struct cid *id, struct buf *text);
 /* ---- cmd_name.c ---- */
 /* name_arg - an argument that is the name of a key, any text form, with "/ipns/" in front or not. */
 int name_arg(const char *arg, struct cid *id);
-
 /* name_routing_put - routing/put: a record of a name, which is the only kind of value there is here. */
 int name_routing_put(struct call *c);
+
 #endif

@@ -2,6 +2,7 @@
  * parts.c - the body of a call: a tree of files as parts, depth first, or arguments a line each.
  * It is read as it comes, and only as fast as the command takes it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ int parts_open(struct call *c)
 	rc = multipart_start(&p->m, type);
 	if (rc < 0) {
 		free(p);
+		err_set(rc, "no multipart boundary param in Content-Type");
 		return 400;
 	}
 	p->m.nested = 1;
@@ -69,13 +71,18 @@ void parts_free(struct call *c)
 
 static int fill(struct call *c, struct parts *p)
 {
+	int rc = call_expired(c);
 	ssize_t n;
 
 	memmove(p->in, p->in + p->at, p->len);
 	p->at = 0;
 	if (p->len == sizeof p->in)
 		return err_set(ERR_LIMIT, "a part with too long a head");
-	n = call_expired(c) < 0 ? ERR_TIMEOUT : c->rq->read(c->rq, p->in + p->len, sizeof p->in - p->len);
+	if (rc == 0 && c->waits)
+		rc = c->waits(c->waits_arg);
+	if (rc < 0)
+		return rc;
+	n = c->rq->read(c->rq, p->in + p->len, sizeof p->in - p->len);
 	if (n == 0)
 		return err_set(ERR_INVALID, p->open ? "unexpected EOF" : "multipart: NextPart: EOF");
 	if (n > 0)
@@ -222,33 +229,58 @@ static int take_abspath(struct parts *p)
 }
 
 /* of os.FileMode: permissions, and its own bits of set-id and sticky */
-static uint32_t mode_of(const char *text)
+static uint32_t mode_of(unsigned long m)
 {
-	unsigned long m = strtoul(text, NULL, 8);
-
 	return (uint32_t)((m & 0777) | (m & 0x800000 ? 04000 : 0) | (m & 0x400000 ? 02000 : 0) |
 			  (m & 0x100000 ? 01000 : 0));
 }
 
-/* name="file?mode=0644&mtime=5&mtime-nsecs=7": any '?' means that there is a time */
+/* a number from end to end; a mode is octal */
+static int number(const char *text, int base, long long *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoll(text, &end, base);
+	return *text && !*end && errno == 0;
+}
+
+static int take_word(const char *word, struct part *out)
+{
+	long long v = 0;
+	int ok = 1;
+
+	if (strncmp(word, "mode=", 5) == 0) {
+		ok = number(word + 5, 8, &v);
+		out->mode = mode_of((unsigned long)v);
+	} else if (strncmp(word, "mtime=", 6) == 0) {
+		ok = number(word + 6, 10, &v);
+		out->mtime = v;
+	} else if (strncmp(word, "mtime-nsecs=", 12) == 0) {
+		ok = number(word + 12, 10, &v) && v >= 0 && v <= UINT32_MAX;
+		out->nsec = (uint32_t)v;
+	}
+	return ok;
+}
+
+/* name="file?mode=0644&mtime=5&mtime-nsecs=7": any '?' means that there is a time.  Where one of them is wrong, none of
+ * them counts. */
 static void take_meta(struct parts *p, struct part *out)
 {
 	struct span name = p->m.name;
 	const uint8_t *mark = name.len ? memchr(name.p, '?', name.len) : NULL;
+	struct part none = *out;
 	char text[256], *word, *save = NULL;
 
 	if (!mark)
 		return;
 	snprintf(text, sizeof text, "%.*s", (int)(name.len - (size_t)(mark + 1 - name.p)), (const char *)mark + 1);
 	out->has_mtime = 1;
-	for (word = strtok_r(text, "&", &save); word; word = strtok_r(NULL, "&", &save)) {
-		if (strncmp(word, "mode=", 5) == 0)
-			out->mode = mode_of(word + 5);
-		else if (strncmp(word, "mtime=", 6) == 0)
-			out->mtime = strtoll(word + 6, NULL, 10);
-		else if (strncmp(word, "mtime-nsecs=", 12) == 0)
-			out->nsec = (uint32_t)strtoul(word + 12, NULL, 10);
-	}
+	for (word = strtok_r(text, "&", &save); word; word = strtok_r(NULL, "&", &save))
+		if (!take_word(word, out)) {
+			*out = none;
+			return;
+		}
 }
 
 static enum part_kind kind_of(struct span type)
@@ -273,6 +305,18 @@ static int take_head(struct parts *p, struct part *out)
 	return 1;
 }
 
+/* a part without Content-Disposition is none of ours */
+static int disposed(const struct parts *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->m.n_fields; i++)
+		if (p->m.field[i].name.len == 19 &&
+		    strncasecmp((const char *)p->m.field[i].name.p, "content-disposition", 19) == 0)
+			return 1;
+	return 0;
+}
+
 int call_part(struct call *c)
 {
 	struct parts *p = c->parts;
@@ -280,9 +324,9 @@ int call_part(struct call *c)
 
 	if (!p || p->over)
 		return 0;
-	do {
-		e = next(c, p);			/* what was not read of the one before is passed over */
-	} while (e == MULTIPART_DATA || e == MULTIPART_PART_END);
+	do {			/* what was not read of the one before is passed over, and what is no entry */
+		e = next(c, p);
+	} while (e == MULTIPART_DATA || e == MULTIPART_PART_END || (e == MULTIPART_PART && !disposed(p)));
 	p->data = span_of(NULL, 0);
 	if (e == MULTIPART_END)
 		p->over = 1;

@@ -81,7 +81,8 @@ static int side(struct span in, char **out)
 
 /* ---- options ---- */
 
-static int is_named(const char *names, const char *name)
+/* where a name stands among "recursive,r"; NULL: nowhere */
+static const char *is_named(const char *names, const char *name)
 {
 	size_t n = strlen(name);
 	const char *at;
@@ -89,9 +90,9 @@ static int is_named(const char *names, const char *name)
 	for (at = names; at; at = strchr(at, ',')) {
 		at += *at == ',';
 		if (strncmp(at, name, n) == 0 && (at[n] == ',' || !at[n]))
-			return 1;
+			return at;
 	}
-	return 0;
+	return NULL;
 }
 
 static const struct opt *opt_of(const struct opt *list, const char *name)
@@ -183,38 +184,62 @@ static const struct option *given(const struct call *c, const struct opt *o)
 	return NULL;
 }
 
+/* under this very name it was given before: under another of its names it may be given again, and then the first counts */
+static const struct option *given_as(const struct call *c, const char *as)
+{
+	size_t i;
+
+	for (i = 0; i < c->query->n; i++)
+		if (c->query->option[i].as == as)
+			return &c->query->option[i];
+	return NULL;
+}
+
+static int check_value(const struct call *c, const struct opt *o, const char *name, const char *value)
+{
+	const struct option *before = o->type == OPT_STRINGS ? NULL : given_as(c, is_named(o->names, name));
+
+	if (before) {
+		err_set(ERR_USAGE, "expected key %s to have only a single value, received [%s %s]", name, before->text, value);
+		return BAD_REQUEST;
+	}
+	if (fits(o->type, value))
+		return 0;
+	if (*value)
+		err_set(ERR_USAGE, "could not convert value \"%s\" to type \"%s\" (for option \"-%s\")", value,
+			type_name(o->type), name);
+	else
+		err_set(ERR_USAGE, "could not convert empty value to type \"%s\" (for option \"-%s\")",
+			type_name(o->type), name);
+	return BAD_REQUEST;
+}
+
+static int keep_option(struct call *c, const struct opt *o, const char *name, char *value)
+{
+	struct option *more = realloc(c->query->option, (c->query->n + 1) * sizeof *more);
+
+	if (!more)
+		return err_nomem();
+	c->query->option = more;
+	more[c->query->n++] = (struct option){ o, is_named(o->names, name), value };
+	return 0;
+}
+
 /* a value of an option, owned: kept, or freed */
 static int take_option(struct call *c, const char *name, char *value)
 {
 	const struct opt *o = opt_of(c->cmd->opts, name);
-	const struct option *before;
-	struct option *more;
+	int rc = 0;
 
 	if (!o)
 		o = opt_of(global, name);
-	if (!o) {
+	if (o)
+		rc = check_value(c, o, name, value);
+	if (o && rc == 0)
+		rc = keep_option(c, o, name, value);
+	if (!o || rc)
 		free(value);
-		return 0;
-	}
-	before = o->type == OPT_STRINGS ? NULL : given(c, o);
-	if (before)
-		err_set(ERR_USAGE, "expected key %s to have only a single value, received [%s %s]", name, before->text,
-			value);
-	else if (!fits(o->type, value))
-		err_set(ERR_USAGE, "could not convert value \"%s\" to type \"%s\" (for option \"-%s\")", value,
-			type_name(o->type), name);
-	if (before || !fits(o->type, value)) {
-		free(value);
-		return BAD_REQUEST;
-	}
-	more = realloc(c->query->option, (c->query->n + 1) * sizeof *more);
-	if (!more) {
-		free(value);
-		return err_nomem();
-	}
-	c->query->option = more;
-	more[c->query->n++] = (struct option){ o, value };
-	return 0;
+	return rc;
 }
 
 /* ---- arguments ---- */
@@ -397,8 +422,8 @@ static int take_global(struct call *c)
 		return BAD_REQUEST;
 	}
 	c->enc = *enc == 'j' ? ENC_JSON : *enc == 't' ? ENC_TEXT : ENC_XML;
-	if (*base && !(c->base = mb_by_name(base)))
-		return BAD_REQUEST;
+	c->base = *base ? mb_by_name(base) : NULL;
+	c->no_base = *base && !c->base;		/* of interest to who prints CIDs only */
 	c->upgrade = call_bool(c, "upgrade-cidv0-in-output") || (c->base && strcmp(c->base->name, "base58btc") != 0);
 	if (!*t)
 		return 0;

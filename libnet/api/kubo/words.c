@@ -1,4 +1,4 @@
-/* words.c - CIDs, paths and durations as Kubo takes and gives them, and the source its commands read from */
+/* words.c - CIDs, paths and durations as Kubo takes and gives them */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,8 @@ int call_cid(const struct call *c, const struct cid *cid, struct buf *out)
 {
 	struct cid one;
 
+	if (c->no_base)
+		return err_set(ERR_USAGE, "unsupported multibase encoding: %s", call_text(c, "cid-base"));
 	if (cid->version == 0 && c->upgrade) {
 		if (cid_make_mh(&one, 1, cid->codec, cid_mh(cid)) < 0)
 			return ERR_INVALID;
@@ -112,13 +114,28 @@ int call_path_as_given(const char *arg, struct buf *path)
 	return rc;
 }
 
+/* as Kubo says that a name leads nowhere; domains are not looked up here */
+static int no_such_name(const char *path, int rc)
+{
+	struct cid id;
+	int n = (int)strcspn(path + 6, "/");
+
+	if (rc != ERR_NOTFOUND)
+		return rc;
+	if (key_id_parse(span_of(path + 6, (size_t)n), &id) == 0)
+		return err_set(rc, "could not resolve name");
+	return err_set(rc, "DNSLink lookup for \"%.*s.\" failed: could not resolve name: DNSLink lookup could not find a TXT "
+		       "record (https://docs.ipfs.tech/concepts/dnslink/)", n, path + 6);
+}
+
 int call_path(struct call *c, const char *arg, struct buf *path)
 {
 	struct buf first = BUF_INIT(path->max);
 	int rc = call_path_as_given(arg, &first);
 
 	if (rc == 0 && starts((const char *)first.data, "/ipns/"))
-		rc = name_resolve(c->st, buf_span(&first), NULL, NULL, path, NULL);
+		rc = no_such_name((const char *)first.data,
+				  name_resolve(c->st, buf_span(&first), NULL, NULL, path, NULL));
 	else if (rc == 0)
 		rc = buf_add(path, buf_span(&first));
 	buf_clear(&first);
@@ -210,59 +227,4 @@ int call_expired(const struct call *c)
 	    (now.tv_sec == c->deadline.tv_sec && now.tv_nsec < c->deadline.tv_nsec))
 		return 0;
 	return err_set(ERR_TIMEOUT, "context deadline exceeded");
-}
-
-/* ---- the source ---- */
-
-/* as a Kubo that is offline says it: clients look for these words */
-static int absent(const struct cid *cid, int rc)
-{
-	char text[CID_TEXT_MAX];
-
-	return rc == ERR_NOTFOUND ? err_set(rc, "block was not found locally (offline): ipld: could not find %s",
-					    cid_text(cid, text)) : rc;
-}
-
-static struct call *call_of(struct dag_source *s)
-{
-	return ((struct guard *)(void *)s)->c;
-}
-
-static struct dag_source *under(struct dag_source *s)
-{
-	return ((struct guard *)(void *)s)->under;
-}
-
-static int guarded_get(struct dag_source *s, const struct cid *cid, struct buf *out)
-{
-	int rc = call_expired(call_of(s));
-
-	return rc < 0 ? rc : absent(cid, under(s)->get(under(s), cid, out));
-}
-
-static int guarded_has(struct dag_source *s, const struct cid *cid)
-{
-	int rc = call_expired(call_of(s));
-
-	return rc < 0 ? rc : under(s)->has(under(s), cid);
-}
-
-static int guarded_size(struct dag_source *s, const struct cid *cid, uint64_t *len)
-{
-	int rc = call_expired(call_of(s));
-
-	return rc < 0 ? rc : absent(cid, under(s)->size(under(s), cid, len));
-}
-
-static int guarded_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
-{
-	int rc = call_expired(call_of(s));
-
-	return rc < 0 ? rc : under(s)->extent ? absent(cid, under(s)->extent(under(s), cid, p)) : 0;
-}
-
-void guard_start(struct call *c, struct dag_source *src)
-{
-	c->guard = (struct guard){ { guarded_get, guarded_has, guarded_size, guarded_extent }, c, src };
-	c->src = &c->guard.src;
 }

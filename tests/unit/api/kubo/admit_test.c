@@ -39,7 +39,7 @@ static void methods(void)
 static void paths(void)
 {
 	rpc_open("");
-	CHECK(rpc_ask("POST", "/api/v0", NULL) == 301);
+	CHECK(rpc_ask("POST", "/api/v0", NULL) == 307);
 	CHECK_STR(rpc_field("location"), "/api/v0/");
 	CHECK(rpc_ask("POST", "/api/v0/", NULL) == 404);
 	CHECK_STR(rpc_body(), "404 page not found\n");

@@ -59,8 +59,13 @@ static void options(void)
 
 static void refused(void)
 {
-	CHECK(asked(&cmd, "o=1&offset=2") == 400);
-	CHECK_STR(err_text(), "expected key offset to have only a single value, received [1 2]");
+	CHECK(asked(&cmd, "o=1&o=2") == 400);
+	CHECK_STR(err_text(), "expected key o to have only a single value, received [1 2]");
+	CHECK(asked(&cmd, "o=1&offset=2") == 0 && call_int(&call, "offset") == 1);
+	CHECK(asked(&cmd, "o=") == 400);
+	CHECK_STR(err_text(), "could not convert empty value to type \"int64\" (for option \"-o\")");
+	CHECK(asked(&cmd, "o=99999999999999999999") == 400);
+	CHECK_STR(err_text(), "could not convert value \"99999999999999999999\" to type \"int64\" (for option \"-o\")");
 	CHECK(asked(&cmd, "r=maybe") == 400);
 	CHECK_STR(err_text(), "could not convert value \"maybe\" to type \"bool\" (for option \"-r\")");
 	CHECK(asked(&cmd, "offset=1.5") == 400);
@@ -78,7 +83,6 @@ static void refused(void)
 	CHECK(asked(&cmd, "enc=yaml") == 400);
 	CHECK_STR(err_text(), "invalid encoding: yaml");
 	CHECK(asked(&cmd, "timeout=soon") == 400);
-	CHECK(asked(&cmd, "cid-base=base99") == 400);
 	CHECK(asked(&cmd, "") == 0 && query_finish(&call) == 400);
 	CHECK_STR(err_text(), "argument \"one\" is required");
 	CHECK(asked(&file_cmd, "") == 0 && query_finish(&call) == 400);
@@ -230,6 +234,19 @@ static void broken(void)
 	body_over();
 }
 
+static void odd_heads(void)
+{
+	rpc_part("form-data; name=\"file?mode=0644&mtime=x\"; filename=\"a\"", NULL, span_str(""));
+	rpc_now.send.max = 1 << 20;
+	CHECK(buf_str(&rpc_now.send, "--" RPC_BOUNDARY "\r\nContent-Type: text/plain\r\n\r\nnobody's\r\n") == 0);
+	rpc_file("b", "hello");
+	CHECK(with_body(&file_cmd, 5, 0) == 0 && call_part(&call) == 1 && !call.part.has_mtime && !call.part.mode);
+	CHECK(call_part(&call) == 1);
+	CHECK_STR(call.part.path, "b");
+	CHECK(call_part(&call) == 0);
+	body_over();
+}
+
 static void arguments_in_body(void)
 {
 	rpc_part("form-data; name=\"file\"; filename=\"\"", NULL, span_str("one\r\n\ntwo\nthree"));
@@ -265,6 +282,8 @@ static void cids(void)
 	CHECK(asked(&cmd, "cid-base=base16") == 0 && call_cid(&call, &v1, &out) == 0);
 	CHECK(!strncmp((char *)out.data, "f01551220e3b0c442", 17));
 	buf_reset(&out);
+	CHECK(asked(&cmd, "cid-base=base99") == 0 && call_cid(&call, &v1, &out) == ERR_USAGE);
+	CHECK_STR(err_text(), "unsupported multibase encoding: base99");
 	CHECK(call_cid_link(&out, &v0) == 0 && call_cid_link(&out, NULL) == 0);
 	CHECK_STR((char *)out.data, "{\"/\":\"QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn\"}null");
 	buf_clear(&out);
@@ -312,6 +331,7 @@ int main(void)
 	RUN(parts);
 	RUN(cut);
 	RUN(broken);
+	RUN(odd_heads);
 	RUN(arguments_in_body);
 	RUN(cids);
 	RUN(answers);

@@ -8,7 +8,8 @@
 #include "base/json.h"
 #include "base/tmpfile.h"
 #include "cmd/cmd.h"
-#include "key/key.h"
+#include "multi/mb.h"
+#include "ops/key.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
@@ -198,6 +199,59 @@ static int id(struct store *st)
 	return cmd_each(st, id_one);
 }
 
+static int read_data(const char *file, struct buf *data)
+{
+	int rc, fd = cmd_open(file ? file : "-");
+
+	if (fd < 0)
+		return fd;
+	rc = io_slurp(fd, data, cmd_shown(file ? file : "-"));
+	cmd_close(fd);
+	return rc;
+}
+
+static int sign(struct store *st)
+{
+	struct buf data = BUF_INIT(OPS_SIGN_MAX), sig = BUF_INIT(KEY_SIG_MAX), text = BUF_INIT(MB_TEXT_MAX);
+	struct key *k = NULL;
+	int rc = ops_key_load(cmd_store(), cmd_operand(0), &k);
+
+	(void)st;
+	if (rc == 0)
+		rc = read_data(cmd_operand(1), &data);
+	if (rc == 0)
+		rc = ops_key_sign(k, buf_span(&data), &sig);
+	if (rc == 0)
+		rc = mb_encode(mb_by_name("base64url"), buf_span(&sig), &text);
+	if (rc == 0)
+		cmd_record(buf_span(&text));
+	key_free(k);
+	buf_clear(&text);
+	buf_clear(&sig);
+	buf_clear(&data);
+	return rc;
+}
+
+static int verify(struct store *st)
+{
+	struct buf data = BUF_INIT(OPS_SIGN_MAX), sig = BUF_INIT(KEY_SIG_MAX);
+	struct cid id;
+	int kept, rc = mb_decode(span_str(cmd_operand(1)), &sig, NULL);
+
+	(void)st;
+	if (rc < 0)
+		err_add(rc, "the signature");
+	if (rc == 0)
+		rc = read_data(cmd_operand(2), &data);
+	if (rc == 0)
+		rc = ops_key_verify(cmd_store(), cmd_operand(0), buf_span(&data), buf_span(&sig), &id, &kept);
+	if (rc == 0)
+		rc = err_set(ERR_DIFFER, "the signature is none of this key over these bytes");
+	buf_clear(&sig);
+	buf_clear(&data);
+	return rc < 0 ? rc : 0;
+}
+
 static const struct cmd_verb verbs[] = {
 	{ "gen", "0jptz", "[name ...]", "make keys", 0, -1, gen, CMD_NO_STORE },
 	{ "list", "0jp", "", "list all keys", 0, 0, list, CMD_NO_STORE },
@@ -206,6 +260,8 @@ static const struct cmd_verb verbs[] = {
 	{ "rm", "0", "[name ...]", "delete keys for ever", 0, -1, rm, CMD_NO_STORE },
 	{ "export", "oP", "name", "write a private key", 1, 1, export, CMD_NO_STORE },
 	{ "import", "0fjp", "name [file]", "take in a private key", 1, 2, import, CMD_NO_STORE },
+	{ "sign", "0", "name [file]", "sign bytes, to show that one has the key", 1, 2, sign, CMD_NO_STORE },
+	{ "verify", "", "name signature [file]", "check such a signature", 2, 3, verify, CMD_NO_STORE },
 	{ 0 }
 };
 

@@ -81,3 +81,25 @@ load ../helper
 	try 0 ipfrs-key list -j
 	[ "${lines[0]}" = '{"name":"a b","id":"'"$(head -n 1 ids)"'","type":"ed25519"}' ]
 }
+
+@test "signatures show that one has a key" {
+	printf hello > f
+	ipfrs-key gen a
+	try 0 ipfrs-key sign a f
+	[[ $output == u* ]]
+	sig=$output
+	try 0 ipfrs-key sign a < f
+	prints "$sig"
+	try 0 ipfrs-key verify a "$sig" f
+	silent
+	try 0 ipfrs-key verify "$(ipfrs-key id -p a)" "$sig" < f
+	printf hallo > g
+	try 1 ipfrs-key verify a "$sig" g
+	says "none of this key over these bytes"
+	try 1 ipfrs-key verify self "$sig" f
+	try 2 ipfrs-key verify nobody "$sig" f
+	try 4 ipfrs-key verify a 'u!' f
+	try 1 ipfrs-key sign nobody f
+	try 0 ipfrs-key sign self f
+	[ "$(ipfrs-key list | cut -f2 | tr '\n' ' ')" = "a self " ]
+}

@@ -216,7 +216,7 @@ static int start(struct input *in)
 {
 	int rc;
 
-	in->raw = malloc(RAW);
+	in->raw = calloc(1, RAW);
 	if (!in->raw)
 		return err_nomem();
 	rc = sniff(in);

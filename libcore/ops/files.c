@@ -200,12 +200,40 @@ static int is_empty(const struct files_source *s, const struct cid *cid)
 	return cid->codec == CID_DAG_PB && span_equal(cid_mh(cid), cid_mh(&s->empty));
 }
 
+/* a block was read: `n` bytes at the end of out; without memory it is not kept */
+static void keep(struct files_source *s, const struct cid *cid, const struct buf *out, size_t n)
+{
+	struct buf block = BUF_INIT(KEPT_MAX);
+
+	if (n < KEPT_MIN || n > KEPT_MAX || buf_bytes(&block, out->data + out->len - n, n) < 0)
+		return;
+	buf_clear(&s->kept[s->next].block);
+	s->kept[s->next].block = block;
+	s->kept[s->next].cid = *cid;
+	s->next = (s->next + 1) % KEPT;
+}
+
 static int source_get(struct dag_source *src, const struct cid *cid, struct buf *out)
 {
 	struct files_source *s = (struct files_source *)(void *)src;
-	int rc = s->under->get(s->under, cid, out);
+	size_t had = out->len, i;
+	int rc;
 
+	for (i = 0; i < KEPT; i++)
+		if (s->kept[i].block.len && cid_equal(&s->kept[i].cid, cid))
+			return buf_add(out, buf_span(&s->kept[i].block));
+	rc = s->under->get(s->under, cid, out);
+	if (rc == 0 && cid->codec == CID_DAG_PB)
+		keep(s, cid, out, out->len - had);
 	return rc == ERR_NOTFOUND && is_empty(s, cid) ? buf_bytes(out, empty_dir, sizeof empty_dir) : rc;
+}
+
+void files_source_clear(struct files_source *s)
+{
+	size_t i;
+
+	for (i = 0; i < KEPT; i++)
+		buf_clear(&s->kept[i].block);
 }
 
 static int source_has(struct dag_source *src, const struct cid *cid)
@@ -241,8 +269,8 @@ int files_source_init(struct files_source *s, struct store *st, struct dag_sourc
 	struct unixfs_opts o;
 	int rc = files_settings(st, &o);
 
-	*s = (struct files_source){ { source_get, source_has, source_size, source_extent },
-				    under ? under : store_source(st), { 0 } };
+	*s = (struct files_source){ .source = { source_get, source_has, source_size, source_extent },
+				    .under = under ? under : store_source(st) };
 	return rc < 0 ? rc : cid_sum(&s->empty, o.cid_version, CID_DAG_PB, o.hash, &bytes, 1);
 }
 
@@ -261,6 +289,8 @@ int ops_files_source(struct store *st, struct dag_source **src)
 
 void ops_files_source_free(struct dag_source *src)
 {
+	if (src)
+		files_source_clear((struct files_source *)(void *)src);
 	free(src);
 }
 
@@ -357,6 +387,7 @@ static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void
 			break;
 		rc = 0;
 	} while (++tries < LOOKS);
+	files_source_clear(&l->src);
 	return tries == LOOKS ? err_set(ERR_BUSY, "the files do not come to rest") : rc;
 }
 
@@ -453,6 +484,7 @@ int ops_files_local(struct store *st, const struct cid *cid, int *local, uint64_
 
 	if (rc == 0)
 		rc = dag_walk(&src.source, cid, &w);
+	files_source_clear(&src);
 	*local = l.all;
 	*bytes = l.bytes;
 	return rc;
@@ -558,5 +590,9 @@ int ops_files_read(struct store *st, const char *path, uint64_t off, uint64_t co
 		rc = err_set(ERR_INVALID, "offset was past end of file (%" PRIu64 " > %" PRIu64 ")", off, size);
 	if (rc == 0)
 		rc = files_source_init(&src, st, NULL);
-	return rc < 0 ? rc : unixfs_cat(&src.source, &cid, off, count, out, progress, arg);
+	if (rc < 0)
+		return rc;
+	rc = unixfs_cat(&src.source, &cid, off, count, out, progress, arg);
+	files_source_clear(&src);
+	return rc;
 }

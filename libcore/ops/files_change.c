@@ -215,6 +215,7 @@ int change_prepare(struct change *c, struct store *st, const struct ops_files *o
 
 void change_clear(struct change *c)
 {
+	files_source_clear(&c->src);
 	unixfs_builder_free(c->b);
 }
 

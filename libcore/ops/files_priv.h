@@ -7,11 +7,19 @@
 
 enum { FILES_DEPTH = DAG_DEPTH_MAX - 64, FILES_PATH_MAX = 1 << 20 };
 
-/* The blocks of the store, and the empty directory, which need not be there. */
+enum { KEPT = 4, KEPT_MIN = 4096, KEPT_MAX = 1024 * 1024 };	/* blocks; bytes of one */
+
+/* The blocks of the store, and the empty directory, which need not be there.  Keeps a few large ones, since a change
+ * looks at the same directories again and again. */
 struct files_source {
 	struct dag_source source;
 	struct dag_source *under;
 	struct cid empty;		/* as the root is named */
+	struct {
+		struct cid cid;
+		struct buf block;
+	} kept[KEPT];
+	unsigned next;			/* the one that goes next */
 };
 
 /* How something new is named: the version of its CID, and the hash. */
@@ -52,6 +60,8 @@ int is_content(const char *path);
 int files_settings(struct store *st, struct unixfs_opts *o);
 /* under NULL: the store's own */
 int files_source_init(struct files_source *s, struct store *st, struct dag_source *under);
+/* files_source_clear - in any case, in the end; and when what is read must be there still. */
+void files_source_clear(struct files_source *s);
 
 /* node_look - what is at cid; node_child - … at the entry `name` of a directory, ERR_NOTFOUND: `file does not
  * exist`; node_at - … at the end of a path. */

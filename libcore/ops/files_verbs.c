@@ -53,6 +53,7 @@ static int find_content(struct change *c, struct copy *cp)
 		rc = store_protect(c->st, &cid);
 	if (rc == 0)
 		rc = store_sweeps(c->st, &c->sweeps);
+	files_source_clear(&c->src);		/* what is seen from now on is there */
 	if (rc == 0)
 		rc = unixfs_resolve(&c->src.source, cp->source, &cid);
 	cp->node.cid = cid;
@@ -442,6 +443,7 @@ static int link_fn(struct change *c, void *arg)
 		rc = store_protect(c->st, &l->cid);
 	if (rc == 0)
 		rc = store_sweeps(c->st, &c->sweeps);
+	files_source_clear(&c->src);
 	if (rc == 0)
 		rc = node_look(&c->src.source, &l->cid, &node);
 	if (rc == 0) {
@@ -486,6 +488,7 @@ int ops_files_chroot(struct store *st, const struct cid *root, struct cid *old, 
 		rc = root ? store_protect(st, root) : 0;
 	for (rc = rc < 0 ? rc : 1, tries = 0; rc == 1 && tries < 5; tries++) {
 		rc = store_sweeps(st, &sweeps);
+		files_source_clear(&src);
 		if (rc == 0 && root)
 			rc = node_look(&src.source, root, &node);
 		if (rc == 0 && root && !node_is_dir(&node))
@@ -499,6 +502,7 @@ int ops_files_chroot(struct store *st, const struct cid *root, struct cid *old, 
 			rc = pin_mfs_set(&m, root ? root : &src.empty, &sweeps, o->flush);
 		pin_mfs_end(&m);
 	}
+	files_source_clear(&src);
 	if (root)
 		store_protect(st, NULL);
 	return rc == 1 ? err_set(ERR_BUSY, "blocks are deleted all the time; try again") : rc;

@@ -15,6 +15,7 @@
 #include "kubo.h"
 #include "multi/cid.h"
 #include "ops/read.h"
+#include "pin/pin.h"
 #include "wire/http/multipart.h"
 
 /* ---- commands ---- */
@@ -90,7 +91,12 @@ struct call {
 	int streams;			/* the head is out, as of a stream of values or bytes */
 	int one;			/* … as of one value */
 	int code;			/* of the error object: 0 normal, 1 the client's fault */
-	struct guard { struct dag_source src; struct call *c; struct dag_source *under; } guard;
+	struct guard {
+		struct dag_source src;
+		struct call *c;
+		struct dag_source *under;
+		int strict, wanted;
+	} guard;
 	struct timespec deadline;	/* of CLOCK_MONOTONIC; 0: none */
 	struct buf json;		/* the value on its way */
 };
@@ -153,6 +159,16 @@ int call_path_as_given(const char *arg, struct buf *path);
 int call_resolve(struct call *c, const char *arg, struct cid *cid);
 /* call_place - the block at its end, and what is left of the path inside that; ops_place_clear in any case. */
 int call_place(struct call *c, const char *arg, struct ops_place *place);
+/* call_pin - pin what c->src has: pin_add_from, or with `old` pin_update_from.  The empty directory, which c->src has though
+ * the store may not, is put there when it turns out to be below. */
+struct call_pin {
+	struct pin_from from;		/* its src is set here */
+	const struct cid *cid, *old;
+	enum pin_mode mode;
+	const char *name;
+	int unpin;
+};
+int call_pin(struct call *c, struct call_pin *p);
 /* call_expired - ERR_TIMEOUT ("context deadline exceeded") when `timeout` has passed, else 0. */
 int call_expired(const struct call *c);
 /* call_columns - append lines whose cells end in TABs, with blanks in the place of these, so that all columns stand even. */

@@ -32,8 +32,8 @@ static int refused(int rc)
 
 static int pin_node(struct call *c, const struct cid *cid)
 {
-	struct pin_from from = { .src = c->src };
-	int rc = pin_add_from(c->st, &from, cid, PIN_RECURSIVE, NULL);
+	struct call_pin p = { .cid = cid, .mode = PIN_RECURSIVE };
+	int rc = call_pin(c, &p);
 
 	if (rc < 0 && rc != ERR_TIMEOUT)
 		rc = err_add(rc, "pin");

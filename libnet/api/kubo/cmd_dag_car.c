@@ -82,7 +82,7 @@ static int fault(void *arg, const struct ops_car_fault *f, int rc)
 /* one root: it is pinned if all of it is here, and why not if not */
 static int pin_root(struct call *c, const struct cid *cid, struct buf *why)
 {
-	struct pin_from from = { .src = c->src };
+	struct call_pin p = { .cid = cid, .mode = PIN_RECURSIVE };
 	char text[CID_TEXT_MAX];
 	int rc = dag_has(c->src, cid);
 
@@ -91,7 +91,7 @@ static int pin_root(struct call *c, const struct cid *cid, struct buf *why)
 	if (rc > 0)
 		rc = pin_quota(c->st, cid);
 	if (rc == 0)
-		rc = pin_add_from(c->st, &from, cid, PIN_RECURSIVE, NULL);
+		rc = call_pin(c, &p);
 	return rc < 0 && rc != ERR_TIMEOUT ? buf_str(why, err_text()) : rc;
 }
 

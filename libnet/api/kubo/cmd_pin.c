@@ -80,20 +80,19 @@ static int added(void *arg, uint64_t bytes)
 	return a->rc < 0;
 }
 
-static int add_one(struct call *c, const char *arg, const struct pin_from *from, struct pins *done)
+static int add_one(struct call *c, const char *arg, struct call_pin *how, struct pins *done)
 {
-	enum pin_mode mode = call_bool(c, "recursive") ? PIN_RECURSIVE : PIN_DIRECT;
 	struct ops_place p;
 	int rc = call_place(c, arg, &p);
 
 	if (rc == 0) {
-		/* without a name it loses the one it had, as in Kubo */
-		rc = pin_add_from(c->st, from, &p.cid, mode, call_text(c, "name"));
+		how->cid = &p.cid;
+		rc = call_pin(c, how);
 		if (rc < 0)
 			err_add(rc, "pin");
 	}
 	if (rc == 0)
-		rc = pins_add(c, done, &p.cid, "pinned ", mode == PIN_RECURSIVE ? " recursively\n" : " directly\n");
+		rc = pins_add(c, done, &p.cid, "pinned ", how->mode == PIN_RECURSIVE ? " recursively\n" : " directly\n");
 	ops_place_clear(&p);
 	return rc;
 }
@@ -101,23 +100,25 @@ static int add_one(struct call *c, const char *arg, const struct pin_from *from,
 static int add(struct call *c)
 {
 	struct adding a = { .c = c };
-	struct pin_from from = { .src = c->src, .progress = call_bool(c, "progress") ? added : NULL, .arg = &a };
+	struct call_pin how = { .from = { .progress = call_bool(c, "progress") ? added : NULL, .arg = &a } };
 	struct pins done = PINS_INIT;
 	size_t i;
 	int rc = pin_name_check(call_text(c, "name"));
 
+	how.mode = call_bool(c, "recursive") ? PIN_RECURSIVE : PIN_DIRECT;
+	how.name = call_text(c, "name");	/* without one it loses the one it had, as in Kubo */
 	clock_gettime(CLOCK_MONOTONIC, &a.told);
 	for (i = 0; rc == 0 && i < c->n_args; i++)
-		rc = add_one(c, c->arg[i], &from, &done);
+		rc = add_one(c, c->arg[i], &how, &done);
 	if (a.rc < 0)
 		rc = a.rc;
 	if (rc == 0)
 		rc = pins_end(&done);
-	if (rc == 0 && from.progress && a.blocks)
+	if (rc == 0 && how.from.progress && a.blocks)
 		rc = tell_progress(&a);
 	if (rc == 0)
-		rc = from.progress ? call_value(c, buf_span(&done.json), buf_span(&done.text)) :
-				     call_one(c, buf_span(&done.json), buf_span(&done.text));
+		rc = how.from.progress ? call_value(c, buf_span(&done.json), buf_span(&done.text)) :
+					 call_one(c, buf_span(&done.json), buf_span(&done.text));
 	pins_clear(&done);
 	return rc;
 }
@@ -166,15 +167,17 @@ static int get_what(int rc)
 
 static int update(struct call *c)
 {
-	struct pin_from in = { .src = c->src };
+	struct call_pin how = { .unpin = call_bool(c, "unpin") };
 	struct pins done = PINS_INIT;
 	struct ops_place from = { 0 }, to = { 0 };
 	int rc = call_place(c, c->arg[0], &from);
 
 	if (rc == 0)
 		rc = call_place(c, c->arg[1], &to);
+	how.old = &from.cid;
+	how.cid = &to.cid;
 	if (rc == 0)
-		rc = get_what(pin_update_from(c->st, &in, &from.cid, &to.cid, call_bool(c, "unpin")));
+		rc = get_what(call_pin(c, &how));
 	if (rc == 0)
 		rc = pins_add(c, &done, &from.cid, "updated ", "");
 	if (rc == 0)

@@ -186,6 +186,29 @@ static void looking(void)
 	CHECK(says("pin/ls?stream=1&arg=" DEEP "&arg=" DEEP "/z", "no link named \\\"z\\\" under " DEEP));
 }
 
+/* the empty directory is there for whoever asks; pinned, it has to be in the store */
+static void the_directory_that_is_always_there(void)
+{
+	char hash[100] = "", call[200];
+	struct cid cid;
+
+	rpc_open("");
+	NEED(cid_parse(span_str(EMPTY), &cid, NULL) == 0);
+	CHECK(rpc("object/patch/add-link?arg=" EMPTY "&arg=x&arg=" EMPTY) == 200);
+	CHECK(sscanf(rpc_body(), "{\"Hash\":\"%99[A-Za-z0-9]", hash) == 1);
+	snprintf(call, sizeof call, "pin/add?arg=%s", hash);
+	CHECK(is("pin/ls", "{}\n"));
+	CHECK(store_has(rpc_now.st, &cid) == 0);
+	CHECK(rpc(call) == 200);
+	CHECK(store_has(rpc_now.st, &cid) == 1);
+	CHECK(is("pin/verify", ""));
+	CHECK(rpc("repo/gc") == 200);
+	CHECK(store_has(rpc_now.st, &cid) == 1);
+	rpc_open("");
+	CHECK(is("pin/add?recursive=false&arg=" EMPTY, "{\"Pins\":[\"" EMPTY "\"]}\n"));
+	CHECK(store_has(rpc_now.st, &cid) == 1);
+}
+
 /* a map has no key twice: the v0 that is shown as a v1, and that v1 */
 static void two_names_that_look_the_same(void)
 {
@@ -274,6 +297,7 @@ int main(void)
 	RUN(removing);
 	RUN(listing);
 	RUN(looking);
+	RUN(the_directory_that_is_always_there);
 	RUN(two_names_that_look_the_same);
 	RUN(many);
 	RUN(moving);

@@ -248,14 +248,14 @@ static int rm(struct call *c)
 
 static const struct opt put_opts[] = {
 	{ "cid-codec", OPT_STRING, "raw" }, { "mhtype", OPT_STRING, NULL }, { "mhlen", OPT_INT, "-1" },
-	{ "pin", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { "format,f", OPT_STRING, NULL }, { NULL }
+	{ "pin", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { "format,f", OPT_STRING, NULL }, { 0 }
 };
-static const struct opt rm_opts[] = { { "force,f", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { NULL } };
+static const struct opt rm_opts[] = { { "force,f", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_block_commands[] = {
 	{ "block/get", "cid!", NULL, NULL, CMD_STDIN, get },
 	{ "block/put", NULL, "data!...", put_opts, CMD_FILE, put },
 	{ "block/rm", "cid!...", NULL, rm_opts, 0, rm },
 	{ "block/stat", "cid!", NULL, NULL, CMD_STDIN, stat },
-	{ NULL }
+	{ 0 }
 };

@@ -417,11 +417,11 @@ static int transcode(struct call *c)
 
 static const struct opt format_opts[] = {
 	{ "f", OPT_STRING, "%s" }, { "v", OPT_STRING, NULL }, { "mc", OPT_STRING, NULL }, { "b", OPT_STRING, NULL },
-	{ NULL }
+	{ 0 }
 };
-static const struct opt bases_opts[] = { { "prefix", OPT_BOOL, NULL }, { "numeric", OPT_BOOL, NULL }, { NULL } };
-static const struct opt codes_opts[] = { { "numeric,n", OPT_BOOL, NULL }, { "supported,s", OPT_BOOL, NULL }, { NULL } };
-static const struct opt base_opts[] = { { "b", OPT_STRING, "base64url" }, { NULL } };
+static const struct opt bases_opts[] = { { "prefix", OPT_BOOL, NULL }, { "numeric", OPT_BOOL, NULL }, { 0 } };
+static const struct opt codes_opts[] = { { "numeric,n", OPT_BOOL, NULL }, { "supported,s", OPT_BOOL, NULL }, { 0 } };
+static const struct opt base_opts[] = { { "b", OPT_STRING, "base64url" }, { 0 } };
 
 const struct command kubo_cid_commands[] = {
 	{ "cid/base32", "cid!...", NULL, NULL, CMD_STDIN | CMD_NO_STORE, base32 },
@@ -434,5 +434,5 @@ const struct command kubo_cid_commands[] = {
 	{ "multibase/encode", NULL, "file!", base_opts, CMD_FILE | CMD_NO_STORE, encode },
 	{ "multibase/list", NULL, NULL, bases_opts, CMD_NO_STORE, bases },
 	{ "multibase/transcode", NULL, "encoded_file!", base_opts, CMD_FILE | CMD_NO_STORE, transcode },
-	{ NULL }
+	{ 0 }
 };

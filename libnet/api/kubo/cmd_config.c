@@ -314,11 +314,11 @@ static int replace(struct call *c)
 /* ---- the table ---- */
 
 static const struct opt config_opts[] = {
-	{ "bool", OPT_BOOL, NULL }, { "json", OPT_BOOL, NULL }, { "expand-auto", OPT_BOOL, NULL }, { NULL }
+	{ "bool", OPT_BOOL, NULL }, { "json", OPT_BOOL, NULL }, { "expand-auto", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt show_opts[] = { { "expand-auto", OPT_BOOL, NULL }, { NULL } };
-static const struct opt apply_opts[] = { { "dry-run", OPT_BOOL, NULL }, { NULL } };
-static const struct opt rm_opts[] = { { "all", OPT_BOOL, NULL }, { NULL } };
+static const struct opt show_opts[] = { { "expand-auto", OPT_BOOL, NULL }, { 0 } };
+static const struct opt apply_opts[] = { { "dry-run", OPT_BOOL, NULL }, { 0 } };
+static const struct opt rm_opts[] = { { "all", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_config_commands[] = {
 	{ "bootstrap", NULL, NULL, show_opts, CMD_NO_STORE, bootstrap_list },
@@ -330,5 +330,5 @@ const struct command kubo_config_commands[] = {
 	{ "config/profile/apply", "profile!", NULL, apply_opts, CMD_NO_STORE, config_profile_apply },
 	{ "config/replace", NULL, "file!", NULL, CMD_FILE | CMD_NO_STORE, replace },
 	{ "config/show", NULL, NULL, show_opts, CMD_NO_STORE, show },
-	{ NULL }
+	{ 0 }
 };

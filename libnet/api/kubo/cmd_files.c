@@ -466,30 +466,30 @@ static int files_touch(struct call *c)
 #define FLUSH { "flush,f", OPT_BOOL, "true" }
 static const struct opt stat_opts[] = {
 	FLUSH, { "format", OPT_STRING, usual_format }, { "hash", OPT_BOOL, NULL }, { "size", OPT_BOOL, NULL },
-	{ "with-local", OPT_BOOL, NULL }, { NULL }
+	{ "with-local", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt ls_opts[] = { FLUSH, { "long,l", OPT_BOOL, NULL }, { "U", OPT_BOOL, NULL }, { NULL } };
+static const struct opt ls_opts[] = { FLUSH, { "long,l", OPT_BOOL, NULL }, { "U", OPT_BOOL, NULL }, { 0 } };
 static const struct opt read_opts[] = {
-	FLUSH, { "offset,o", OPT_INT64, NULL }, { "count,n", OPT_INT64, NULL }, { NULL }
+	FLUSH, { "offset,o", OPT_INT64, NULL }, { "count,n", OPT_INT64, NULL }, { 0 }
 };
 static const struct opt write_opts[] = {
 	FLUSH, { "offset,o", OPT_INT64, NULL }, { "create,e", OPT_BOOL, NULL }, { "parents,p", OPT_BOOL, NULL },
 	{ "truncate,t", OPT_BOOL, NULL }, { "count,n", OPT_INT64, NULL }, { "raw-leaves", OPT_BOOL, NULL },
-	{ "cid-version,cid-ver", OPT_INT, NULL }, { "hash", OPT_STRING, NULL }, { NULL }
+	{ "cid-version,cid-ver", OPT_INT, NULL }, { "hash", OPT_STRING, NULL }, { 0 }
 };
 static const struct opt mkdir_opts[] = {
 	FLUSH, { "parents,p", OPT_BOOL, NULL }, { "cid-version,cid-ver", OPT_INT, NULL }, { "hash", OPT_STRING, NULL },
-	{ NULL }
+	{ 0 }
 };
-static const struct opt cp_opts[] = { FLUSH, { "force", OPT_BOOL, NULL }, { "parents,p", OPT_BOOL, NULL }, { NULL } };
-static const struct opt rm_opts[] = { FLUSH, { "recursive,r", OPT_BOOL, NULL }, { "force", OPT_BOOL, NULL }, { NULL } };
+static const struct opt cp_opts[] = { FLUSH, { "force", OPT_BOOL, NULL }, { "parents,p", OPT_BOOL, NULL }, { 0 } };
+static const struct opt rm_opts[] = { FLUSH, { "recursive,r", OPT_BOOL, NULL }, { "force", OPT_BOOL, NULL }, { 0 } };
 static const struct opt chcid_opts[] = {
-	FLUSH, { "cid-version,cid-ver", OPT_INT, NULL }, { "hash", OPT_STRING, NULL }, { NULL }
+	FLUSH, { "cid-version,cid-ver", OPT_INT, NULL }, { "hash", OPT_STRING, NULL }, { 0 }
 };
 static const struct opt touch_opts[] = {
-	FLUSH, { "mtime", OPT_INT64, NULL }, { "mtime-nsecs", OPT_UINT, NULL }, { NULL }
+	FLUSH, { "mtime", OPT_INT64, NULL }, { "mtime-nsecs", OPT_UINT, NULL }, { 0 }
 };
-static const struct opt flush_opts[] = { FLUSH, { NULL } };
+static const struct opt flush_opts[] = { FLUSH, { 0 } };
 
 const struct command kubo_files_commands[] = {
 	{ "files/stat", "path!", NULL, stat_opts, 0, files_stat },
@@ -504,5 +504,5 @@ const struct command kubo_files_commands[] = {
 	{ "files/chcid", "path!", NULL, chcid_opts, 0, files_chcid },
 	{ "files/chmod", "mode! path!", NULL, flush_opts, 0, files_chmod },
 	{ "files/touch", "path!", NULL, touch_opts, 0, files_touch },
-	{ NULL }
+	{ 0 }
 };

@@ -450,17 +450,17 @@ static int verify(struct call *c)
 #define IPNS_BASE { "ipns-base", OPT_STRING, "base36" }
 
 static const struct opt gen_opts[] = {
-	{ "type,t", OPT_STRING, "ed25519" }, { "size,s", OPT_INT, NULL }, IPNS_BASE, { NULL }
+	{ "type,t", OPT_STRING, "ed25519" }, { "size,s", OPT_INT, NULL }, IPNS_BASE, { 0 }
 };
-static const struct opt list_opts[] = { { "l", OPT_BOOL, NULL }, IPNS_BASE, { NULL } };
-static const struct opt rename_opts[] = { { "force,f", OPT_BOOL, NULL }, IPNS_BASE, { NULL } };
+static const struct opt list_opts[] = { { "l", OPT_BOOL, NULL }, IPNS_BASE, { 0 } };
+static const struct opt rename_opts[] = { { "force,f", OPT_BOOL, NULL }, IPNS_BASE, { 0 } };
 static const struct opt import_opts[] = {
 	IPNS_BASE, { "format,f", OPT_STRING, "libp2p-protobuf-cleartext" },
-	{ "allow-any-key-type", OPT_BOOL, "false" }, { NULL }
+	{ "allow-any-key-type", OPT_BOOL, "false" }, { 0 }
 };
-static const struct opt sign_opts[] = { { "key,k", OPT_STRING, NULL }, IPNS_BASE, { NULL } };
+static const struct opt sign_opts[] = { { "key,k", OPT_STRING, NULL }, IPNS_BASE, { 0 } };
 static const struct opt verify_opts[] = {
-	{ "key,k", OPT_STRING, NULL }, { "signature,s", OPT_STRING, NULL }, IPNS_BASE, { NULL }
+	{ "key,k", OPT_STRING, NULL }, { "signature,s", OPT_STRING, NULL }, IPNS_BASE, { 0 }
 };
 
 const struct command kubo_key_commands[] = {
@@ -472,5 +472,5 @@ const struct command kubo_key_commands[] = {
 	{ "key/rm", "name!...", NULL, list_opts, CMD_STDIN | CMD_NO_STORE, rm },
 	{ "key/sign", NULL, "data!", sign_opts, CMD_FILE | CMD_NO_STORE, sign },
 	{ "key/verify", NULL, "data!", verify_opts, CMD_FILE | CMD_NO_STORE, verify },
-	{ NULL }
+	{ 0 }
 };

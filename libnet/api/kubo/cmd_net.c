@@ -169,48 +169,48 @@ static int swarm_disconnect(struct call *c)
 
 static const struct opt peers_opts[] = {
 	{ "verbose,v", OPT_BOOL, NULL }, { "streams", OPT_BOOL, NULL }, { "latency", OPT_BOOL, NULL },
-	{ "direction", OPT_BOOL, NULL }, { "identify", OPT_BOOL, NULL }, { NULL }
+	{ "direction", OPT_BOOL, NULL }, { "identify", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt local_opts[] = { { "id", OPT_BOOL, NULL }, { NULL } };
-static const struct opt stat_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { "human", OPT_BOOL, NULL }, { NULL } };
-static const struct opt peer_opts[] = { { "peer,p", OPT_STRING, NULL }, { NULL } };
-static const struct opt verbose_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { NULL } };
+static const struct opt local_opts[] = { { "id", OPT_BOOL, NULL }, { 0 } };
+static const struct opt stat_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { "human", OPT_BOOL, NULL }, { 0 } };
+static const struct opt peer_opts[] = { { "peer,p", OPT_STRING, NULL }, { 0 } };
+static const struct opt verbose_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { 0 } };
 static const struct opt findprovs_opts[] = {
-	{ "verbose,v", OPT_BOOL, NULL }, { "num-providers,n", OPT_INT, "20" }, { NULL }
+	{ "verbose,v", OPT_BOOL, NULL }, { "num-providers,n", OPT_INT, "20" }, { 0 }
 };
 static const struct opt provide_opts[] = {
-	{ "verbose,v", OPT_BOOL, NULL }, { "recursive,r", OPT_BOOL, NULL }, { NULL }
+	{ "verbose,v", OPT_BOOL, NULL }, { "recursive,r", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt put_opts[] = {
-	{ "allow-offline", OPT_BOOL, NULL }, { "verbose,v", OPT_BOOL, NULL }, { NULL }
+	{ "allow-offline", OPT_BOOL, NULL }, { "verbose,v", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt ping_opts[] = { { "count,n", OPT_INT, "10" }, { NULL } };
+static const struct opt ping_opts[] = { { "count,n", OPT_INT, "10" }, { 0 } };
 static const struct opt bw_opts[] = {
 	{ "peer,p", OPT_STRING, NULL }, { "proto,t", OPT_STRING, NULL }, { "poll", OPT_BOOL, NULL },
-	{ "interval,i", OPT_STRING, "1s" }, { NULL }
+	{ "interval,i", OPT_STRING, "1s" }, { 0 }
 };
 static const struct opt sweep_opts[] = {
 	{ "lan", OPT_BOOL, NULL }, { "all,a", OPT_BOOL, NULL }, { "compact", OPT_BOOL, NULL },
 	{ "connectivity", OPT_BOOL, NULL }, { "network", OPT_BOOL, NULL }, { "schedule", OPT_BOOL, NULL },
 	{ "timings", OPT_BOOL, NULL }, { "workers", OPT_BOOL, NULL }, { "operations", OPT_BOOL, NULL },
-	{ "queues", OPT_BOOL, NULL }, { NULL }
+	{ "queues", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt quiet_opts[] = { { "quiet,q", OPT_BOOL, NULL }, { NULL } };
+static const struct opt quiet_opts[] = { { "quiet,q", OPT_BOOL, NULL }, { 0 } };
 static const struct opt forward_opts[] = {
 	{ "allow-custom-protocol", OPT_BOOL, NULL }, { "report-peer-id,r", OPT_BOOL, NULL },
-	{ "foreground,f", OPT_BOOL, NULL }, { NULL }
+	{ "foreground,f", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt close_opts[] = {
 	{ "all,a", OPT_BOOL, NULL }, { "protocol,p", OPT_STRING, NULL }, { "listen-address,l", OPT_STRING, NULL },
-	{ "target-address,t", OPT_STRING, NULL }, { NULL }
+	{ "target-address,t", OPT_STRING, NULL }, { 0 }
 };
-static const struct opt stream_opts[] = { { "all,a", OPT_BOOL, NULL }, { "headers,v", OPT_BOOL, NULL }, { NULL } };
+static const struct opt stream_opts[] = { { "all,a", OPT_BOOL, NULL }, { "headers,v", OPT_BOOL, NULL }, { 0 } };
 static const struct opt filestore_opts[] = {
-	{ "file-order", OPT_BOOL, NULL }, { "remove-bad-blocks", OPT_BOOL, NULL }, { NULL }
+	{ "file-order", OPT_BOOL, NULL }, { "remove-bad-blocks", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt mount_opts[] = {
 	{ "ipfs-path,f", OPT_STRING, NULL }, { "ipns-path,n", OPT_STRING, NULL }, { "mfs-path,m", OPT_STRING, NULL },
-	{ NULL }
+	{ 0 }
 };
 
 const struct command kubo_net_commands[] = {
@@ -268,5 +268,5 @@ const struct command kubo_net_commands[] = {
 	{ "filestore/verify", "obj...", NULL, filestore_opts, CMD_NO_STORE, no_filestore },
 	{ "filestore/dups", "", NULL, NULL, CMD_NO_STORE, no_filestore },
 	{ "mount", "", NULL, mount_opts, CMD_NO_STORE, command_offline },
-	{ NULL }
+	{ 0 }
 };

@@ -1,9 +1,9 @@
 /* cmd_node.c - who answers, and what it is made of: id, version; and the table of what else is about the node */
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "cmd_node.h"
 #include "key/key.h"
@@ -188,13 +188,15 @@ static int version(struct call *c)
 /* what is known for sure of what runs here */
 static int deps(struct call *c)
 {
+	char libc[64] = "glibc ";		/* "glibc 2.36" */
 	const struct { const char *path, *version; } parts[] = {
-		{ "ipfrs", IPFRS_VERSION }, { "gnu.org/libc", gnu_get_libc_version() }
+		{ "ipfrs", IPFRS_VERSION }, { "gnu.org/libc", libc + strlen("glibc ") }
 	};
 	struct buf json = BUF_INIT(TEXT_MAX), text = BUF_INIT(TEXT_MAX);
 	size_t i;
 	int rc = 0;
 
+	confstr(_CS_GNU_LIBC_VERSION, libc, sizeof libc);
 	for (i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++) {
 		buf_reset(&json);
 		buf_reset(&text);
@@ -226,17 +228,17 @@ static int shut_down(struct call *c)
 
 /* ---- the table ---- */
 
-static const struct opt id_opts[] = { { "format,f", OPT_STRING, NULL }, { "peerid-base", OPT_STRING, "b58mh" }, { NULL } };
+static const struct opt id_opts[] = { { "format,f", OPT_STRING, NULL }, { "peerid-base", OPT_STRING, "b58mh" }, { 0 } };
 static const struct opt version_opts[] = {
 	{ "number,n", OPT_BOOL, NULL }, { "commit", OPT_BOOL, NULL }, { "repo", OPT_BOOL, NULL }, { "all", OPT_BOOL, NULL },
-	{ NULL }
+	{ 0 }
 };
-static const struct opt check_opts[] = { { "min-percent,t", OPT_INT, "5" }, { NULL } };
-static const struct opt commands_opts[] = { { "flags,f", OPT_BOOL, NULL }, { NULL } };
-static const struct opt cmds_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { NULL } };
-static const struct opt tail_opts[] = { { "log-level", OPT_STRING, NULL }, { NULL } };
+static const struct opt check_opts[] = { { "min-percent,t", OPT_INT, "5" }, { 0 } };
+static const struct opt commands_opts[] = { { "flags,f", OPT_BOOL, NULL }, { 0 } };
+static const struct opt cmds_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { 0 } };
+static const struct opt tail_opts[] = { { "log-level", OPT_STRING, NULL }, { 0 } };
 static const struct opt mount_opts[] = {
-	{ "ipfs-path,f", OPT_STRING, NULL }, { "ipns-path,n", OPT_STRING, NULL }, { "mfs-path,m", OPT_STRING, NULL }, { NULL }
+	{ "ipfs-path,f", OPT_STRING, NULL }, { "ipns-path,n", OPT_STRING, NULL }, { "mfs-path,m", OPT_STRING, NULL }, { 0 }
 };
 
 const struct command kubo_node_commands[] = {
@@ -255,5 +257,5 @@ const struct command kubo_node_commands[] = {
 	{ "version", NULL, NULL, version_opts, CMD_NO_STORE, version },
 	{ "version/check", NULL, NULL, check_opts, CMD_NO_STORE, node_offline },
 	{ "version/deps", NULL, NULL, NULL, CMD_NO_STORE, deps },
-	{ NULL }
+	{ 0 }
 };

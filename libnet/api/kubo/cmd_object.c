@@ -152,12 +152,12 @@ static int diff(struct call *c)
 }
 
 static const struct opt add_opts[] = {
-	{ "create,p", OPT_BOOL, NULL }, { "allow-non-unixfs", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { NULL }
+	{ "create,p", OPT_BOOL, NULL }, { "allow-non-unixfs", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt rm_opts[] = {
-	{ "allow-non-unixfs", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { NULL }
+	{ "allow-non-unixfs", OPT_BOOL, NULL }, { "allow-big-block", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt diff_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { NULL } };
+static const struct opt diff_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_object_commands[] = {
 	{ "object/diff", "obj_a! obj_b!", NULL, diff_opts, 0, diff },
@@ -171,5 +171,5 @@ const struct command kubo_object_commands[] = {
 	{ "object/stat", "", NULL, NULL, CMD_NO_STORE, removed },
 	{ "object/patch/append-data", "", NULL, NULL, CMD_NO_STORE, removed },
 	{ "object/patch/set-data", "", NULL, NULL, CMD_NO_STORE, removed },
-	{ NULL }
+	{ 0 }
 };

@@ -185,21 +185,21 @@ static int get(struct call *c)
 /* ---- the table ---- */
 
 static const struct opt cat_opts[] = {
-	{ "offset,o", OPT_INT64, NULL }, { "length,l", OPT_INT64, NULL }, { "progress,p", OPT_BOOL, NULL }, { NULL }
+	{ "offset,o", OPT_INT64, NULL }, { "length,l", OPT_INT64, NULL }, { "progress,p", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt get_opts[] = {
 	{ "output,o", OPT_STRING, NULL }, { "archive,a", OPT_BOOL, NULL }, { "compress,C", OPT_BOOL, NULL },
-	{ "compression-level,l", OPT_INT, NULL }, { "progress,p", OPT_BOOL, NULL }, { NULL }
+	{ "compression-level,l", OPT_INT, NULL }, { "progress,p", OPT_BOOL, NULL }, { 0 }
 };
 static const struct opt ls_opts[] = {
 	{ "headers,v", OPT_BOOL, NULL }, { "resolve-type", OPT_BOOL, "true" }, { "size", OPT_BOOL, "true" },
 	{ "stream,s", OPT_BOOL, NULL }, { "long,l", OPT_BOOL, NULL }, { "human,H", OPT_BOOL, NULL },
-	{ "sort-size,S", OPT_BOOL, NULL }, { NULL }
+	{ "sort-size,S", OPT_BOOL, NULL }, { 0 }
 };
 
 const struct command kubo_read_commands[] = {
 	{ "cat", "ipfs-path!...", NULL, cat_opts, CMD_STDIN, cat },
 	{ "get", "ipfs-path!", NULL, get_opts, CMD_STDIN, get },
 	{ "ls", "ipfs-path!...", NULL, ls_opts, CMD_STDIN, read_ls },
-	{ NULL }
+	{ 0 }
 };

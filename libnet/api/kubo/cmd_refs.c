@@ -257,11 +257,11 @@ static int resolve(struct call *c)
 
 static const struct opt refs_opts[] = {
 	{ "format", OPT_STRING, "<dst>" }, { "edges,e", OPT_BOOL, NULL }, { "unique,u", OPT_BOOL, NULL },
-	{ "recursive,r", OPT_BOOL, NULL }, { "max-depth", OPT_INT, "-1" }, { NULL }
+	{ "recursive,r", OPT_BOOL, NULL }, { "max-depth", OPT_INT, "-1" }, { 0 }
 };
 static const struct opt resolve_opts[] = {
 	{ "recursive,r", OPT_BOOL, "true" }, { "dht-record-count,dhtrc", OPT_INT, NULL },
-	{ "dht-timeout,dhtt", OPT_STRING, NULL }, { NULL }
+	{ "dht-timeout,dhtt", OPT_STRING, NULL }, { 0 }
 };
 
 const struct command kubo_refs_commands[] = {
@@ -269,5 +269,5 @@ const struct command kubo_refs_commands[] = {
 	{ "refs/local", NULL, NULL, NULL, 0, local },
 	{ "repo/ls", NULL, NULL, NULL, 0, local },
 	{ "resolve", "name!", NULL, resolve_opts, CMD_STDIN, resolve },
-	{ NULL }
+	{ 0 }
 };

@@ -2,5 +2,5 @@
 #include "call.h"
 
 const struct command kubo_remote_commands[] = {
-	{ NULL }
+	{ 0 }
 };

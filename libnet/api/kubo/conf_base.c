@@ -82,8 +82,8 @@ static int put_places(struct call *c, struct buf *json)
 		rc = !strcmp(gateway, "none") ? buf_str(json, "\"\"") :
 		     put_addresses(gateway, "/ip4/127.0.0.1/tcp/8080", json);
 	/* nobody is heard or dialled */
-	return rc < 0 ? rc : buf_str(json, ",\"NoAnnounce\":[],\"Swarm\":[]},\"AutoConf\":{\"Enabled\":false},\"AutoNAT\":{},\"AutoTLS\":{},"
-				     "\"Bitswap\":{},\"Bootstrap\":[],\"DNS\":{\"Resolvers\":{}}");
+	return rc < 0 ? rc : buf_str(json, ",\"NoAnnounce\":[],\"Swarm\":[]},\"AutoConf\":{\"Enabled\":false},\"AutoNAT\":{},"
+				     "\"AutoTLS\":{},\"Bitswap\":{},\"Bootstrap\":[],\"DNS\":{\"Resolvers\":{}}");
 }
 
 static int put_store(struct call *c, struct buf *json)

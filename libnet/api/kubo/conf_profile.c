@@ -9,10 +9,12 @@
 	"\"/ip4/198.51.100.0/ipcidr/24\",\"/ip4/203.0.113.0/ipcidr/24\",\"/ip4/240.0.0.0/ipcidr/4\",\"/ip6/::/ipcidr/3\"," \
 	"\"/ip6/::1/ipcidr/128\",\"/ip6/100::/ipcidr/64\",\"/ip6/2001:2::/ipcidr/48\",\"/ip6/2001:db8::/ipcidr/32\"," \
 	"\"/ip6/fc00::/ipcidr/7\",\"/ip6/fe80::/ipcidr/10\""
-#define LISTS "{\"Addresses\":{\"NoAnnounce\":[" FILTERS "]},\"Swarm\":{\"AddrFilters\":[" FILTERS "],\"DisableNatPortMap\":"
+#define LISTS "{\"Addresses\":{\"NoAnnounce\":[" FILTERS "]},\"Swarm\":{\"AddrFilters\":[" FILTERS "]," \
+	"\"DisableNatPortMap\":"
 #define AUTO "\"DNS\":{\"Resolvers\":{\".\":\"auto\"}},\"Routing\":{\"DelegatedRouters\":[\"auto\"]}," \
 	"\"Ipns\":{\"DelegatedPublishers\":[\"auto\"]}"
-#define NO_AUTO "\"DNS\":{\"Resolvers\":null},\"Routing\":{\"DelegatedRouters\":null},\"Ipns\":{\"DelegatedPublishers\":null}"
+#define NO_AUTO "\"DNS\":{\"Resolvers\":null},\"Routing\":{\"DelegatedRouters\":null}," \
+	"\"Ipns\":{\"DelegatedPublishers\":null}"
 #define UNIXFS_V0 "{\"Import\":{\"CidVersion\":0,\"HashFunction\":\"sha2-256\",\"UnixFSChunker\":\"size-262144\"," \
 	"\"UnixFSDAGLayout\":\"balanced\",\"UnixFSDirectoryMaxLinks\":0,\"UnixFSFileMaxLinks\":174," \
 	"\"UnixFSHAMTDirectoryMaxFanout\":256,\"UnixFSHAMTDirectorySizeEstimation\":\"links\"," \

@@ -75,7 +75,11 @@ struct id_base {
 int id_base(struct call *c, const char *option, struct id_base *b);	/* as the option says */
 int id_text(const struct id_base *b, const struct cid *id, struct buf *text);
 
-/* ---- cmd_name.c ---- */
+/* ---- words.c ---- */
+/* name_unresolved - what name_resolve returned for a path of /ipns/, in Kubo's words; domains are not looked up here. */
+int name_unresolved(const char *path, int rc);
+
+/* ---- cmd_record.c ---- */
 /* name_arg - an argument that is the name of a key, any text form, with "/ipns/" in front or not. */
 int name_arg(const char *arg, struct cid *id);
 /* name_routing_put - routing/put: a record of a name, which is the only kind of value there is here. */

@@ -28,7 +28,7 @@ static const struct opt global[] = {
 	{ "encoding,enc", OPT_STRING, "json" }, { "timeout", OPT_STRING, NULL }, { "cid-base", OPT_STRING, NULL },
 	{ "upgrade-cidv0-in-output", OPT_BOOL, NULL }, { "offline", OPT_BOOL, NULL }, { "local,L", OPT_BOOL, NULL },
 	{ "stream-channels", OPT_BOOL, NULL }, { "debug,D", OPT_BOOL, NULL }, { "help", OPT_BOOL, NULL },
-	{ "h", OPT_BOOL, NULL }, { NULL }
+	{ "h", OPT_BOOL, NULL }, { 0 }
 };
 
 /* ---- text ---- */

@@ -114,12 +114,13 @@ int call_path_as_given(const char *arg, struct buf *path)
 	return rc;
 }
 
-/* as Kubo says that a name leads nowhere; domains are not looked up here */
-static int no_such_name(const char *path, int rc)
+int name_unresolved(const char *path, int rc)
 {
 	struct cid id;
 	int n = (int)strcspn(path + 6, "/");
 
+	if (rc == ERR_LIMIT)
+		return err_set(rc, "could not resolve name (recursion limit exceeded)");
 	if (rc != ERR_NOTFOUND)
 		return rc;
 	if (key_id_parse(span_of(path + 6, (size_t)n), &id) == 0)
@@ -134,8 +135,8 @@ int call_path(struct call *c, const char *arg, struct buf *path)
 	int rc = call_path_as_given(arg, &first);
 
 	if (rc == 0 && starts((const char *)first.data, "/ipns/"))
-		rc = no_such_name((const char *)first.data,
-				  name_resolve(c->st, buf_span(&first), NULL, NULL, path, NULL));
+		rc = name_unresolved((const char *)first.data,
+				     name_resolve(c->st, buf_span(&first), NULL, NULL, path, NULL));
 	else if (rc == 0)
 		rc = buf_add(path, buf_span(&first));
 	buf_clear(&first);

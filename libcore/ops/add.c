@@ -129,7 +129,7 @@ static int begin(struct adder *a, const struct ops_add *o)
 	    board_open(&a->board, path) == 0)
 		a->board_op = board_op_begin(a->board, "add", "", 0);
 	rc = store_stat(a->st, &stat);
-	a->alone = stat.max_bytes > 0 || a->o.tell_early;
+	a->alone = stat.max_bytes > 0;
 	if (rc == 0)
 		rc = store_sweeps(a->st, &a->sweeps);
 	if (rc == 0 && a->o.cache)
@@ -233,66 +233,6 @@ int add_counted(struct adder *a, int cached)
 	return err_set(ERR_INTERRUPTED, "stopped");
 }
 
-/* ---- telling ---- */
-
-static int flush(struct adder *a);
-
-/* tell what waits; everything of it is durable now */
-static int tell_all(struct adder *a)
-{
-	struct rd r = rd_from(buf_span(&a->told));
-	struct ops_added e;
-	int rc = 0;
-
-	while (rc == 0 && r.left) {
-		struct span cid;
-
-		e.root = rd_u8(&r);
-		e.node.type = (enum unixfs_type)rd_u8(&r);
-		e.node.tsize = rd_le64(&r);
-		e.node.size = rd_le64(&r);
-		cid = rd_bytes(&r, rd_uvarint(&r));
-		rc = cid_decode(cid, &e.node.cid);
-		e.path = (const char *)rd_bytes(&r, rd_uvarint(&r)).p;
-		if (rc == 0 && a->o.entry && a->o.entry(a->o.arg, &e)) {
-			a->user_rc = 1;
-			rc = err_set(ERR_INTERRUPTED, "stopped");
-		}
-	}
-	buf_reset(&a->told);
-	return rc;
-}
-
-int add_told(struct adder *a, const char *path, const struct unixfs_node *node, int root)
-{
-	size_t len = strlen(path) + 1;
-	struct ops_added e = { path, *node, root };
-	struct buf *b = &a->told;
-	int rc;
-
-	if ((!root && !a->o.all) || a->cache_off)
-		return 0;
-	if (a->o.only_hash || (a->o.tell_early && !root && !unixfs_is_dir(node->type))) {
-		if (!a->o.entry || a->o.entry(a->o.arg, &e) == 0)
-			return 0;
-		a->user_rc = 1;
-		return err_set(ERR_INTERRUPTED, "stopped");
-	}
-	rc = b->len > TOLD_MAX ? flush(a) : 0;
-	if (rc == 0)
-		rc = buf_reserve(b, 64 + CID_BYTES_MAX + len);
-	if (rc < 0)
-		return rc;
-	buf_u8(b, (unsigned)root);
-	buf_u8(b, node->type);
-	buf_le64(b, node->tsize);
-	buf_le64(b, node->size);
-	buf_varint(b, node->cid.len);
-	buf_add(b, cid_span(&node->cid));
-	buf_varint(b, len);
-	return buf_bytes(b, path, len);
-}
-
 /* ---- the end of things asked for ---- */
 
 static const char *pin_name(const struct adder *a)
@@ -354,7 +294,7 @@ static int pin_roots(struct adder *a)
 }
 
 /* also in the middle of something, whose root does not wait yet */
-static int flush(struct adder *a)
+int add_flush(struct adder *a)
 {
 	size_t i;
 	int rc = a->rc;
@@ -373,7 +313,7 @@ static int flush(struct adder *a)
 		free(a->again[--a->n_roots]);
 	a->waiting = 0;
 	if (rc == 0)
-		rc = tell_all(a);
+		rc = add_tell_all(a);
 	if (rc < 0)
 		a->rc = rc;
 	return rc;
@@ -381,7 +321,7 @@ static int flush(struct adder *a)
 
 int ops_add_flush(struct adder *a)
 {
-	int rc = flush(a);
+	int rc = add_flush(a);
 
 	/* all that the cache vouched for is pinned: what it says from now on is measured by the deletions
 	 * up to now */
@@ -389,6 +329,24 @@ int ops_add_flush(struct adder *a)
 		a->vouched = 0;
 		rc = store_sweeps(a->st, &a->sweeps);
 	}
+	return rc;
+}
+
+int ops_add_hurry(struct adder *a)
+{
+	return a->n_roots ? ops_add_flush(a) : 0;
+}
+
+int ops_add_fail(struct adder *a, int rc)
+{
+	char *why = a->o.tell_early && a->rc == 0 && !a->user_rc && a->n_roots ? strdup(err_text()) : NULL;
+
+	if (why) {
+		add_flush(a);			/* if that fails as well, the first error is the better one */
+		err_set(rc, "%s", why);
+	}
+	free(why);
+	a->rc = rc;
 	return rc;
 }
 

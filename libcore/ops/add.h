@@ -40,8 +40,8 @@ struct ops_add {
 	const char *pin_name;		/* NULL or "": none */
 	int cache;			/* remember files in STORE_FILES, and trust it */
 	int all;			/* tell every entry, not only roots */
-	int tell_early;			/* tell files at once, not when they are durable; each root is
-					 * made durable and told as it ends, and vouches for them */
+	int tell_early;			/* tell files of a top at once, not when they are durable: its root
+					 * vouches for them.  Behind a root that waits to become so, all wait */
 	int drop_empty;			/* of a feed, no folder that came with nothing in it but its top */
 	int depth_max;
 	/* an entry is durable (with only_hash: named), each folder behind what is in it; a nonzero return
@@ -54,8 +54,8 @@ struct ops_add {
 	/* of a file of a feed: bytes so far, each time OPS_FEED_STEP more were read, and at its end; a nonzero
 	 * return stops; may be NULL */
 	int (*bytes)(void *arg, const char *path, uint64_t so_far, int end);
-	/* a top of a feed begins ("": without a name, or the wrapper), and all before it is told if tell_early is
-	 * on.  e: its own entry, NULL: it has none.  An error ends the session; may be NULL */
+	/* a top of a feed begins ("": without a name, or the wrapper); all of the one before was told (with tell_early).
+	 * e: its own entry, only to be looked at, NULL: it has none.  An error ends the session; may be NULL */
 	int (*top)(void *arg, const char *name, const struct ops_add_feed_entry *e);
 	void *arg;
 };
@@ -135,8 +135,14 @@ struct ops_add_counts {
 };
 struct ops_add_counts ops_add_counts(const struct adder *a);
 
-/* ops_add_flush - make durable, pin and tell everything so far (roots wait a little for company). */
+/* ops_add_flush - make durable, pin and tell everything so far (roots wait a little for company).
+ * ops_add_hurry - the same if anything waits: before something may take its time, also in `read` of a feed, so that
+ * nobody waits for us while we wait for him. */
 int ops_add_flush(struct adder *a);
+int ops_add_hurry(struct adder *a);
+/* ops_add_fail - an error of the caller's ends the session, too: returns rc, with its message.  With tell_early, what was
+ * complete before is made durable and told. */
+int ops_add_fail(struct adder *a, int rc);
 /* ops_add_end - flush, with wrap the wrapper, and release, always. */
 int ops_add_end(struct adder *a);
 void ops_add_free(struct adder *a);	/* drop what is not durable; accepts NULL */

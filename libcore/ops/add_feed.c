@@ -208,6 +208,7 @@ static ssize_t body_read(void *arg, void *p, size_t len)
 	struct adder *a = b->a;
 	uint64_t step = b->told + OPS_FEED_STEP - b->got;
 	ssize_t n = b->e->read(b->e->arg, p, a->o.bytes && step < len ? step : len);
+	int rc;
 
 	if (n < 0)
 		return n;
@@ -217,10 +218,8 @@ static ssize_t body_read(void *arg, void *p, size_t len)
 	if (!a->o.bytes || (n && b->got - b->told < OPS_FEED_STEP))
 		return n;
 	b->told = b->got;
-	if (a->o.bytes(a->o.arg, b->e->path, b->got, n == 0) == 0)
-		return n;
-	a->user_rc = 1;
-	return err_set(ERR_INTERRUPTED, "stopped");
+	rc = add_told_bytes(a, b->e->path, b->got, n == 0);
+	return rc < 0 ? rc : n;
 }
 
 static int target_of(const struct ops_add_feed_entry *e, struct buf *target)
@@ -450,14 +449,9 @@ static int in_top(const struct feed *f, struct span path)
 
 static int tell_top(const struct feed *f, struct span name, const struct ops_add_feed_entry *e)
 {
-	const struct ops_add *o = &f->a->o;
-	char *text;
-	int rc;
+	char *text = strndup(name.len ? (const char *)name.p : "", name.len);
+	int rc = text ? add_told_top(f->a, text, e) : err_nomem();
 
-	if (!o->top)
-		return 0;
-	text = strndup(name.len ? (const char *)name.p : "", name.len);
-	rc = text ? o->top(o->arg, text, e) : err_nomem();
 	free(text);
 	return rc;
 }
@@ -523,9 +517,7 @@ int ops_add_feed(struct adder *a, const struct ops_add_feed_entry *e)
 	if (!a->feed)
 		a->feed = feed_new(a);
 	rc = a->feed ? feed(a->feed, e) : err_nomem();
-	if (rc < 0)
-		a->rc = rc;
-	return rc;
+	return rc < 0 ? ops_add_fail(a, rc) : 0;
 }
 
 int ops_add_feed_end(struct adder *a)
@@ -535,7 +527,5 @@ int ops_add_feed_end(struct adder *a)
 	if (rc < 0)
 		return err_set(rc, "adding has failed before");
 	rc = a->feed ? top_end(a->feed) : 0;
-	if (rc < 0)
-		a->rc = rc;
-	return rc;
+	return rc < 0 ? ops_add_fail(a, rc) : 0;
 }

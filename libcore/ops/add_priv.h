@@ -36,7 +36,7 @@ struct adder {
 	int rc;				/* the error that ended the session */
 	int user_rc;			/* a callback said stop */
 
-	struct buf told;		/* entries that are told after the next commit */
+	struct buf told;		/* what is told after the next commit */
 	/* roots that wait for their commit, and the path of each should it have to be added anew, or
 	 * NULL */
 	struct cid *roots;
@@ -51,9 +51,18 @@ struct adder {
 	uint8_t fingerprint[CACHE_DIGEST];	/* of the options that shape files */
 };
 
-/* ---- add.c ---- */
+/* ---- add_tell.c ---- */
 /* add_told - an entry is there; told when durable.  Only roots when not o.all. */
 int add_told(struct adder *a, const char *path, const struct unixfs_node *node, int root);
+/* add_told_bytes, add_told_top - ops_add.bytes and .top, in their place among what is told. */
+int add_told_bytes(struct adder *a, const char *path, uint64_t so_far, int end);
+int add_told_top(struct adder *a, const char *name, const struct ops_add_feed_entry *e);
+/* add_tell_all - tell what waits: it is durable now. */
+int add_tell_all(struct adder *a);
+
+/* ---- add.c ---- */
+/* add_flush - make durable, pin and tell what waits; also in the middle of something, whose root does not wait yet. */
+int add_flush(struct adder *a);
 /* add_top - something asked for is complete: a root, or an entry of the wrapper.  again: the path to add
  * once more if need be, or NULL. */
 int add_top(struct adder *a, const char *path, const char *name, const struct unixfs_node *node,

@@ -207,6 +207,18 @@ static int link_top(struct adding *x)
 	return ops_files_link(x->c->st, &x->root, x->name, call_text(x->c, "to-files"), &x->linked, &o);
 }
 
+/* the same when what came behind it failed, which is the error to tell */
+static int link_before(struct adding *x, int rc)
+{
+	char *why = strdup(err_text());
+
+	link_top(x);
+	if (why)
+		err_set(rc, "%s", why);
+	free(why);
+	return rc;
+}
+
 static uint32_t go_mode(const struct ops_add_feed_entry *e)
 {
 	uint32_t m = e->meta.mode;
@@ -246,7 +258,15 @@ static int feed_all(struct call *c, struct adder *a, int wrap)
 		if (rc < 0)
 			return rc;
 	}
-	return rc == 0 && !n && !wrap ? err_set(ERR_USAGE, "expected a file argument") : rc;
+	if (rc < 0)
+		return ops_add_fail(a, rc);
+	return n || wrap ? 0 : err_set(ERR_USAGE, "expected a file argument");
+}
+
+/* nobody waits for an event while we wait for what he sends next */
+static int hurry(void *a)
+{
+	return ops_add_hurry(a);
 }
 
 static int add(struct call *c)
@@ -262,14 +282,20 @@ static int add(struct call *c)
 	o.arg = &x;
 	if (rc == 0)
 		rc = ops_add_begin(&a, o.only_hash ? NULL : c->st, &o);
-	if (rc == 0)
+	if (rc == 0) {
+		c->waits = hurry;
+		c->waits_arg = a;
 		rc = feed_all(c, a, o.wrap);
+		c->waits = NULL;
+	}
 	if (rc == 0)
 		rc = ops_add_end(a);
 	else
 		ops_add_free(a);
 	if (rc == 0)
 		rc = link_top(&x);
+	else if (x.to_link)
+		rc = link_before(&x, rc);
 	free(x.name);
 	return x.rc < 0 ? x.rc : rc;
 }

@@ -504,6 +504,44 @@ static void told_to_stop(void)
 	CHECK(pins() == 0);
 }
 
+/* roots wait for company, and what is told behind them waits in its place, until there is a hurry */
+static void company(void)
+{
+	static const char first[] = "f:a z:b d:t f:t/x y:c f:t/x";
+	struct ops_add_feed_entry e;
+	struct ops_add o = hearing();
+	const char *script_at = first;
+	struct feeder f;
+	struct adder *a;
+	int rc = 0, n;
+
+	store_start();
+	o.bytes = hear_bytes;
+	is_early = o.tell_early = 1;
+	NEED(ops_add_begin(&a, st, &o) == 0);
+	for (n = 0; rc == 0 && feeder_next(&script_at, &e, &f); n++) {
+		rc = ops_add_feed(a, &e);
+		if (n == 1) {
+			CHECK(got.entries == 0 && pins() == 0 && !strcmp((char *)heard.data, "= a|1\n"));
+			CHECK(ops_add_hurry(a) == 0);
+			CHECK(got.roots == 2 && pins() == 2 && ops_add_hurry(a) == 0 && got.roots == 2);
+		}
+		if (n == 3)
+			CHECK(strstr((char *)heard.data, "= t/x|1\n= t/x|Qm"));
+		if (n == 4)
+			CHECK(got.roots == 3);	/* c waits */
+	}
+	/* a second "t" that fails takes nothing of what was complete with it */
+	CHECK(rc == 0 && n == 6 && ops_add_fail(a, err_set(ERR_IO, "gone")) == ERR_IO);
+	CHECK_STR(err_text(), "gone");
+	CHECK(got.roots == 4 && pins() == 4 && !not_durable);
+	CHECK_ERR(ops_add_feed_end(a), ERR_IO);
+	ops_add_free(a);
+	CHECK(strncmp((char *)heard.data, "= a|1\n= a|Qm", 12) == 0 && strstr((char *)heard.data, "|9\n= b|262144\n= b|524288\n"
+		      "= b|600000\n= b|Qm") && strstr((char *)heard.data, "= t|Qm"));
+	CHECK(strstr((char *)heard.data, "= c|2\n= c|Qm"));
+}
+
 /* what is fed joins what was added to the wrapper before */
 static void beside_paths(void)
 {
@@ -541,6 +579,7 @@ int main(void)
 	RUN(long_targets);
 	RUN(the_client_goes_away);
 	RUN(told_to_stop);
+	RUN(company);
 	RUN(beside_paths);
 	store_close(st);
 	buf_clear(&heard);

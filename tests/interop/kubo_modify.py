@@ -87,8 +87,12 @@ def added(layout, version, raw, chunk, n, seed):
     mine = ask("add", layout, version, "yes" if raw else "no", "sha2-256", "size-%d" % chunk, 174, seed, n)
     if cid != mine:
         raise RuntimeError("added otherwise: kubo %s, ours %s" % (cid, mine))
-    p.kubo("files", "cp", "/ipfs/" + cid, "/f%d" % number)
-    return File("/f%d" % number, cid, n)
+    f = File("/f%d" % number, cid, n)
+    p.kubo("files", "cp", "/ipfs/" + cid, f.path)
+    # copying is a write of nothing: a root that has but one raw leaf becomes that leaf
+    f.cid, theirs = ask("edit", cid, "-", "size-64", "w", 0, 1, 0), hash_of(f.path)
+    p.ok(f.cid == theirs, "copied, %s v%d %d bytes" % (layout, version, n), "kubo %s\nours %s" % (theirs, f.cid))
+    return f
 
 
 def created(version):

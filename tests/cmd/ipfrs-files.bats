@@ -232,3 +232,24 @@ load ../helper
 	try 0 ipfrs-files ls
 	prints ""
 }
+
+@test "a root nobody knows any more" {
+	printf x | ipfrs-files write -e /f
+	printf y | ipfrs-files write -e /g
+	dd if=/dev/zero of="$IPFRS_PATH/names/mfs" bs=1 seek=20 count=4 conv=notrunc status=none
+	try 0 ipfrs-files ls	# one slot is enough
+	try 0 ipfrs-fsck
+	printf '\377\377\377' | dd of="$IPFRS_PATH/names/mfs" bs=1 seek=10 conv=notrunc status=none
+	printf '\377\377\377' | dd of="$IPFRS_PATH/names/mfs" bs=1 seek=4106 conv=notrunc status=none
+	try 4 ipfrs-files ls
+	says "run 'ipfrs-fsck -r'"
+	try 4 ipfrs-files mkdir /d
+	try 4 ipfrs-gc		# all of it would look like garbage
+	try 1 ipfrs-fsck
+	prints $'fault\tnames/mfs: both slots are damaged, the root of the files is lost'
+	try 0 ipfrs-fsck -r
+	try 0 ipfrs-fsck
+	try 0 ipfrs-files ls
+	prints ""
+	try 0 ipfrs-files mkdir /d
+}

@@ -258,8 +258,13 @@ do("chmod", "0600", "/meta")
 do("read", "-n", "10", "/meta")
 do("cp", "/a/v1", "/a/copy")
 
+def is_hamt(path):
+    cid = p.ours("files", "flush", path).decode().strip()
+    return b"layout\thamt" in p.ours("stat", cid)
+
+
 # ---- until a directory becomes a HAMT, and back ----
-names = ["%s-%04d" % ("n" * 160, i) for i in range(1345)]
+names = ["%s-%04d" % ("n" * 160, i) for i in range(1315)]
 tree = p.dir + "/tree"
 os.mkdir(tree)
 for n in names:
@@ -268,11 +273,27 @@ for n in names:
 tree_cid = p.kubo("add", "-r", "-Q", tree).decode().strip()
 p.ok(p.ours("add", "-r", "-q", tree).decode().strip() == tree_cid, "add of a wide directory")
 do("cp", "/ipfs/" + tree_cid, "/wide")
-for i in range(1345, 1352):
+p.ok(not is_hamt("/wide"), "/wide is one block")
+for i in range(1315, 1321):
     do("write", "-e", "/wide/%s-%04d" % ("n" * 160, i), data=b"one more\n")
+p.ok(is_hamt("/wide"), "/wide is a HAMT")
+stat("/wide")
+do("chmod", "0755", "/wide")
+do("touch", "-T", "1630937926", "/wide")
+do("cp", "/wide", "/wide1")
+do("chcid", "-1", "/wide1")
+for i in range(3):
+    do("write", "-e", "/wide1/new%d" % i, data=b"in a directory named otherwise\n")
+do("rm", "/wide1/" + names[5])
+do("chmod", "0", "/wide1")
+do("mkdir", "-p", "/wide1/sub/sub")
+do("mv", "/wide1/new1", "/wide1/sub/sub/")
+do("cp", "-f", "/wide1/new2", "/wide1/new0")
+do("ls", "/wide1/sub/sub")
 do("rm", "/wide/" + names[0])
 for i in range(1, 8):
     do("rm", "/wide/" + names[i])
+p.ok(not is_hamt("/wide"), "/wide is one block again")
 do("mkdir", "/wide/dir")
 do("write", "-e", "/wide/dir/f", data=b"below\n")
 do("mv", "/wide/dir/f", "/wide/f")

@@ -7,6 +7,8 @@
 
 #include "kubo_priv.h"
 
+enum { SOON_MS = 10 };			/* how long a value may wait for others */
+
 /* ---- heads ---- */
 
 /* API.HTTPHeaders, but for those of CORS, which have been dealt with: {"Name": ["value", ...]} */
@@ -163,7 +165,7 @@ int call_more(struct call *c, struct span json, struct span text)
 	return rc == 0 && c->json.len ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
 }
 
-int call_value(struct call *c, struct span json, struct span text)
+static int put_value(struct call *c, struct span json, struct span text)
 {
 	int rc = dress(c, json, text);
 
@@ -175,9 +177,26 @@ int call_value(struct call *c, struct span json, struct span text)
 			rc = reply_start(c->r, 200, LEN_UNKNOWN);
 		c->streams = rc == 0;
 	}
-	if (rc == 0)
-		rc = sink_bytes(&c->r->sink, buf_span(&c->json));
+	return rc == 0 ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
+}
+
+int call_value(struct call *c, struct span json, struct span text)
+{
+	int rc = put_value(c, json, text);
+
 	return rc == 0 ? reply_flush(c->r) : rc;
+}
+
+int call_value_soon(struct call *c, struct span json, struct span text)
+{
+	int rc = put_value(c, json, text);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (rc < 0 || (now.tv_sec - c->flushed.tv_sec) * 1000 + (now.tv_nsec - c->flushed.tv_nsec) / 1000000 < SOON_MS)
+		return rc;
+	c->flushed = now;
+	return reply_flush(c->r);
 }
 
 /* ---- ends ---- */

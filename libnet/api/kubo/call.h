@@ -79,7 +79,7 @@ struct call {
 	char **arg;
 	size_t n_args;
 	struct part part;		/* the last part_next gave */
-	int (*waits)(void *arg);	/* called before the client is waited for; may be NULL.  An error ends the body */
+	int (*waits)(void *arg);	/* called before the client is waited for longer; may be NULL.  An error ends the body */
 	void *waits_arg;
 	/* the rest is the frame's */
 	struct query *query;
@@ -98,6 +98,7 @@ struct call {
 		int strict, wanted;
 	} guard;
 	struct timespec deadline;	/* of CLOCK_MONOTONIC; 0: none */
+	struct timespec flushed;	/* when values were last sent on their way */
 	struct buf json;		/* the value on its way */
 };
 
@@ -130,6 +131,9 @@ int call_slurp(struct call *c, struct buf *out);
  * call_value - one of a stream; it is on its way to the client on return. */
 int call_one(struct call *c, struct span json, struct span text);
 int call_value(struct call *c, struct span json, struct span text);
+/* call_value_soon - the same for those that come fast and in great numbers: it may wait for the next ones, some
+ * milliseconds long and as long as there is no next one. */
+int call_value_soon(struct call *c, struct span json, struct span text);
 /* call_more - the one value in pieces, for those that may be long; a piece holds whole characters.  `text` as above, p NULL
  * or empty: nothing of this piece. */
 int call_more(struct call *c, struct span json, struct span text);

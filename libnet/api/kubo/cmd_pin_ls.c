@@ -54,7 +54,7 @@ static int tell_now(struct list *l, const char *cid, const char *type, const cha
 		rc = buf_u8(&l->json, '}');
 	if (rc == 0)
 		rc = add_text(l, cid, type, name);
-	return rc < 0 ? rc : call_value(l->c, buf_span(&l->json), buf_span(&l->text));
+	return rc < 0 ? rc : call_value_soon(l->c, buf_span(&l->json), buf_span(&l->text));
 }
 
 static int keep(struct list *l, const char *cid, const char *type, const char *name)

@@ -35,7 +35,7 @@ static int tell_gone(struct call *c, const struct cid *cid, const char *why)
 		rc = why ? buf_printf(&text, "Error: %s\n", why) :
 			   buf_printf(&text, "%s%s\n", call_bool(c, "quiet") ? "" : "removed ", cid_text(cid, name));
 	if (rc == 0)
-		rc = call_value(c, buf_span(&json), buf_span(&text));
+		rc = call_value_soon(c, buf_span(&json), buf_span(&text));
 	buf_clear(&text);
 	buf_clear(&json);
 	return rc;
@@ -147,7 +147,7 @@ static int tell_state(struct call *c, const char *msg, uint64_t n)
 		rc = *msg ? buf_printf(&text, "%s\n", msg) :
 			    buf_printf(&text, "%llu blocks processed.\r", (unsigned long long)n);
 	if (rc == 0)
-		rc = call_value(c, buf_span(&json), buf_span(&text));
+		rc = call_value_soon(c, buf_span(&json), buf_span(&text));
 	buf_clear(&text);
 	buf_clear(&json);
 	return rc;

@@ -252,6 +252,7 @@ static void many(void)
 	CHECK(n == N);
 	CHECK(rpc("pin/ls?stream=1") == 200);
 	CHECK(rpc_now.body.len == N * strlen("{\"Cid\":\"" RAW "\",\"Type\":\"direct\"}\n"));
+	CHECK(rpc_now.n_flushes >= 1 && rpc_now.n_flushes < N);	/* they go in company */
 }
 
 /* ---- update, verify ---- */

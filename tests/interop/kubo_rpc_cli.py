@@ -44,7 +44,8 @@ KNOWN = [
     ("status stdout stderr", r"name put --allow-offline --force \$EDKEY hello.txt", "what is no record is not kept as one"),
     ("stdout", r"files ls -l /tree/b\n", "files mv leaves what it moved for Kubo's ls"),
     ("stderr", r"LookupBySegment", "a step that leads nowhere, in words of Go's libraries"),
-    ("status stdout stderr", r"sequence 101 >= new record sequence 0", "name put looks at the record it has, without a network, too"),
+    ("status stdout stderr", r"name put (--allow-offline |--quiet )*\$EDKEY theirs.record\n", "name put looks at the record it has, without a network, too"),
+    ("status stdout stderr", r"log level (core|nonsense debug)\n", "the log has subsystems of our own"),
     ("stderr", r"invalid character|unmarshal json", "what is wrong with JSON, in words of Go's libraries"),
 ]
 IDS = rb"\b(k[0-9a-z]{50,64}|12D3KooW\w{44}|16Uiu2HA\w{45}|Qm\w{44})\b"

@@ -685,7 +685,7 @@ KEYS = [
 ]
 
 NAMES = [
-    C("name put --allow-offline $EDKEY theirs.record"),
+    C("name put --allow-offline=true $EDKEY theirs.record"),
     C("name resolve $EDKEY"),
     C("name publish /ipfs/$HELLO"),
     C("name publish --allow-offline /ipfs/$HELLO"),
@@ -838,7 +838,6 @@ NODE = [
     C("log level core"),
     C("log level nonsense debug"),
     C("log level all nonsense"),
-    C("log tail --timeout=1s",),
     C("bootstrap"),
     C("bootstrap list"),
     C("bootstrap add /ip4/127.0.0.1/tcp/4001/p2p/$PEER"),
@@ -903,6 +902,7 @@ OBJECT = [
     C("object stat"),
 ]
 
+# Kubo keeps a folder around each thing that is added, until garbage is collected: what is put is not added here.
 LAST = [
     C("repo verify", norm="processed"),
     C("repo gc --silent"),
@@ -910,12 +910,13 @@ LAST = [
     C("refs local", norm="sort"),
     C("repo ls", norm="sort"),
     C("refs local --enc=json", norm="sort"),
-    C("add --pin=false -Q", stdin=b"garbage\n", save="GARBAGE"),
+    C("block put", stdin=b"garbage\n", save="GARBAGE"),
     C("repo gc"),
-    C("add --pin=false -Q big.bin tree/b/run.sh"),
-    C("add --pin=false -Q --chunker=size-100000 --raw-leaves big.bin"),
+    C("block put lines.txt small.json rules"),
+    C("block put --mhtype=sha2-512 big.bin"),
+    C("dag put list.json"),
     C("repo gc -q", norm="sort"),
-    C("add --pin=false -Q", stdin=b"garbage\n"),
+    C("block put --cid-codec=dag-pb", stdin=bytes.fromhex("0a04080218ff")),
     C("repo gc --enc=json"),
     C("repo gc --stream-errors"),
     C("cat $GARBAGE"),

@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/spill.h"
 #include "ops/fsck.h"
-#include "ops/read.h"
 
 enum { BAD_MEM = 1024 * 1024, WHY_MAX = 4096, HEAD = 4 };
 
@@ -54,11 +53,18 @@ static int look(void *arg, const struct store_entry *e)
 	return b.rc < 0 && k->bad ? put_aside(k, &b) : k->fn(k->arg, &b);
 }
 
-static int gone(void *arg, const struct cid *cid, int rc)
+/* whatever pins it: what it should be is gone already.  1, or -1 and why in err_text() */
+static int drop(struct store *st, const struct cid *cid)
 {
-	(void)arg;
-	(void)cid;
-	return rc == ERR_NOTFOUND ? 0 : rc;
+	int rc = store_delete(st, cid);
+
+	if (rc == 0)
+		rc = store_commit(st);
+	else if (rc == ERR_NOTFOUND)
+		return 1;
+	if (rc < 0)
+		store_rollback(st);
+	return rc < 0 ? -1 : 1;
 }
 
 static int drop_all(struct check *k)
@@ -73,21 +79,21 @@ static int drop_all(struct check *k)
 		rc = cid_decode(span_of(r.p + HEAD, (size_t)len), &b.cid);
 		if (rc < 0)
 			break;
-		b.dropped = ops_block_rm(k->st, &b.cid, 1, 1, gone, NULL) < 0 ? -1 : 1;
+		b.dropped = drop(k->st, &b.cid);
 		rc = k->fn(k->arg, &b);
 	}
 	return rc;
 }
 
-int ops_blocks_check(struct store *st, int drop, int (*fn)(void *arg, const struct ops_block_state *b), void *arg)
+int ops_blocks_check(struct store *st, int and_drop, int (*fn)(void *arg, const struct ops_block_state *b), void *arg)
 {
 	struct check k = { .st = st, .fn = fn, .arg = arg, .block = BUF_INIT(STORE_BLOCK_MAX),
 			   .record = BUF_INIT(HEAD + CID_BYTES_MAX + WHY_MAX) };
-	int rc = drop ? spill_new(&k.bad, store_tmpdir(st), BAD_MEM, span_cmp) : 0;
+	int rc = and_drop ? spill_new(&k.bad, store_tmpdir(st), BAD_MEM, span_cmp) : 0;
 
 	if (rc == 0)
 		rc = store_each(st, look, &k);
-	if (rc == 0 && drop)
+	if (rc == 0 && and_drop)
 		rc = drop_all(&k);
 	spill_free(k.bad);
 	buf_clear(&k.record);

@@ -95,6 +95,7 @@ static void damaged_ones(void)
 	int i, left = 0;
 
 	setup();
+	CHECK(pin_add(st, &cid[3], PIN_DIRECT, NULL) == 0);	/* which keeps nothing that is damaged */
 	damage(3);
 	damage(40);
 	CHECK(ops_blocks_check(st, 0, tell, &t) == 0 && t.good == N - 2 && t.bad == 2 && t.dropped == 0);

@@ -125,7 +125,37 @@ static int put_time(uint64_t ms, struct buf *out)
 	return ms % 1000 ? buf_printf(out, "%s.%03uZ", text, (unsigned)(ms % 1000)) : buf_printf(out, "%sZ", text);
 }
 
-static int put_op(const struct board_op *op, struct buf *json)
+static int put_value(const struct call *c, const struct opt *o, struct buf *json)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(o->names, ","), o->names);
+	switch (o->type) {
+	case OPT_BOOL: return json_bool(json, name, call_bool(c, name));
+	case OPT_STRING:
+	case OPT_STRINGS: return json_field(json, name, span_str(call_text(c, name)));
+	default: return json_num(json, name, call_uint(c, name));
+	}
+}
+
+/* what this very call was told; of others that is not known */
+static int put_options(const struct call *c, struct buf *json)
+{
+	size_t i, k;
+	int rc = buf_u8(json, '{');
+
+	if (rc == 0 && !call_given(c, "encoding"))
+		rc = json_field(json, "encoding", span_str(call_text(c, "encoding")));
+	for (i = 0; rc == 0 && i < c->query->n; i++) {
+		for (k = 0; k < i && c->query->option[k].o != c->query->option[i].o; k++)
+			;
+		if (k == i)
+			rc = put_value(c, c->query->option[i].o, json);
+	}
+	return rc < 0 ? rc : buf_u8(json, '}');
+}
+
+static int put_op(const struct call *c, const struct board_op *op, struct buf *json)
 {
 	int rc = buf_str(json, "{\"StartTime\":\"");
 
@@ -136,7 +166,11 @@ static int put_op(const struct board_op *op, struct buf *json)
 	if (rc == 0)
 		rc = json_field(json, "Command", span_str(op->verb));
 	if (rc == 0)
-		rc = buf_str(json, ",\"Options\":{},\"Args\":[");
+		rc = buf_str(json, ",\"Options\":");
+	if (rc == 0)
+		rc = op->pid == getpid() && !strcmp(op->verb, c->cmd->path) ? put_options(c, json) : buf_str(json, "{}");
+	if (rc == 0)
+		rc = buf_str(json, ",\"Args\":[");
 	if (rc == 0 && *op->what)
 		rc = json_str(json, span_str(op->what));
 	return rc < 0 ? rc : buf_printf(json, "],\"ID\":%ld}", op->pid);
@@ -179,7 +213,7 @@ int diag_cmds(struct call *c)
 	for (i = 0; rc == 0 && i < n; i++) {
 		rc = i ? buf_u8(&json, ',') : 0;
 		if (rc == 0)
-			rc = put_op(&op[i], &json);
+			rc = put_op(c, &op[i], &json);
 		if (rc == 0)
 			rc = row(&op[i], verbose, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, &rows);
 	}

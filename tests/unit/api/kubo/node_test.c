@@ -121,8 +121,10 @@ static void diagnoses(void)
 	CHECK(rpc("diag/cmds") == 200);
 	CHECK(!strncmp(rpc_body(), "[{\"StartTime\":\"2", 16));
 	snprintf(want, sizeof want, "Z\",\"EndTime\":\"0001-01-01T00:00:00Z\",\"Active\":true,\"Command\":\"diag/cmds\","
-		 "\"Options\":{},\"Args\":[],\"ID\":%ld}]\n", (long)getpid());
+		 "\"Options\":{\"encoding\":\"json\"},\"Args\":[],\"ID\":%ld}]\n", (long)getpid());
 	CHECK(strstr(rpc_body(), want) != NULL);
+	CHECK(rpc("diag/cmds?encoding=json&v=true") == 200);
+	CHECK(strstr(rpc_body(), "\"Options\":{\"encoding\":\"json\",\"verbose\":true}") != NULL);
 	CHECK(rpc("diag/cmds?verbose=1&enc=text") == 200);
 	CHECK(!strncmp(rpc_body(), "ID", 2) && strstr(rpc_body(), " diag/cmds []        []      true   ") != NULL);
 	says("diag/cmds/clear", 200, "");

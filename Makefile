@@ -51,7 +51,7 @@ NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
 CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids describe files told edit upstream names)
 # UNPLUGGED=1: without libnet, where no network library is installed
-NET_COMMANDS := ipfrs-serve ipfrs-fetch
+NET_COMMANDS := ipfrs-serve ipfrs-fetch ipfrs-remote
 COMMANDS := $(filter-out $(if $(UNPLUGGED),$(NET_COMMANDS)),$(shell cut -f1 cmd/COMMANDS))
 PROGRAMS := $(COMMANDS:%=$(BIN)/%)
 MANUALS := $(sort $(wildcard man/*.[1-9]))

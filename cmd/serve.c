@@ -220,6 +220,7 @@ static int make_opts(struct serve_plan *p, struct plan_group *g)
 	o->answer = front_answer;
 	o->end = front_end;
 	o->spawn = front_spawner;
+	o->kept = front_kept(g->front);
 	o->fence = front_pump;
 	o->ctx = g->front;
 	o->ready = ready;

@@ -5,8 +5,8 @@ complete -c ipfrs -s v -d 'more talk (repeatable)'
 complete -c ipfrs -s V -d 'show the version'
 complete -c ipfrs -s S -r -d 'the store, instead of $IPFRS_PATH or ~/.ipfrs'
 complete -c ipfrs -l help -d 'open the manual'
-complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat files resolve refs block dag car pin gc cid key name serve fetch help version'
-complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat files resolve refs block dag car pin gc cid key name serve fetch'
+complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat files resolve refs block dag car pin gc cid key name serve fetch remote help version'
+complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat files resolve refs block dag car pin gc cid key name serve fetch remote'
 complete -c ipfrs -n '__fish_seen_subcommand_from init' -w ipfrs-init
 complete -c ipfrs -n '__fish_seen_subcommand_from config' -w ipfrs-config
 complete -c ipfrs -n '__fish_seen_subcommand_from fsck' -w ipfrs-fsck
@@ -29,3 +29,4 @@ complete -c ipfrs -n '__fish_seen_subcommand_from key' -w ipfrs-key
 complete -c ipfrs -n '__fish_seen_subcommand_from name' -w ipfrs-name
 complete -c ipfrs -n '__fish_seen_subcommand_from serve' -w ipfrs-serve
 complete -c ipfrs -n '__fish_seen_subcommand_from fetch' -w ipfrs-fetch
+complete -c ipfrs -n '__fish_seen_subcommand_from remote' -w ipfrs-remote

@@ -77,6 +77,16 @@ static int beside(const char *name, char path[PATH_MAX_ + 64])
 	return access(path, X_OK) == 0;
 }
 
+void coproc_exec(const char *program, const char *const *argv)
+{
+	char path[PATH_MAX_ + 64];
+
+	if (beside(program, path))
+		execv(path, (char *const *)(uintptr_t)argv);
+	else
+		execvp(program, (char *const *)(uintptr_t)argv);
+}
+
 int coproc_start(struct coproc *p)
 {
 	char path[PATH_MAX_ + 64];

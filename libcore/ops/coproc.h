@@ -28,6 +28,9 @@ struct dag_source *coproc_source(struct coproc *p);
 /* coproc_resolve - what a path "/ipns/…" stands for, appended. */
 int coproc_resolve(struct coproc *p, const char *path, struct buf *out);
 
+/* coproc_exec - become the program argv names, from the folder of ourselves, else from PATH.  Returns when there is none. */
+void coproc_exec(const char *program, const char *const *argv);
+
 /* ---- the other side ---- */
 /* coproc_answer - to fd: `rc` 0 and bytes, or an error and err_text(). */
 int coproc_answer(int fd, int rc, struct span bytes);

@@ -354,7 +354,7 @@ static int work(int fd, void *arg)
 
 	if (fd != 3 && dup2(fd, 3) < 0)
 		return 1;
-	close_range(4, ~0u, 0);
+	spawn_close(4, o->kept);
 	return worker_run(3, o);
 }
 
@@ -492,7 +492,8 @@ int pump_run(const struct pump_start *start)
 	more_descriptors();
 	if (p->secrets)				/* workers shall not have them; the certificate is read later, too */
 		madvise(start->secrets, sizeof *start->secrets, MADV_DONTFORK);
-	rc = spawn_start(&p->spawner, begin_spawner, work, reload_spawner, (void *)(uintptr_t)start->o);
+	rc = spawn_start(&p->spawner, begin_spawner, work, reload_spawner, (void *)(uintptr_t)start->o,
+			 start->o->kept);
 	if (rc == 0)
 		rc = begin(p, start);
 	if (rc == 0 && start->o->fence)

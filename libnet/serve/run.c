@@ -18,7 +18,8 @@ void serve_opts_init(struct serve_opts *o)
 	*o = (struct serve_opts){
 		.workers = 64, .spares = 4, .conns = 20000, .queue = 1024, .limits = http_limits_default,
 		.head_ms = 10000, .idle_ms = 60000, .body_ms = 30000, .send_ms = 30000, .drain_ms = 30000,
-		.tls_ms = 10000, .answer_ms = 3600000, .streams = 128, .log_fd = -1, .log = SERVE_LOG_COMBINED
+		.tls_ms = 10000, .answer_ms = 3600000, .streams = 128, .log_fd = -1, .kept = -1,
+		.log = SERVE_LOG_COMBINED
 	};
 }
 

@@ -86,6 +86,7 @@ struct serve_opts {
 	 * it hears clients: for what they may do without.  0, or a negative error: then there is no server. */
 	int (*spawn)(void *ctx);
 	int (*fence)(void *ctx);
+	int kept;			/* a descriptor, from 4 on, that workers have besides their link; -1: none */
 	/* At SIGHUP, in each of the pumps, their spawners and their parent: workers begun later see what it
 	 * changed in `ctx`.  Workers of a pool are replaced as soon as they have answered. */
 	void (*reload)(void *ctx);

@@ -22,6 +22,7 @@ struct job {
 	int (*begin)(void *arg);
 	void (*reload)(void *arg);
 	void *arg;
+	int kept;			/* a descriptor that stays; -1: none */
 	uint32_t generation;
 	sigset_t mask;			/* as it was */
 };
@@ -125,7 +126,7 @@ static void obey(struct job *j, struct spawn_order o)
 }
 
 /* nothing of the pump's stays open here: neither its sockets nor what it was given */
-static int keep_only(int fd)
+static int keep_only(int fd, int kept)
 {
 	int null;
 
@@ -134,9 +135,20 @@ static int keep_only(int fd)
 	null = open("/dev/null", O_RDWR);
 	if (null >= 0 && (dup2(null, 0) < 0 || dup2(null, 1) < 0))
 		return -1;
-	close_range(4, ~0u, 0);
+	spawn_close(4, kept);
 	fcntl(3, F_SETFD, FD_CLOEXEC);
 	return 3;
+}
+
+void spawn_close(int from, int but)
+{
+	if (but < from) {
+		close_range((unsigned)from, ~0u, 0);
+		return;
+	}
+	if (but > from)
+		close_range((unsigned)from, (unsigned)but - 1, 0);
+	close_range((unsigned)but + 1, ~0u, 0);
 }
 
 static void spawner(struct job *j)
@@ -147,7 +159,7 @@ static void spawner(struct job *j)
 	struct spawn_order o;
 	ssize_t n;
 
-	j->fd = p.fd = keep_only(j->fd);
+	j->fd = p.fd = keep_only(j->fd, j->kept);
 	sigemptyset(&block);
 	sigaddset(&block, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &block, &was);
@@ -176,9 +188,9 @@ static void spawner(struct job *j)
 /* ---- the pump's side ---- */
 
 int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, void *arg),
-		void (*reload)(void *arg), void *arg)
+		void (*reload)(void *arg), void *arg, int kept)
 {
-	struct job j = { .begin = begin, .work = work, .reload = reload, .arg = arg };
+	struct job j = { .begin = begin, .work = work, .reload = reload, .arg = arg, .kept = kept };
 	int fds[2];
 
 	if (link_pair(fds) < 0)

@@ -16,9 +16,11 @@ struct spawner {
 
 /* spawn_start - fork the spawner.  `begin` (may be NULL) is what it does first: 0, or it ends.  `work` is what a worker does with its end of a link; it returns its exit
  * status.  `reload` (may be NULL) is what the spawner does when it is told to.  Of the descriptors it keeps 2
- * only.  Call before there are threads, secrets, and large memory in use. */
+ * only, and `kept` (from 4 on; -1: none).  Call before there are threads, secrets, and large memory in use. */
 int spawn_start(struct spawner *s, int (*begin)(void *arg), int (*work)(int fd, void *arg),
-		void (*reload)(void *arg), void *arg);
+		void (*reload)(void *arg), void *arg, int kept);
+/* spawn_close - all descriptors from `from` on, but one of them. */
+void spawn_close(int from, int but);
 
 /* spawn_ask - ask for `n` workers more; they arrive at spawn_next.  0; ERR_INTERRUPTED: the spawner is gone. */
 int spawn_ask(struct spawner *s, unsigned n);

@@ -9,18 +9,27 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "base/log.h"
 #include "front_priv.h"
 #include "ops/coproc.h"
 
 int rpc_new(struct front *f)
 {
+	int rc;
+
 	if (f->roles & FRONT_RPC && log_share() < 0)
 		log_info("front", "levels of the log cannot be changed: %s", err_text());
 	if (!(f->roles & FRONT_RPC))
 		return 0;
 	f->folders = rpc_folders(f);
-	return kubo_new(&f->kubo, f->path, f->c);
+	rc = kubo_new(&f->kubo, f->path, f->c);
+	if (rc == 0 && kubo_reach(f->kubo) < 0)
+		log_warn("front", "no pinning services: %s", err_text());
+	return rc;
+}
+
+int front_kept(const struct front *f)
+{
+	return f->kubo ? kubo_kept(f->kubo) : -1;
 }
 
 int rpc_reload(struct front *f)
@@ -34,6 +43,7 @@ int rpc_reload(struct front *f)
 		kubo_free(k);
 		return err_set(ERR_DENIED, "API.Authorizations is gone, and only a new start opens what was guarded");
 	}
+	kubo_reach_as(k, f->kubo);
 	kubo_free(f->kubo);
 	f->kubo = k;
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "board/board.h"
 #include "conf.h"
+#include "ops/broker.h"
 
 /* ---- settings ---- */
 
@@ -30,11 +31,28 @@ void kubo_free(struct kubo *k)
 {
 	if (!k)
 		return;
+	broker_free(k->broker);
 	node_clear(&k->conf);
 	if (k->text.data)
 		explicit_bzero(k->text.data, k->text.len);
 	buf_clear(&k->text);
 	free(k);
+}
+
+int kubo_reach(struct kubo *k)
+{
+	return broker_new(&k->broker, "ipfrs-remote", remote_may);
+}
+
+int kubo_kept(const struct kubo *k)
+{
+	return k->broker ? broker_fd(k->broker) : -1;
+}
+
+void kubo_reach_as(struct kubo *k, struct kubo *other)
+{
+	k->broker = other->broker;
+	other->broker = NULL;
 }
 
 int kubo_conf(const struct kubo *k, const char *key, size_t *at)

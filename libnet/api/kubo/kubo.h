@@ -16,6 +16,12 @@ struct kubo;
 int kubo_new(struct kubo **k, const char *path, const struct config *c);
 void kubo_free(struct kubo *k);			/* accepts NULL */
 
+/* kubo_reach - let it ask pinning services, by a process that is made now, before there are fences.  kubo_reach_as - by that of
+ * another one, which it takes over. */
+int kubo_reach(struct kubo *k);
+int kubo_kept(const struct kubo *k);		/* the descriptor of that, which its workers keep; -1: none */
+void kubo_reach_as(struct kubo *k, struct kubo *other);
+
 /* kubo_guarded - 1: every client has to show that it may ask (API.Authorizations is set). */
 int kubo_guarded(const struct kubo *k);
 

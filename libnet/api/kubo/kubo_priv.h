@@ -19,6 +19,7 @@ struct kubo {
 	const struct config *c;
 	struct buf text;		/* kubo.json, as it was when we began */
 	struct node conf;
+	struct broker *broker;		/* starts ipfrs-remote; NULL: nobody does */
 };
 
 /* ---- kubo.c ---- */
@@ -63,6 +64,9 @@ void parts_free(struct call *c);
 /* ---- answer.c ---- */
 int answer_error(struct call *c, int rc);	/* what a command returned: an object, or a trailer */
 int answer_end(struct call *c);
+
+/* ---- cmd_remote.c ---- */
+int remote_may(const char *const *args);	/* for the broker */
 
 /* ---- guard.c ---- */
 void guard_start(struct call *c, struct dag_source *under);

@@ -165,7 +165,7 @@ static void workers_come_and_go(void)
 	struct pollfd p;
 	int code = 9, i;
 
-	NEED(spawn_start(&s, NULL, echo, NULL, &code) == 0);
+	NEED(spawn_start(&s, NULL, echo, NULL, &code, -1) == 0);
 	CHECK(spawn_next(&s, &news) == 0);
 	CHECK(spawn_ask(&s, 2) == 0);
 	for (i = 0; i < 2; i++) {
@@ -212,7 +212,7 @@ static void workers_that_must_end(void)
 	pid_t other;
 	int i, status;
 
-	NEED(spawn_start(&s, NULL, pauses, NULL, NULL) == 0);
+	NEED(spawn_start(&s, NULL, pauses, NULL, NULL, -1) == 0);
 	other = fork();
 	if (other == 0)
 		_exit(pauses(0, NULL));

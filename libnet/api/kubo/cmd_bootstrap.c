@@ -150,6 +150,7 @@ static int peers_tell(struct peers *p, int rc)
 	return rc;
 }
 
+/* a list in any case: there are clients that go through it without a look */
 int bootstrap_list(struct call *c)
 {
 	struct peers p;
@@ -165,11 +166,6 @@ int bootstrap_list(struct call *c)
 		if (d.all.step[v].kind == NODE_STRING)
 			rc = tell_peer(&p, node_span(&d.all, v));
 	conf_close(&d);
-	if (rc == 0 && !there) {
-		buf_clear(&p.json);
-		buf_clear(&p.text);
-		return call_one(c, span_str("{\"Peers\":null}"), span_of("", 0));
-	}
 	return peers_tell(&p, rc);
 }
 
@@ -307,9 +303,11 @@ static int rm_all(void *arg, const struct conf *d, struct node *out)
 {
 	struct peers *p = arg;
 	struct node none = NODE_INIT;
-	size_t i, at, v;
-	int rc = node_null(&none);
+	size_t i, at, v, head;
+	int rc = node_open(&none, NODE_LIST, &head);
 
+	if (rc == 0)
+		rc = node_close(&none, head);
 	for (i = 0; rc == 0 && find_list(d, &at) && node_entry(&d->all, at, i, &v); i++)
 		if (d->all.step[v].kind == NODE_STRING)
 			rc = tell_peer(p, node_span(&d->all, v));

@@ -234,7 +234,7 @@ static void bootstraps(void)
 	CHECK(rpc("bootstrap/rm?arg=" ADDR) == 500);
 	CHECK(strstr(rpc_body(), "cannot remove individual bootstrap peers when using 'auto' placeholder") != NULL);
 	says("bootstrap/rm/all", 200, "{\"Peers\":[\"auto\",\"" ADDR "\"]}\n");
-	says("bootstrap/list", 200, "{\"Peers\":null}\n");
+	says("bootstrap/list", 200, "{\"Peers\":[]}\n");
 	says("bootstrap/rm?all=1", 200, "{\"Peers\":[]}\n");
 	rpc_file("", ADDR "\n" DNS "\n");
 	CHECK(rpc_send("bootstrap/add?enc=text") == 200);

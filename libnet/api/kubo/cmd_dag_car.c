@@ -98,19 +98,14 @@ static int pin_root(struct call *c, const struct cid *cid, struct buf *why)
 /* Kubo ends a text with the first that fails */
 static int root_text(const struct call *c, const struct cid *cid, const struct buf *why, struct buf *text)
 {
-	int rc = call_cid(c, cid, text);
+	struct buf name = BUF_INIT(CID_TEXT_MAX);
+	int rc = call_cid(c, cid, &name);
 
-	if (rc == 0 && why->len)
-		rc = err_set(ERR_INVALID, "pinning root \"%s\" FAILED: %s", (const char *)text->data, (const char *)why->data);
-	if (rc == 0 && !call_bool(c, "silent")) {
-		struct buf name = *text;
-
-		*text = BUF_INIT(LINE_MAX_BYTES);
-		rc = buf_printf(text, "Pinned root\t%s\tsuccess\n", (const char *)name.data);
-		buf_clear(&name);
-	} else {
-		buf_reset(text);
-	}
+	if (rc == 0)
+		rc = why->len ? err_set(ERR_INVALID, "pinning root \"%s\" FAILED: %s", (const char *)name.data,
+					(const char *)why->data) :
+				buf_printf(text, "Pinned root\t%s\tsuccess\n", (const char *)name.data);
+	buf_clear(&name);
 	return rc;
 }
 
@@ -125,7 +120,7 @@ static int tell_root(struct call *c, const struct cid *cid, const struct buf *wh
 		rc = json_field(&json, "PinErrorMsg", buf_span(why));
 	if (rc == 0)
 		rc = buf_str(&json, "}}");
-	if (rc == 0 && c->enc == ENC_TEXT)
+	if (rc == 0 && c->enc == ENC_TEXT && !call_bool(c, "silent"))
 		rc = root_text(c, cid, why, &text);
 	if (rc == 0)
 		rc = call_value(c, buf_span(&json), span_of(text.data ? text.data : (const uint8_t *)"", text.len));

@@ -424,6 +424,9 @@ static void what_sticks_is_pinned(void)
 	CHECK(rpc_send("dag/import?enc=text") == 500);
 	CHECK_STR(rpc_body(), "pinning root \"bafyreiex5ho2vtdlxxap767bedileacwca37mmhwtochysjfkb3dkweovu\" FAILED: "
 		  MISSING THIRD);
+	attach(&c);
+	CHECK(rpc_send("dag/import?enc=text&silent=true") == 200);
+	CHECK_STR(rpc_body(), "");
 	buf_clear(&node);
 	buf_clear(&c.bytes);
 }

@@ -52,7 +52,7 @@ int ops_car_export(struct dag_source *src, const char *const *paths, size_t n,
  * Importing is a session: any number of archives, then the end, which makes all durable, pins, and tells.
  * Every block is hashed, and decoded by its codec.  Blocks that are here are passed over.  A session that
  * is dropped takes the blocks it brought out of the store again, unless `keep`; what another program
- * relies on by then, or pinned, stays.
+ * relies on by then, or pinned, stays.  Memory: the roots, at most 2 * CAR_ROOTS_MAX.
  */
 /* What an archive fails at: its header, or a block, or what should be one. */
 struct ops_car_fault {

@@ -12,7 +12,7 @@
 #include "ops/car_priv.h"
 #include "ops/read.h"
 
-enum { ROOTS_MEM = 1024 * 1024 };
+enum { ROOTS_MEM = 1024 * 1024, SESSION_ROOTS_MAX = 2 * CAR_ROOTS_MAX };
 
 struct car_importer {
 	struct store *st;
@@ -57,6 +57,8 @@ static int note_root(struct car_importer *m, const struct cid *cid)
 	rc = idset_add(m->met, id);
 	if (rc <= 0)
 		return rc;
+	if (m->n_roots == SESSION_ROOTS_MAX)
+		return err_set(ERR_LIMIT, "more than %d roots in all", SESSION_ROOTS_MAX);
 	if (m->n_roots == m->cap) {
 		size_t cap = m->cap ? 2 * m->cap : 16;
 		struct cid *more = realloc(m->roots, cap * sizeof *more);

@@ -158,6 +158,34 @@ static void little(void)
 	store_close(st);
 }
 
+/* archives that are all roots: they are kept until the end, so there is one to their number */
+static void too_many_roots(void)
+{
+	struct cid *roots = calloc(CAR_ROOTS_MAX, sizeof *roots);
+	struct car_importer *m;
+	char digest[33];
+	int fd, i, k, rc = 0;
+
+	if (!roots)
+		abort();
+	st = opstore();
+	m = begin(0, 1);
+	for (k = 0; rc == 0 && k < 4; k++) {
+		for (i = 0; i < CAR_ROOTS_MAX; i++) {
+			snprintf(digest, sizeof digest, "%032d", k * CAR_ROOTS_MAX + i);
+			if (cid_make(&roots[i], 1, CID_RAW, MH_SHA2_256, span_of(digest, 32)) < 0)
+				abort();
+		}
+		fd = carfile(roots, CAR_ROOTS_MAX, NULL, 0);
+		rc = ops_car_import_fd(m, fd, "roots");
+		close(fd);
+	}
+	CHECK(rc == ERR_LIMIT && k == 3);
+	CHECK(ops_car_import_drop(m) == 0);
+	free(roots);
+	store_close(st);
+}
+
 /* ---- from a function ---- */
 
 struct gives {
@@ -243,6 +271,7 @@ int main(void)
 	RUN(long_one);
 	RUN(not_whole);
 	RUN(little);
+	RUN(too_many_roots);
 	RUN(from_a_function);
 	return UNIT_END();
 }

@@ -1,5 +1,6 @@
 /* worker.c - one request after the other from a link, and the answers back */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,6 +98,21 @@ static ssize_t body_read(struct request *rq, void *p, size_t len)
 		memcpy(p, w->body.data + w->body_at, n);
 	w->body_at += n;
 	return (ssize_t)n;
+}
+
+/* what went wrong is for body_read to say */
+static int body_ready(struct request *rq, int timeout_ms)
+{
+	struct worker *w = (struct worker *)(void *)rq;
+	struct link_msg m = { .type = LINK_WANT, .fd = -1 };
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+
+	if (w->body_at < w->body.len || w->body_over)
+		return 1;
+	if (!w->wanted && send_msg(w, &m) < 0)
+		return 1;
+	w->wanted = 1;
+	return poll(&p, 1, timeout_ms) > 0;
 }
 
 /* ---- the reply ---- */
@@ -199,6 +215,7 @@ static int one(struct worker *w, struct span request, const struct serve_opts *o
 	if (rc < 0)
 		return rc;
 	w->rq.read = body_read;
+	w->rq.ready = body_ready;
 	w->reply.status = w->reply.head_only = w->reply.failed = w->reply.ends = 0;
 	w->reply.may_end = o->may_end;
 	w->reply.sink.put = put;

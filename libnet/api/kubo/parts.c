@@ -10,7 +10,7 @@
 
 #include "kubo_priv.h"
 
-enum { WINDOW = 64 * 1024, PATH_BYTES = 32 * 1024 };
+enum { SOON_MS = 2, WINDOW = 64 * 1024, PATH_BYTES = 32 * 1024 };
 
 struct parts {
 	struct multipart m;
@@ -78,7 +78,7 @@ static int fill(struct call *c, struct parts *p)
 	p->at = 0;
 	if (p->len == sizeof p->in)
 		return err_set(ERR_LIMIT, "a part with too long a head");
-	if (rc == 0 && c->waits)
+	if (rc == 0 && c->waits && !(c->rq->ready && c->rq->ready(c->rq, SOON_MS)))
 		rc = c->waits(c->waits_arg);
 	if (rc < 0)
 		return rc;

@@ -29,6 +29,8 @@ struct request {
 	uint64_t body_len;		/* bytes; LEN_UNKNOWN: chunked */
 	/* the body: bytes, 0 at its end, or ERR_INTERRUPTED: the client is gone, ERR_LIMIT, ERR_INVALID */
 	ssize_t (*read)(struct request *rq, void *p, size_t len);
+	/* would it be answered now, or within so many ms?  1; 0: it might take longer.  NULL: nobody knows */
+	int (*ready)(struct request *rq, int timeout_ms);
 };
 
 /* request_field - the value of the first field of that name; its p NULL: none.  request_list - all of them

@@ -104,7 +104,36 @@ static int counts(struct request *rq, struct reply *r, void *ctx)
 	return n < 0 ? (int)n : reply_whole(r, 200, "text/plain", span_str(text));
 }
 
+/* a line for each piece, and one when it had to be waited for; with a query it only looks whether a body is there */
+static int looks(struct request *rq, struct reply *r, void *ctx)
+{
+	char piece[1000];
+	ssize_t n = 1;
+	int rc = 0;
+
+	(void)ctx;
+	if (rq->query.len)
+		return reply_whole(r, 200, "text/plain", span_str(rq->ready(rq, 0) ? "ready" : "not yet"));
+	rc = reply_start(r, 200, LEN_UNKNOWN);
+	while (rc == 0 && n > 0) {
+		if (!rq->ready(rq, 20)) {
+			rc = sink_bytes(&r->sink, span_str("wait\n"));
+			if (rc == 0)
+				rc = reply_flush(r);
+			while (rc == 0 && !rq->ready(rq, 1000))
+				;
+		}
+		n = rq->read(rq, piece, sizeof piece);
+		if (rc == 0 && n > 0)
+			rc = sink_bytes(&r->sink, span_of(piece, (size_t)n));
+		if (rc == 0)
+			rc = reply_flush(r);
+	}
+	return n < 0 ? (int)n : rc;
+}
+
 static const struct route early_routes[] = {
+	{ "POST", "/looks", looks, 0 },
 	{ "POST", "/counts", counts, 0 },
 	{ "POST", "/progress", progress, 0 }, { "POST", "/pauses", pauses, 0 }, { "POST", "/refuses", refuses, 0 },
 	{ "POST GET", "/trailers", only_trailers, 0 }, { "POST", "/swallows", swallows, 0 },
@@ -168,6 +197,39 @@ static void lines_while_uploading(void)
 		say_to(fd, "0\r\n\r\n");
 		CHECK(all_of(fd, &got) > 0);
 		CHECK(has_end((const char *)got.data, "\r\n0\r\nx-bytes: 11\r\n\r\n"));
+		buf_reset(&got);
+		CHECK(stop() == 0);
+	}
+	buf_clear(&got);
+}
+
+/* whether a body can be read is known without reading it, and asking takes nothing from it or from what comes next */
+static void ready_to_be_read(void)
+{
+	struct buf got = BUF_INIT(1 << 16);
+	int pool, fd;
+
+	for (pool = 0; pool < 2; pool++) {
+		start(pool, plain);
+		fd = dial();
+		say_to(fd, "POST /looks HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+		CHECK(sees(fd, &got, "wait\n"));
+		say_to(fd, "6\r\nfirst\n\r\n");
+		CHECK(sees(fd, &got, "\r\nfirst\n\r\n5\r\nwait\n\r\n"));
+		CHECK(is_silent(fd, 50));
+		say_to(fd, "7\r\nsecond\n\r\n0\r\n\r\n");
+		CHECK(all_of(fd, &got) > 0 && has_end((const char *)got.data, "\r\nsecond\n\r\n0\r\n\r\n"));
+		buf_reset(&got);
+		fd = dial();
+		say_to(fd, "POST /looks?q HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
+		CHECK(sees(fd, &got, "not yet"));
+		say_to(fd, "hello");
+		close(fd);
+		buf_reset(&got);
+		fd = dial();
+		say_to(fd, "POST /looks?q HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+		CHECK(sees(fd, &got, "\r\n\r\nready"));
+		close(fd);
 		buf_reset(&got);
 		CHECK(stop() == 0);
 	}
@@ -513,6 +575,7 @@ int main(void)
 	if (shared == MAP_FAILED || rig_begin() < 0)
 		return 1;
 	RUN(lines_while_uploading);
+	RUN(ready_to_be_read);
 	RUN(one_who_waits_for_a_100);
 	RUN(a_flush_does_not_wait);
 	RUN(trailers_of_nothing);

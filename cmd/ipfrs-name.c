@@ -11,8 +11,8 @@
 #include "base/num.h"
 #include "base/tmpfile.h"
 #include "cmd/cmd.h"
-#include "key/key.h"
 #include "name/name.h"
+#include "ops/key.h"
 #include "ops/read.h"
 
 enum { HOUR = 3600, MINUTE = 60, DAY = 86400, NS = 1000000000, PATH_ROOM = 65536 };
@@ -182,7 +182,7 @@ static int publish(struct store *st)
 		cmd_usage("a record that is good for no time");
 	clock_gettime(CLOCK_REALTIME, &c.ends);
 	c.ends.tv_sec += (time_t)life;
-	rc = key_load(cmd_store(), key, &k);
+	rc = ops_key_find(cmd_store(), key, &k);
 	if (rc == 0)
 		rc = value_of(st, cmd_operand(0), &value);
 	c.value = buf_span(&value);

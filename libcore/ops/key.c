@@ -15,9 +15,9 @@ int ops_key_find(const char *path, const char *who, struct key **k)
 {
 	struct buf name = BUF_INIT(KEY_NAME_MAX);
 	struct cid id;
-	int rc = ops_key_load(path, who, k);
+	int is_id = key_id_parse(span_str(who), &id) == 0, rc = ops_key_load(path, who, k);
 
-	if ((rc != ERR_NOTFOUND && rc != ERR_USAGE) || key_id_parse(span_str(who), &id) < 0)
+	if ((rc != ERR_NOTFOUND && rc != ERR_USAGE) || !is_id)
 		return rc;
 	rc = key_self(path, k);
 	if (rc == 0 && cid_equal(key_name(*k), &id))

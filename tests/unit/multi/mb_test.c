@@ -327,6 +327,43 @@ static void worst_number(void)
 	buf_clear(&text);
 }
 
+/* what is made piece by piece is what is made at once, in every base that says so */
+static void pieces(void)
+{
+	static const uint8_t bytes[] = "The quick brown fox jumps over the lazy dog, and then again over it.";
+	const size_t len = 4 * MB_PIECE + 7;
+	struct buf whole = BUF_INIT(MB_TEXT_MAX), text = BUF_INIT(MB_TEXT_MAX);
+	const struct mb_base *b;
+	size_t at, n;
+	int i, k = 0;
+
+	for (i = 0; (b = mb_each(i)); i++) {
+		if (!mb_piecewise(b))
+			continue;
+		k++;
+		buf_reset(&whole);
+		buf_reset(&text);
+		CHECK(mb_encode_body(b, span_of(bytes, len), &whole) == 0);
+		for (at = 0; at < len; at += n) {
+			n = len - at < 2 * MB_PIECE ? len - at : 2 * MB_PIECE;
+			CHECK(mb_encode_body(b, span_of(bytes + at, n), &text) == 0);
+		}
+		CHECK(span_equal(buf_span(&whole), buf_span(&text)));
+		buf_reset(&text);
+		for (at = 0; at < whole.len; at += n) {
+			n = whole.len - at < 16 ? whole.len - at : 16;
+			CHECK(mb_decode_body(b, span_of(whole.data + at, n), &text) == 0);
+		}
+		CHECK(span_equal(span_of(bytes, len), buf_span(&text)));
+	}
+	CHECK(k == 18);
+	CHECK(!mb_piecewise(mb_by_name("base58btc")) && !mb_piecewise(mb_by_name("base256emoji")));
+	CHECK(mb_code(mb_by_name("base256emoji")) == 0x1f680 && mb_code(mb_by_name("base32")) == 'b');
+	CHECK(mb_code(mb_by_name("identity")) == 0);
+	buf_clear(&whole);
+	buf_clear(&text);
+}
+
 int main(void)
 {
 	RUN(upstream);
@@ -339,5 +376,6 @@ int main(void)
 	RUN(empty_and_reserved);
 	RUN(limits);
 	RUN(worst_number);
+	RUN(pieces);
 	return UNIT_END();
 }

@@ -54,6 +54,20 @@ static void paths(void)
 	CHECK(!kubo_wants(&(struct request){ .path = span_str("/ipfs/api/v0/id") }));
 }
 
+static int reads(const char *path)
+{
+	return kubo_reads(&(struct request){ .path = span_str(path) });
+}
+
+/* what changes nothing gets a store that is open for reading */
+static void readers(void)
+{
+	CHECK(reads("/api/v0/cat") && reads("/api/v0/cat/QmX") && reads("/api/v0/block/get") && reads("/api/v0/files/ls"));
+	CHECK(reads("/api/v0/refs/local") && reads("/api/v0/refs/QmX") && reads("/api/v0/pin/ls/QmX"));
+	CHECK(!reads("/api/v0/add") && !reads("/api/v0/block/put") && !reads("/api/v0/pin/add/QmX") && !reads("/api/v0/id"));
+	CHECK(!reads("/api/v0") && !reads("/api/v0/") && !reads("/api/v0/%63at") && !reads("/api/v0/catx") && !reads(""));
+}
+
 static void origins(void)
 {
 	rpc_open("");
@@ -196,6 +210,7 @@ int main(void)
 {
 	RUN(methods);
 	RUN(paths);
+	RUN(readers);
 	RUN(origins);
 	RUN(configured);
 	RUN(preflights);

@@ -13,6 +13,16 @@ enum { EVENT_MAX = 256 * 1024 };
 
 /* ---- options ---- */
 
+/* --inline with a limit of 0 is about what is empty */
+static int inline_limit(const struct call *c)
+{
+	int64_t n = call_int(c, "inline-limit");
+
+	if (!call_bool(c, "inline") || n < 0)
+		return 0;
+	return n ? (int)n : UNIXFS_INLINE_EMPTY;
+}
+
 /* what shapes the DAG */
 static int shape(const struct call *c, struct ops_add *o)
 {
@@ -38,8 +48,7 @@ static int shape(const struct call *c, struct ops_add *o)
 	if (rc == 0 && *chunker)
 		rc = unixfs_opts_set(&o->dag, "chunker", chunker);
 	if (call_given(c, "inline"))
-		o->dag.inline_limit = call_bool(c, "inline") && call_int(c, "inline-limit") > 0 ?
-				      (int)call_int(c, "inline-limit") : 0;
+		o->dag.inline_limit = inline_limit(c);
 	if (call_int(c, "max-file-links") > 0)
 		o->dag.max_links = (uint32_t)call_int(c, "max-file-links");
 	if (call_given(c, "max-directory-links"))
@@ -97,6 +106,19 @@ static int no_filestore(const struct call *c, const struct ops_add *o)
 		       "https://github.com/ipfs/kubo/blob/master/docs/experimental-features.md#ipfs-filestore");
 }
 
+/* a cid-base that is none is told of before anything is read */
+static int base_ok(const struct call *c)
+{
+	struct buf text = BUF_INIT(CID_TEXT_MAX);
+	struct cid cid;
+	int rc = cid_make(&cid, 1, CID_RAW, MH_IDENTITY, span_of(NULL, 0));
+
+	if (rc == 0)
+		rc = call_cid(c, &cid, &text);
+	buf_clear(&text);
+	return rc;
+}
+
 static int options(struct call *c, struct ops_add *o)
 {
 	int rc;
@@ -120,6 +142,8 @@ static int options(struct call *c, struct ops_add *o)
 		rc = metadata(c, o);
 	if (rc == 0)
 		rc = conflicts(c, o);
+	if (rc == 0)
+		rc = base_ok(c);
 	return rc < 0 ? rc : no_filestore(c, o);
 }
 

@@ -117,7 +117,7 @@ static void as_kubo_does(void)
 		if (more && *line == '=')
 			CHECK(buf_printf(&expected, "%s\n", line) == 0);
 	}
-	CHECK(n - 1 == 53);
+	CHECK(n - 1 == 55);
 	fclose(f);
 	buf_clear(&expected);
 }
@@ -183,6 +183,7 @@ static void options(void)
 	CHECK_STR(refused("nocopy=true&raw-leaves=false"), "nocopy option requires '--raw-leaves' to be enabled as well");
 	CHECK(strstr(refused("nocopy=true"), "either the filestore or the urlstore must be enabled"));
 	CHECK(strstr((refused("hash=foo"), rpc_body()), "unrecognized hash function: \\\"foo\\\""));
+	CHECK_STR(refused("cid-base=foo"), "unsupported multibase encoding: foo");
 	CHECK_STR(refused("hash=murmur3-x64-64"), "potentially insecure hash functions not allowed");
 	CHECK_STR(refused("hash=sha2-512&cid-version=0"), "CIDv0 only supports sha2-256");
 	CHECK_STR(refused("cid-version=2"), "unknown CID version: 2");

@@ -208,10 +208,6 @@ static const struct opt stream_opts[] = { { "all,a", OPT_BOOL, NULL }, { "header
 static const struct opt filestore_opts[] = {
 	{ "file-order", OPT_BOOL, NULL }, { "remove-bad-blocks", OPT_BOOL, NULL }, { 0 }
 };
-static const struct opt mount_opts[] = {
-	{ "ipfs-path,f", OPT_STRING, NULL }, { "ipns-path,n", OPT_STRING, NULL }, { "mfs-path,m", OPT_STRING, NULL },
-	{ 0 }
-};
 
 const struct command kubo_net_commands[] = {
 	{ "swarm/peers", "", NULL, peers_opts, CMD_NO_STORE, action_offline },
@@ -228,7 +224,7 @@ const struct command kubo_net_commands[] = {
 	{ "swarm/peering/ls", "", NULL, NULL, CMD_NO_STORE, command_offline },
 	{ "swarm/peering/rm", "ID!...", NULL, NULL, CMD_NO_STORE, command_offline },
 	{ "swarm/resources", "", NULL, NULL, CMD_NO_STORE, no_resource_manager },
-	{ "ping", "peer!...", NULL, ping_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
+	{ "ping", "peer ID!...", NULL, ping_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
 	{ "bitswap/stat", "", NULL, stat_opts, CMD_NO_STORE, unable_offline },
 	{ "bitswap/wantlist", "", NULL, peer_opts, CMD_NO_STORE, command_offline },
 	{ "bitswap/ledger", "peer!", NULL, NULL, CMD_NO_STORE, command_offline },
@@ -267,6 +263,5 @@ const struct command kubo_net_commands[] = {
 	{ "filestore/ls", "obj...", NULL, filestore_opts, CMD_NO_STORE, no_filestore },
 	{ "filestore/verify", "obj...", NULL, filestore_opts, CMD_NO_STORE, no_filestore },
 	{ "filestore/dups", "", NULL, NULL, CMD_NO_STORE, no_filestore },
-	{ "mount", "", NULL, mount_opts, CMD_NO_STORE, command_offline },
 	{ 0 }
 };

@@ -78,9 +78,11 @@ int plan_settle(struct serve_plan *p, const char *path)
 
 static int admit(void *ctx, struct span peer, struct serve_admit *a)
 {
+	struct front_load load = { a->conns, a->busy, a->queued };
 	struct span forwarded = span_of(NULL, 0);
 	size_t i;
 
+	front_levels(ctx, &load);
 	for (i = 0; i < a->head->n_fields; i++)
 		if (span_equal(a->head->field[i].name, span_str("x-forwarded-for")))
 			forwarded = a->head->field[i].value;
@@ -91,7 +93,8 @@ static int admit(void *ctx, struct span peer, struct serve_admit *a)
 static void done(void *ctx, const struct serve_done *d)
 {
 	struct front_done f = { .method = d->method, .path = d->path, .status = d->status, .sent = d->sent,
-				.received = d->received, .seconds = d->seconds, .whole = d->whole, .conns = d->conns };
+				.received = d->received, .seconds = d->seconds, .whole = d->whole,
+				.load = { d->conns, d->busy, d->queued } };
 
 	front_count(ctx, &f);
 }

@@ -122,7 +122,7 @@ void log_stream(const struct pump *p, const struct stream *s)
 		.seconds = (double)(p->now_ms - n->began_ms) / 1000, .method = n->method, .path = n->path,
 		.query = n->query, .host = n->host, .agent = n->agent, .referer = n->referer,
 		.peer = s->conn->peer, .id = n->id, .protocol = s->conn->proto->name, .tls = s->conn->tls != NULL,
-		.conns = p->n_conns, .workers = p->n_workers, .queued = p->n_queued
+		.conns = p->n_conns, .busy = p->n_workers - p->n_idle, .queued = p->n_queued
 	};
 	int fd = p->log_fd >= 0 ? p->log_fd : p->o->log_fd;
 	struct buf b = BUF_INIT(LINE_MAX);

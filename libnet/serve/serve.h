@@ -18,6 +18,7 @@
 struct serve_admit {
 	const struct http_head *head;	/* given: the request */
 	int local;			/* given: it came from loopback or a unix socket */
+	unsigned conns, busy, queued;	/* given: of this pump, at the moment, as in serve_done */
 	unsigned limit, remaining;	/* requests */
 	unsigned retry_after_s;		/* when refused */
 };
@@ -32,7 +33,7 @@ struct serve_done {
 	const char *peer, *id;		/* "192.0.2.1:4711" */
 	const char *protocol;		/* "HTTP/1.1" */
 	int tls, whole;			/* whole: the answer came to its end */
-	unsigned conns, workers, queued;	/* of this pump, at the moment */
+	unsigned conns, busy, queued;	/* of this pump, at the moment: clients, workers with a request, requests without */
 };
 
 enum serve_log { SERVE_LOG_OFF, SERVE_LOG_COMMON, SERVE_LOG_COMBINED, SERVE_LOG_JSON };

@@ -165,7 +165,8 @@ static struct span address(const char *peer)
 /* is it within what this client may ask?  0: no, and it was told */
 static int admitted(struct pump *p, struct stream *s)
 {
-	struct serve_admit a = { .head = &p->head, .local = s->conn->local };
+	struct serve_admit a = { .head = &p->head, .local = s->conn->local, .conns = p->n_conns,
+				 .busy = p->n_workers - p->n_idle, .queued = p->n_queued };
 	int yes, n = 0;
 
 	if (!p->o->admit)

@@ -95,10 +95,18 @@ static int wants(struct front *f, struct request *rq)
 	return pick;
 }
 
+/* to the transport, counted */
+static int plain_put(struct sink *s, const struct piece *p)
+{
+	if (p->len && !now.r->head_only)
+		metric_observe(now.f, METRIC_CHUNKS, "operation=\"download\"", (double)p->len);
+	return now.put(s, p);
+}
+
 static int under_put(struct sink *s, const struct piece *p)
 {
 	(void)s;
-	return now.put(&now.r->sink, p);
+	return plain_put(&now.r->sink, p);
 }
 
 static int coded_put(struct sink *s, const struct piece *p)
@@ -136,6 +144,7 @@ int coding_begin(struct front *f, struct request *rq, struct reply *r)
 {
 	now = (struct place){ .f = f, .rq = rq, .r = r, .start = r->start, .put = r->sink.put };
 	r->start = start;
+	r->sink.put = plain_put;
 	return tags_begin(f, rq);
 }
 

@@ -132,7 +132,7 @@ int front_new(struct front **out, const char *path, const struct config *c, int 
 		return err_nomem();
 	f->c = c;
 	f->roles = roles;
-	f->serving = -1;
+	f->serving = f->statm = -1;
 	f->started = time(NULL);
 	f->path = strdup(path);
 	rc = f->path ? read_settings(f) : err_nomem();
@@ -155,6 +155,8 @@ void front_free(struct front *f)
 {
 	if (!f)
 		return;
+	if (f->pumps)
+		metric_pump_end(f);
 	store_close(f->st);
 	buf_clear(&f->cors);
 	gateway_free(f->gateway);
@@ -176,6 +178,7 @@ int front_reload(struct front *f)
 	if (rc == 0) {
 		gateway_free(f->gateway);
 		f->gateway = g;
+		f->caches = (struct gateway_caches){ 0 };
 		rc = rpc_reload(f);
 	}
 	return rc;
@@ -227,6 +230,7 @@ int front_pump(void *ctx)
 	size_t i, n = 3;
 
 	f->pumps = 1;
+	metric_pump_begin(f);
 	if (!f->sandbox)
 		return 0;
 	for (i = 0; i < 4; i++) {
@@ -338,8 +342,10 @@ static int handle(struct front *f, struct request *rq, struct reply *r)
 	if (!f->st)
 		return reply_status(rq, r, 503, "the store cannot be opened");
 	if (f->upstream && !http_listed(request_field(rq, "cache-control"), "only-if-cached"))
-		src = coproc_source(f->upstream);
-	return gateway_answer(f->gateway, f->st, src, rq, r);
+		src = front_sources(f);
+	rc = gateway_answer(f->gateway, f->st, src, rq, r);
+	metric_caches(f);
+	return rc;
 }
 
 int front_answer(struct request *rq, struct reply *r, void *ctx)
@@ -352,8 +358,11 @@ int front_answer(struct request *rq, struct reply *r, void *ctx)
 	/* where the store could not be opened, perhaps it can now; and not without a fence */
 	if (!f->settled && front_begin(f) < 0)
 		return reply_status(rq, r, 503, "there is no sandbox to work in");
-	if (rpc_wants(f, rq))
+	if (rpc_wants(f, rq)) {
+		if (kubo_wants(rq) && front_guarded(f))
+			metric_attempt(f, request_field(rq, "authorization"), kubo_allows(f->kubo, rq));
 		return rpc_answer(f, rq, r);
+	}
 	if (f->settled && front_store(f, STORE_READ) < 0)
 		log_warn("front", "%s", err_text());
 	rc = coding_begin(f, rq, r);
@@ -386,6 +395,6 @@ int front_admit(struct front *f, struct span peer, struct span forwarded, struct
 	*limit = f->requests;
 	ok = board_take(f->buckets, who.p, who.len, f->burst, f->per_second, left, wait_s);
 	if (!ok)
-		board_add(f->series, "ipfrs_rate_limit_hits_total", "", 1);
+		metric_limited(f, path);
 	return ok;
 }

@@ -60,6 +60,10 @@ int front_pump(void *ctx);
 int front_admit(struct front *f, struct span peer, struct span forwarded, struct span path, unsigned *limit,
 		unsigned *left, unsigned *wait_s);
 
+/* What a pump is busy with, at the moment: clients, requests that workers have and that wait for one. */
+struct front_load { unsigned conns, busy, queued; };
+void front_levels(struct front *f, const struct front_load *l);	/* tell those who measure; front_count does, too */
+
 /* A request that is over. */
 struct front_done {
 	const char *method, *path;
@@ -67,7 +71,7 @@ struct front_done {
 	uint64_t sent, received;	/* bytes */
 	double seconds;
 	int whole;			/* the answer came to its end */
-	unsigned conns;			/* of the calling pump, now */
+	struct front_load load;		/* of the calling pump, now */
 };
 void front_count(struct front *f, const struct front_done *d);
 

@@ -13,6 +13,24 @@
 #include "wire/http/http.h"
 
 struct coproc;
+
+/* count.c: the families of measurements */
+enum metric {
+	METRIC_REQUESTS, METRIC_REQUEST_SECONDS, METRIC_REQUEST_BYTES, METRIC_RESPONSE_BYTES, METRIC_CONNS, METRIC_CUT,
+	METRIC_BLOCKS, METRIC_BLOCKS_STORED, METRIC_BLOCK_ERRORS, METRIC_BLOCK_SECONDS, METRIC_BATCH,
+	METRIC_BATCH_SECONDS, METRIC_UPLOAD, METRIC_DOWNLOAD, METRIC_STREAMS, METRIC_CHUNKS, METRIC_CACHE_HITS,
+	METRIC_CACHE_MISSES, METRIC_CACHE_SIZE, METRIC_AUTH, METRIC_SESSIONS, METRIC_LIMITED, METRIC_TOKENS, METRIC_WS,
+	METRIC_WS_SENT, METRIC_WS_GOT, METRIC_GRPC, METRIC_GRPC_SECONDS, METRIC_TENSOR, METRIC_TENSOR_SLICES,
+	METRIC_TENSOR_BYTES, METRIC_MEMORY, METRIC_TASKS, METRIC_N
+};
+struct metric_family {
+	const char *name, *help;
+	enum board_kind kind;
+	const double *bounds;		/* of a histogram */
+	size_t n;
+};
+extern const struct metric_family metric_families[METRIC_N];
+
 struct front {
 	const struct config *c;
 	char *path;			/* of the store */
@@ -44,12 +62,17 @@ struct front {
 	uint64_t folders;		/* in a pump: which ones workers may write */
 	int settled;			/* fenced in, or as far as we go */
 	struct store *st;		/* for reading, or while the RPC answers; NULL: not open */
-	struct dag_source source;
+	struct dag_source source, beyond;	/* source.c: the store; and what is behind it */
+	int missed;			/* the store did not have the block asked for last */
 	int wants_upstream;
 	const char *fetch[2 * 64 + 8];	/* the program and what it is told, words in fetch_words */
 	char *fetch_words;
 	struct coproc *upstream;	/* NULL: what is not here is not here */
-	unsigned last_conns;		/* in a pump: what its gauge says */
+	struct gateway_caches caches;	/* as they were counted last */
+	/* in a pump: what its gauges say */
+	uint64_t last_conns, last_busy, last_queued, last_memory;
+	int statm;			/* what the system says of our memory; -1: nothing */
+	time_t statm_at;
 };
 
 /* word - the next of `rest`, words separated by blanks and commas: 1 or 0.  worded - is it one of them? */
@@ -75,8 +98,22 @@ int rpc_wants(struct front *f, const struct request *rq);
 int rpc_not_here(struct reply *r);
 int rpc_answer(struct front *f, struct request *rq, struct reply *r);
 
-/* source.c - the open store, counted; borrowed from f */
+/* source.c - the open store, counted; borrowed from f.  front_sources - and the upstream behind it, if there is one. */
 struct dag_source *front_source(struct front *f);
+struct dag_source *front_sources(struct front *f);
+
+/* count.c.  add - to a counter; observe - a value of a histogram; since - seconds from then (CLOCK_MONOTONIC).  limited - a
+ * request is refused.  attempt - somebody had to show that it may ask, and showed this (p NULL: nothing).  caches - hits
+ * and misses of the gateway.  pump_begin - in a pump, before it is
+ * fenced in; pump_end - its levels are none any more. */
+void metric_add(struct front *f, enum metric m, const char *labels, uint64_t n);
+void metric_observe(struct front *f, enum metric m, const char *labels, double value);
+double metric_since(const struct timespec *from);
+void metric_limited(struct front *f, struct span path);
+void metric_attempt(struct front *f, struct span shown, int yes);
+void metric_caches(struct front *f);
+void metric_pump_begin(struct front *f);
+void metric_pump_end(struct front *f);
 
 /* cors.c */
 int cors_fields(struct front *f, const struct request *rq, struct reply *r);

@@ -1,5 +1,5 @@
 /*
- * metrics.c - what was counted, for Prometheus (text exposition format 0.0.4; ipfrs-http-v1 section 16).
+ * metrics.c - the page of what was counted, for Prometheus (text exposition format 0.0.4; ipfrs-http-v1 section 16).
  * Families are listed before their first use, too.  Those that come from the store are read when asked for.
  */
 #include <stdio.h>
@@ -7,73 +7,10 @@
 
 #include "front_priv.h"
 
-static const double seconds[] = { .001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10 };
-static const double bytes[] = { 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
-
-static const struct family {
-	const char *name, *help;
-	enum board_kind kind;
-	const double *bounds;
-	size_t n;
-} families[] = {
-#define HIST(bounds) BOARD_HISTOGRAM, bounds, sizeof bounds / sizeof *bounds
-	{ "ipfrs_http_requests_total", "Requests answered.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_http_request_duration_seconds", "From a request's head to the last byte of its answer.", HIST(seconds) },
-	{ "ipfrs_http_request_size_bytes", "Bytes of requests' bodies.", HIST(bytes) },
-	{ "ipfrs_http_response_size_bytes", "Bytes of answers with their heads.", HIST(bytes) },
-	{ "ipfrs_http_connections_active", "Clients connected.", BOARD_GAUGE, NULL, 0 },
-	{ "ipfrs_http_answers_cut_total", "Answers that did not come to their end.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_upload_bytes_total", "Bytes of bodies received.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_download_bytes_total", "Bytes of answers sent.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_blocks_retrieved_total", "Blocks read for answers.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_block_errors_total", "Blocks that could not be read.", BOARD_COUNTER, NULL, 0 },
-	{ "ipfrs_rate_limit_hits_total", "Requests refused because a client asked too often.", BOARD_COUNTER, NULL, 0 },
-};
-
-void front_count(struct front *f, const struct front_done *d)
-{
-	static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS" };
-	static const char *const ends[] = { "/health", "/health/live", "/health/ready", "/metrics" };
-	const char *method = "other", *end = "/";
-	char labels[128], plain[96];
-	size_t i;
-
-	for (i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (!strcmp(d->method, methods[i]))
-			method = methods[i];
-	for (i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (!strcmp(d->path, ends[i]))
-			end = ends[i];
-	if (!strncmp(d->path, "/api/v0", 7) && f->roles & FRONT_RPC)
-		end = "/api/v0";
-	else if (!strncmp(d->path, "/ipfs/", 6))
-		end = "/ipfs/{cid}";
-	else if (!strncmp(d->path, "/ipns/", 6))
-		end = "/ipns/{name}";
-	snprintf(plain, sizeof plain, "endpoint=\"%s\",method=\"%s\"", end, method);
-	snprintf(labels, sizeof labels, "%s,status=\"%d\"", plain, d->status);
-	board_add(f->series, "ipfrs_http_requests_total", labels, 1);
-	board_observe(f->series, "ipfrs_http_request_duration_seconds", plain, seconds, 12, d->seconds);
-	board_observe(f->series, "ipfrs_http_response_size_bytes", plain, bytes, 8, (double)d->sent);
-	snprintf(labels, sizeof labels, "endpoint=\"%s\"", end);
-	board_add(f->series, "ipfrs_download_bytes_total", labels, d->sent);
-	if (d->received) {
-		board_observe(f->series, "ipfrs_http_request_size_bytes", plain, bytes, 8, (double)d->received);
-		board_add(f->series, "ipfrs_upload_bytes_total", labels, d->received);
-	}
-	if (!d->whole)
-		board_add(f->series, "ipfrs_http_answers_cut_total", labels, 1);
-	if (d->conns != f->last_conns) {
-		board_gauge(f->series, "ipfrs_http_connections_active", "", (int64_t)d->conns - (int64_t)f->last_conns);
-		f->last_conns = d->conns;
-	}
-}
-
-/* ---- the page ---- */
-
 struct page {
+	struct front *f;
 	struct buf *out;
-	const struct family *family;
+	const struct metric_family *family;
 };
 
 /* a sample's name and labels, one more label behind them, if there is one */
@@ -87,7 +24,7 @@ static int named(struct buf *out, const char *name, const char *tail, const char
 }
 
 /* The numbers may change while we read them: what is told adds up. */
-static int histogram(struct buf *out, const struct family *f, const struct board_sample *x)
+static int histogram(struct buf *out, const struct metric_family *f, const struct board_sample *x)
 {
 	uint64_t below = 0;
 	char le[40];
@@ -140,6 +77,38 @@ static int one(struct buf *out, const char *name, const char *help, const char *
 	return rc < 0 ? rc : buf_printf(out, "%s %llu\n", name, (unsigned long long)v);
 }
 
+/* ---- families of which somebody else keeps account ---- */
+
+static int blocks_stored(struct front *f, struct buf *out)
+{
+	return f->st ? buf_printf(out, "ipfrs_blocks_stored_total{destination=\"blockstore\"} %llu\n",
+				  (unsigned long long)board_value(store_board(f->st), BOARD_BLOCKS_PUT)) : 0;
+}
+
+static int cache_size(struct front *f, struct buf *out)
+{
+	struct gateway_caches c;
+
+	gateway_caches(f->gateway, &c);
+	return buf_printf(out, "ipfrs_cache_size_bytes{cache_type=\"types\"} %llu\n", (unsigned long long)c.types_bytes);
+}
+
+static int family(struct page *p, enum metric m)
+{
+	static const char *const kinds[] = { "", "counter", "gauge", "histogram" };
+	int rc;
+
+	p->family = &metric_families[m];
+	rc = head(p->out, p->family->name, p->family->help, kinds[p->family->kind]);
+	if (rc == 0)
+		rc = board_each(p->f->series, sample, p);
+	if (rc == 0 && m == METRIC_BLOCKS_STORED)
+		rc = blocks_stored(p->f, p->out);
+	if (rc == 0 && m == METRIC_CACHE_SIZE)
+		rc = cache_size(p->f, p->out);
+	return rc;
+}
+
 /* what the store counts itself */
 static int of_store(struct front *f, struct buf *out)
 {
@@ -186,21 +155,15 @@ static int of_process(struct front *f, struct buf *out)
 
 int metrics_page(struct request *rq, struct reply *r, void *ctx)
 {
-	static const char *const kinds[] = { "", "counter", "gauge", "histogram" };
 	struct front *f = ctx;
 	struct buf out = BUF_INIT(16 * 1024 * 1024);
-	struct page p = { .out = &out };
-	int rc = 0;
-	size_t i;
+	struct page p = { .f = f, .out = &out };
+	int rc = 0, m;
 
 	if (!f->metrics || (f->metrics == 1 && !rq->local))
 		return reply_status(rq, r, 403, "metrics are not for you (serve.metrics)");
-	for (i = 0; rc == 0 && i < sizeof families / sizeof *families; i++) {
-		p.family = &families[i];
-		rc = head(&out, p.family->name, p.family->help, kinds[p.family->kind]);
-		if (rc == 0)
-			rc = board_each(f->series, sample, &p);
-	}
+	for (m = 0; rc == 0 && m < METRIC_N; m++)
+		rc = family(&p, (enum metric)m);
 	if (rc == 0 && f->st)
 		rc = of_store(f, &out);
 	if (rc == 0)

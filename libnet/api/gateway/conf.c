@@ -217,3 +217,9 @@ int gateway_wants_net(const struct gateway *g)
 {
 	return g->dns;
 }
+
+void gateway_caches(const struct gateway *g, struct gateway_caches *c)
+{
+	*c = g->caches;
+	c->types_bytes = gw_known_bytes(g->known);
+}

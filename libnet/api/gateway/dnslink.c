@@ -445,6 +445,7 @@ int gw_dnslink(struct gateway *g, struct span name, struct buf *value, int64_t *
 		rc = rc < 0 ? rc : 1;
 	} else if (g->dns && gw_is_dns_name(buf_span(&form))) {
 		kept = find_kept(g->names, (const char *)form.data, now);
+		*(kept ? &g->caches.names_hits : &g->caches.names_misses) += 1;
 		rc = kept ? from_kept(kept, now, &found, ttl) :
 			    look_up(g, (const char *)form.data, &found, ttl);
 	}

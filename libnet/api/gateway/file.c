@@ -38,8 +38,11 @@ static int sniff(struct file *f, const char **type)
 	int rc;
 
 	*type = gw_known_get(f->a->g->known, &f->cid);
-	if (*type)
+	if (*type) {
+		f->a->g->caches.types_hits++;
 		return 0;
+	}
+	f->a->g->caches.types_misses++;
 	sink_buf_start(&s, &first);
 	rc = unixfs_cat(f->a->src, &f->cid, 0, GW_SNIFF, &s.sink, NULL, NULL);
 	if (rc == 0) {

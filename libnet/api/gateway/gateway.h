@@ -30,6 +30,14 @@ int gateway_new(struct gateway **g, const struct config *config);
 void gateway_free(struct gateway *g);		/* accepts NULL */
 int gateway_wants_net(const struct gateway *g);
 
+/* gateway_caches - how often this process found what it looked for among what is kept, since it was made. */
+struct gateway_caches {
+	uint64_t types_hits, types_misses;	/* types of files that were found by looking into them */
+	uint64_t names_hits, names_misses;	/* answers of the DNS */
+	uint64_t types_bytes;			/* the table's memory, shared by all workers */
+};
+void gateway_caches(const struct gateway *g, struct gateway_caches *c);
+
 /* gateway_is_site - 1: the host asked is content's own (CID.ipfs.NAME, a name with a DNSLink), so that every path of
  * it is; 0: it is ours.  May ask the DNS. */
 int gateway_is_site(struct gateway *g, const struct request *rq);

@@ -46,6 +46,7 @@ struct gateway {			/* conf.c fills it */
 	struct gw_deny *deny;		/* deny.c; NULL: nothing is denied */
 	struct gw_types *types;		/* type.c */
 	struct gw_known *known;		/* known.c; NULL: nothing is remembered */
+	struct gateway_caches caches;	/* counted as we go */
 	uint64_t listing_max;		/* entries on one page of a listing, 0: all */
 	uint64_t car_bytes_max;		/* of one CAR with duplicates */
 };
@@ -193,6 +194,7 @@ const char *gw_type_by_bytes(struct gw_types *t, struct span first);
 /* gw_known_get - the type of this file, if somebody looked lately; good until the next call.  NULL: not known. */
 int gw_known_new(struct gw_known **k);
 void gw_known_free(struct gw_known *k);
+uint64_t gw_known_bytes(const struct gw_known *k);	/* its memory */
 const char *gw_known_get(struct gw_known *k, const struct cid *cid);
 void gw_known_put(struct gw_known *k, const struct cid *cid, const char *type);
 /* gw_compressible - 1: a coding saves bytes of this type. */

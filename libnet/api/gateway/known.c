@@ -37,6 +37,11 @@ void gw_known_free(struct gw_known *k)
 		munmap(k, sizeof *k);
 }
 
+uint64_t gw_known_bytes(const struct gw_known *k)
+{
+	return k ? sizeof *k : 0;
+}
+
 static struct row *row_of(struct gw_known *k, struct span cid)
 {
 	uint64_t h = 0;

@@ -91,7 +91,7 @@ static int may_use(const struct node *nd, size_t entry, struct span path)
 	return 0;
 }
 
-static int authorized(const struct kubo *k, const struct request *rq)
+int kubo_allows(const struct kubo *k, const struct request *rq)
 {
 	const struct node *nd = &k->conf;
 	struct span got = request_field(rq, "authorization");
@@ -326,7 +326,7 @@ int admit(struct kubo *k, struct request *rq, struct reply *r, int *rc)
 	int options = span_equal(rq->method, span_str("OPTIONS"));
 
 	*rc = 0;
-	if (!authorized(k, rq)) {
+	if (!kubo_allows(k, rq)) {
 		*rc = text_error(r, 403, denied);
 		return 0;
 	}

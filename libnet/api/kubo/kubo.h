@@ -24,6 +24,8 @@ void kubo_reach_as(struct kubo *k, struct kubo *other);
 
 /* kubo_guarded - 1: every client has to show that it may ask (API.Authorizations is set). */
 int kubo_guarded(const struct kubo *k);
+/* kubo_allows - 1: this request shows that it may ask (or need not), as kubo_answer looks at it. */
+int kubo_allows(const struct kubo *k, const struct request *rq);
 
 /* kubo_wants - 1: the path is one of the RPC. */
 int kubo_wants(const struct request *rq);

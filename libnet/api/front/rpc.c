@@ -1,7 +1,7 @@
 /*
  * rpc.c - requests to Kubo's RPC: answered by rules of their own, without codings, CORS and rates of the gateway.
- * They write.  The store is open for that as long as one lasts: a writer that waits would keep collections from what was
- * put since, and repairs from the store.
+ * Many of them write.  The store is open for that as long as one lasts: a writer that waits would keep collections from
+ * what was put since, and repairs from the store.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +116,7 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 {
 	const struct route *row;
 	const char *allow;
-	int rc, status;
+	int rc, status, reads = kubo_reads(rq);
 
 	if (!kubo_wants(rq)) {
 		if (front_find(rq, &row, &status, &allow) == 0 && status != 405)
@@ -124,13 +124,15 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 		front_store(f, STORE_READ);	/* health is about whether it can be opened */
 		return front_run(f, rq, r);
 	}
-	rc = front_store(f, STORE_WRITE);
+	rc = front_store(f, reads ? STORE_READ : STORE_WRITE);
 	if (rc == ERR_DENIED) {			/* it can be read, at least */
 		log_warn("front", "the RPC cannot write: %s", err_text());
 		rc = front_store(f, STORE_READ);
 	}
 	rc = kubo_answer(f->kubo, f->st, f->upstream ? coproc_source(f->upstream) : front_source(f), rq, r);
-	store_close(f->st);
-	f->st = NULL;
+	if (!reads) {
+		store_close(f->st);
+		f->st = NULL;
+	}
 	return rc;
 }

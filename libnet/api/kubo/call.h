@@ -31,7 +31,8 @@ struct opt {
 enum command_flags {
 	CMD_FILE = 1,			/* the body holds files: c->part_next */
 	CMD_STDIN = 2,			/* the last argument may come from the body, a line each */
-	CMD_NO_STORE = 4		/* answers though the store cannot be opened */
+	CMD_NO_STORE = 4,		/* answers though the store cannot be opened */
+	CMD_READS = 8			/* changes nothing: a store open for reading will do */
 };
 
 struct call;

@@ -253,9 +253,9 @@ static const struct opt put_opts[] = {
 static const struct opt rm_opts[] = { { "force,f", OPT_BOOL, NULL }, { "quiet,q", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_block_commands[] = {
-	{ "block/get", "cid!", NULL, NULL, CMD_STDIN, get },
+	{ "block/get", "cid!", NULL, NULL, CMD_STDIN | CMD_READS, get },
 	{ "block/put", NULL, "data!...", put_opts, CMD_FILE, put },
 	{ "block/rm", "cid!...", NULL, rm_opts, 0, rm },
-	{ "block/stat", "cid!", NULL, NULL, CMD_STDIN, stat },
+	{ "block/stat", "cid!", NULL, NULL, CMD_STDIN | CMD_READS, stat },
 	{ 0 }
 };

@@ -320,10 +320,10 @@ static const struct opt export_opts[] = {
 
 const struct command kubo_dag_commands[] = {
 	{ "dag/put", NULL, "object data!...", put_opts, CMD_FILE, put },
-	{ "dag/get", "ref!", NULL, get_opts, CMD_STDIN, get },
-	{ "dag/resolve", "ref!", NULL, NULL, CMD_STDIN, resolve },
+	{ "dag/get", "ref!", NULL, get_opts, CMD_STDIN | CMD_READS, get },
+	{ "dag/resolve", "ref!", NULL, NULL, CMD_STDIN | CMD_READS, resolve },
 	{ "dag/import", NULL, "path!...", import_opts, CMD_FILE, dag_import },
-	{ "dag/export", "root!", NULL, export_opts, CMD_STDIN, dag_export },
-	{ "dag/stat", "root!...", NULL, stat_opts, CMD_STDIN, stat },
+	{ "dag/export", "root!", NULL, export_opts, CMD_STDIN | CMD_READS, dag_export },
+	{ "dag/stat", "root!...", NULL, stat_opts, CMD_STDIN | CMD_READS, stat },
 	{ 0 }
 };

@@ -492,9 +492,9 @@ static const struct opt touch_opts[] = {
 static const struct opt flush_opts[] = { FLUSH, { 0 } };
 
 const struct command kubo_files_commands[] = {
-	{ "files/stat", "path!", NULL, stat_opts, 0, files_stat },
-	{ "files/ls", "path", NULL, ls_opts, 0, files_ls },
-	{ "files/read", "path!", NULL, read_opts, 0, files_read },
+	{ "files/stat", "path!", NULL, stat_opts, CMD_READS, files_stat },
+	{ "files/ls", "path", NULL, ls_opts, CMD_READS, files_ls },
+	{ "files/read", "path!", NULL, read_opts, CMD_READS, files_read },
 	{ "files/write", "path!", "data!", write_opts, CMD_FILE, files_write },
 	{ "files/mkdir", "path!", NULL, mkdir_opts, 0, files_mkdir },
 	{ "files/cp", "source! dest!", NULL, cp_opts, 0, files_cp },

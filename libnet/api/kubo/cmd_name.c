@@ -269,13 +269,13 @@ static const struct opt put_opts[] = {
 static const struct opt subs_opts[] = { { "ipns-base", OPT_STRING, "base36" }, { 0 } };
 
 const struct command kubo_name_commands[] = {
-	{ "name/get", "name!", NULL, NULL, 0, name_cmd_get },
+	{ "name/get", "name!", NULL, NULL, CMD_READS, name_cmd_get },
 	{ "name/inspect", NULL, "record!", inspect_opts, CMD_FILE | CMD_NO_STORE, name_cmd_inspect },
 	{ "name/publish", "ipfs-path!", NULL, publish_opts, CMD_STDIN, publish },
 	{ "name/pubsub/cancel", "name!", NULL, NULL, CMD_NO_STORE, no_pubsub },
 	{ "name/pubsub/state", NULL, NULL, NULL, CMD_NO_STORE, pubsub_state },
 	{ "name/pubsub/subs", NULL, NULL, subs_opts, CMD_NO_STORE, no_pubsub },
 	{ "name/put", "name!", "record!", put_opts, CMD_FILE, name_cmd_put },
-	{ "name/resolve", "name", NULL, resolve_opts, 0, resolve },
+	{ "name/resolve", "name", NULL, resolve_opts, CMD_READS, resolve },
 	{ 0 }
 };

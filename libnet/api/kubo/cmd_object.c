@@ -160,7 +160,7 @@ static const struct opt rm_opts[] = {
 static const struct opt diff_opts[] = { { "verbose,v", OPT_BOOL, NULL }, { 0 } };
 
 const struct command kubo_object_commands[] = {
-	{ "object/diff", "obj_a! obj_b!", NULL, diff_opts, 0, diff },
+	{ "object/diff", "obj_a! obj_b!", NULL, diff_opts, CMD_READS, diff },
 	{ "object/patch/add-link", "root! name! ref!", NULL, add_opts, 0, add_link },
 	{ "object/patch/rm-link", "root! name!", NULL, rm_opts, 0, rm_link },
 	{ "object/data", "", NULL, NULL, CMD_NO_STORE, removed },

@@ -283,8 +283,8 @@ static const struct opt verify_opts[] = { { "verbose", OPT_BOOL, NULL }, { "quie
 const struct command kubo_pin_commands[] = {
 	{ "pin/add", "ipfs-path!...", NULL, add_opts, CMD_STDIN, add },
 	{ "pin/rm", "ipfs-path!...", NULL, rm_opts, CMD_STDIN, rm },
-	{ "pin/ls", "ipfs-path...", NULL, ls_opts, 0, pin_list },
+	{ "pin/ls", "ipfs-path...", NULL, ls_opts, CMD_READS, pin_list },
 	{ "pin/update", "from-path! to-path!", NULL, update_opts, 0, update },
-	{ "pin/verify", NULL, NULL, verify_opts, 0, verify },
+	{ "pin/verify", NULL, NULL, verify_opts, CMD_READS, verify },
 	{ 0 }
 };

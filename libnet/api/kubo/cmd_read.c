@@ -198,8 +198,8 @@ static const struct opt ls_opts[] = {
 };
 
 const struct command kubo_read_commands[] = {
-	{ "cat", "ipfs-path!...", NULL, cat_opts, CMD_STDIN, cat },
-	{ "get", "ipfs-path!", NULL, get_opts, CMD_STDIN, get },
-	{ "ls", "ipfs-path!...", NULL, ls_opts, CMD_STDIN, read_ls },
+	{ "cat", "ipfs-path!...", NULL, cat_opts, CMD_STDIN | CMD_READS, cat },
+	{ "get", "ipfs-path!", NULL, get_opts, CMD_STDIN | CMD_READS, get },
+	{ "ls", "ipfs-path!...", NULL, ls_opts, CMD_STDIN | CMD_READS, read_ls },
 	{ 0 }
 };

@@ -265,9 +265,9 @@ static const struct opt resolve_opts[] = {
 };
 
 const struct command kubo_refs_commands[] = {
-	{ "refs", "ipfs-path!...", NULL, refs_opts, CMD_STDIN, refs },
-	{ "refs/local", NULL, NULL, NULL, 0, local },
-	{ "repo/ls", NULL, NULL, NULL, 0, local },
-	{ "resolve", "name!", NULL, resolve_opts, CMD_STDIN, resolve },
+	{ "refs", "ipfs-path!...", NULL, refs_opts, CMD_STDIN | CMD_READS, refs },
+	{ "refs/local", NULL, NULL, NULL, CMD_READS, local },
+	{ "repo/ls", NULL, NULL, NULL, CMD_READS, local },
+	{ "resolve", "name!", NULL, resolve_opts, CMD_STDIN | CMD_READS, resolve },
 	{ 0 }
 };

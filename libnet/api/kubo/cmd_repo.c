@@ -238,9 +238,9 @@ static const struct opt version_opts[] = { { "quiet,q", OPT_BOOL, NULL }, { 0 } 
 
 const struct command kubo_repo_commands[] = {
 	{ "repo/gc", NULL, NULL, gc_opts, 0, gc },
-	{ "repo/stat", NULL, NULL, stat_opts, 0, stat },
-	{ "stats/repo", NULL, NULL, stat_opts, 0, stat },
+	{ "repo/stat", NULL, NULL, stat_opts, CMD_READS, stat },
+	{ "stats/repo", NULL, NULL, stat_opts, CMD_READS, stat },
 	{ "repo/verify", NULL, NULL, verify_opts, 0, verify },
-	{ "repo/version", NULL, NULL, version_opts, 0, version },
+	{ "repo/version", NULL, NULL, version_opts, CMD_READS, version },
 	{ 0 }
 };

@@ -30,8 +30,11 @@ int kubo_allows(const struct kubo *k, const struct request *rq);
 /* kubo_wants - 1: the path is one of the RPC. */
 int kubo_wants(const struct request *rq);
 
+/* kubo_reads - 1: what is asked for changes nothing. */
+int kubo_reads(const struct request *rq);
+
 /* kubo_answer - answer any request.  Blocks are read from `src`, which is the store's or stands before it; st is open for
- * writing (NULL: it cannot be opened, as err_text says).  0, or the error of the transport. */
+ * writing, unless kubo_reads (NULL: it cannot be opened, as err_text says).  0, or the error of the transport. */
 int kubo_answer(struct kubo *k, struct store *st, struct dag_source *src, struct request *rq, struct reply *r);
 
 #endif

@@ -348,6 +348,24 @@ const struct opt *query_options(void)
 	return global;
 }
 
+/* an argument in the path comes behind the command; escapes in it are looked at later, and are none of a command */
+int kubo_reads(const struct request *rq)
+{
+	static const char root[] = "/api/v0/";
+	size_t n = sizeof root - 1, len;
+	const struct command *cmd;
+	const char *path;
+
+	if (rq->path.len <= n)
+		return 0;
+	path = (const char *)rq->path.p + n;
+	for (len = rq->path.len - n, cmd = command_at(path, len); !cmd && len > 0; cmd = command_at(path, len))
+		do
+			len--;
+		while (len > 0 && path[len] != '/');
+	return cmd && cmd->flags & CMD_READS;
+}
+
 /* what others are below, and nothing by itself, says nothing */
 static const struct command group = { "", NULL, NULL, NULL, CMD_NO_STORE, call_empty };
 

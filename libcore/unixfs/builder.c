@@ -17,7 +17,7 @@ int name_block(const struct naming *as, uint64_t codec, const struct span *parts
 		len += parts[i].len;
 	if (codec == CID_RAW)
 		version = 1;			/* v0 means dag-pb */
-	if (as->inline_limit && len <= (size_t)as->inline_limit) {
+	if (as->inline_limit && len <= (size_t)(as->inline_limit > 0 ? as->inline_limit : 0)) {
 		version = 1;
 		hash = MH_IDENTITY;
 	}

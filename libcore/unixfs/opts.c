@@ -272,7 +272,7 @@ int unixfs_opts_finish(struct unixfs_opts *o, int with_meta)
 	struct chunker *c;
 	int rc;
 
-	if (o->inline_limit < 0 || o->inline_limit > UNIXFS_INLINE_MAX)
+	if (o->inline_limit < UNIXFS_INLINE_EMPTY || o->inline_limit > UNIXFS_INLINE_MAX)
 		return err_set(ERR_USAGE, "inline-limit %d exceeds maximum allowed size of %d bytes",
 			       o->inline_limit, UNIXFS_INLINE_MAX);
 	if (with_meta && o->raw_leaves == 1)

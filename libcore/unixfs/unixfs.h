@@ -15,7 +15,7 @@ enum unixfs_type {			/* Data.Type */
 	UNIXFS_RAW, UNIXFS_DIRECTORY, UNIXFS_FILE, UNIXFS_METADATA, UNIXFS_SYMLINK, UNIXFS_HAMT
 };
 enum unixfs_estimate { UNIXFS_EST_LINKS, UNIXFS_EST_BLOCK, UNIXFS_EST_DISABLED };
-enum { UNIXFS_CHUNK_MAX = 2096896, UNIXFS_INLINE_MAX = 128 };	/* bytes */
+enum { UNIXFS_CHUNK_MAX = 2096896, UNIXFS_INLINE_MAX = 128, UNIXFS_INLINE_EMPTY = -1 };	/* bytes */
 
 /* Mode and time of a node; mode 0 and has_mtime 0 mean absent. */
 struct unixfs_meta {
@@ -32,7 +32,7 @@ struct unixfs_opts {
 	int raw_leaves_set;		/* raw_leaves was said, not concluded: what is modified obeys */
 	uint64_t hash;			/* multihash code */
 	int hash_set;
-	int inline_limit;		/* bytes, 0: no inlining */
+	int inline_limit;		/* bytes, 0: no inlining; UNIXFS_INLINE_EMPTY: of blocks without any */
 	uint32_t max_links, dir_max_links, hamt_fanout;
 	uint64_t hamt_threshold;	/* bytes, 0: never a HAMT */
 	enum unixfs_estimate hamt_estimate;

@@ -13,6 +13,16 @@ enum { EVENT_MAX = 256 * 1024 };
 
 /* ---- options ---- */
 
+/* --inline with a limit of 0 is about what is empty */
+static int inline_limit(const struct call *c)
+{
+	int64_t n = call_int(c, "inline-limit");
+
+	if (!call_bool(c, "inline") || n < 0)
+		return 0;
+	return n ? (int)n : UNIXFS_INLINE_EMPTY;
+}
+
 /* what shapes the DAG */
 static int shape(const struct call *c, struct ops_add *o)
 {
@@ -38,8 +48,7 @@ static int shape(const struct call *c, struct ops_add *o)
 	if (rc == 0 && *chunker)
 		rc = unixfs_opts_set(&o->dag, "chunker", chunker);
 	if (call_given(c, "inline"))
-		o->dag.inline_limit = call_bool(c, "inline") && call_int(c, "inline-limit") > 0 ?
-				      (int)call_int(c, "inline-limit") : 0;
+		o->dag.inline_limit = inline_limit(c);
 	if (call_int(c, "max-file-links") > 0)
 		o->dag.max_links = (uint32_t)call_int(c, "max-file-links");
 	if (call_given(c, "max-directory-links"))

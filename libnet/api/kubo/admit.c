@@ -302,6 +302,21 @@ static int preflight(const struct kubo *k, const struct request *rq, struct repl
 
 /* ---- all of it ---- */
 
+/* Kubo's own command line, of another version than we speak; what others call themselves is their business */
+static int mismatch(const struct request *rq)
+{
+	static const char free_for_all[] = "/api/v0/version", own[] = "/kubo/" KUBO_VERSION "/";
+	struct span agent = request_field(rq, "user-agent");
+	size_t n = sizeof free_for_all - 1;
+
+	if ((!holds(agent, "/go-ipfs/") && !holds(agent, "/kubo/")) || span_equal(agent, span_str(own)) ||
+	    !begins(rq->path, "/api/v0/"))
+		return 0;
+	if (begins(rq->path, free_for_all) && (rq->path.len == n || rq->path.p[n] == '/'))
+		return 0;
+	return err_set(ERR_INVALID, "api version mismatch (%s != %.*s)", own, (int)agent.len, (const char *)agent.p);
+}
+
 static int not_post(const struct request *rq, struct reply *r)
 {
 	int rc = reply_field(r, "allow", "OPTIONS, POST");
@@ -326,6 +341,10 @@ int admit(struct kubo *k, struct request *rq, struct reply *r, int *rc)
 	int options = span_equal(rq->method, span_str("OPTIONS"));
 
 	*rc = 0;
+	if (mismatch(rq) < 0) {
+		*rc = text_error(r, 400, err_text());
+		return 0;
+	}
 	if (!kubo_allows(k, rq)) {
 		*rc = text_error(r, 403, denied);
 		return 0;

@@ -95,6 +95,21 @@ static void origins(void)
 	CHECK(post("user-agent: curl/8\n") == 500);
 }
 
+/* as Kubo 0.43.1 answers */
+static void versions(void)
+{
+	rpc_open("");
+	CHECK(post("user-agent: /kubo/0.1.2/") == 400);
+	CHECK_STR(rpc_body(), "api version mismatch (/kubo/0.43.1/ != /kubo/0.1.2/)\n");
+	CHECK_STR(rpc_field("content-type"), "text/plain; charset=utf-8");
+	CHECK(post("user-agent: x/go-ipfs/0.4.0/abc") == 400);
+	CHECK(post("user-agent: /kubo/0.43.1/") == 500);
+	CHECK(post("user-agent: kubo") == 500);
+	CHECK(rpc_ask("GET", "/api/v0/id", "user-agent: /kubo/0.1.2/") == 400);	/* before all else */
+	CHECK(rpc_ask("POST", "/api/v0/version", "user-agent: /kubo/0.1.2/") == 200);
+	CHECK(rpc_ask("POST", "/api/v0/versions", "user-agent: /kubo/0.1.2/") == 400);
+}
+
 static void configured(void)
 {
 	rpc_open("");
@@ -212,6 +227,7 @@ int main(void)
 	RUN(paths);
 	RUN(readers);
 	RUN(origins);
+	RUN(versions);
 	RUN(configured);
 	RUN(preflights);
 	RUN(authorization);

@@ -127,6 +127,20 @@ static int changed(void *arg, const struct ops_dag_change *d)
 	return all->rc;
 }
 
+/* what differs only inside of the two themselves: they do, as a whole */
+static int roots_changed(struct call *c, struct changes *all)
+{
+	struct ops_dag_change d = { .kind = OPS_DAG_CHANGED, .path = span_str("") };
+	struct cid from, to;
+	int rc = call_resolve(c, c->arg[0], &from);
+
+	if (rc == 0)
+		rc = call_resolve(c, c->arg[1], &to);
+	d.from.cid = &from;
+	d.to.cid = &to;
+	return rc < 0 ? rc : changed(all, &d);
+}
+
 static int diff(struct call *c)
 {
 	struct changes all = { c, BUF_INIT(1 << 26), BUF_INIT(1 << 26), 0 };
@@ -140,6 +154,8 @@ static int diff(struct call *c)
 		rc = buf_str(&all.json, "{\"Changes\":[");
 	if (rc == 0)
 		rc = ops_dag_diff(c->src, (const char *)a.data, (const char *)b.data, &o);
+	if (rc == 1 && all.json.data[all.json.len - 1] == '[')
+		rc = roots_changed(c, &all);
 	if (rc >= 0)
 		rc = buf_str(&all.json, "]}");
 	if (rc == 0)

@@ -105,6 +105,9 @@ static void removing(void)
 		   "level (see https://specs.ipfs.tech/unixfs/)"));
 }
 
+#define DATA_FOO "QmQeGyS87nyijii7kFt1zbe4n2PsXTFimzsdxyE9qh9TST"
+#define DATA_BAR "QmNeYRbCibmaMMK6Du6ChfServcLqFvLJF76PzzF76SPrZ"
+
 static void differences(void)
 {
 	begin();
@@ -122,6 +125,14 @@ static void differences(void)
 			      ABC "\"}}]}\n");
 	CHECK(rpc("object/diff?enc=text&verbose=true&arg=" EMPTY "&arg=" DEEP) == 200);
 	CHECK_STR(rpc_body(), "Added new link \"a\" pointing to QmdhqirpYY99YorjF6fmbP3Lh8HZvCctygLWYLbCLsX8Dw.\n");
+	/* without links, and not the same */
+	rpc_file("", "\n\3foo");
+	CHECK(rpc_send("block/put?format=v0") == 200);
+	rpc_file("", "\n\3bar");
+	CHECK(rpc_send("block/put?format=v0") == 200);
+	CHECK(rpc("object/diff?arg=" DATA_FOO "&arg=" DATA_BAR) == 200);
+	CHECK_STR(rpc_body(), "{\"Changes\":[{\"Type\":2,\"Path\":\"\",\"Before\":{\"/\":\"" DATA_FOO "\"},\"After\":{\"/\":\""
+			      DATA_BAR "\"}}]}\n");
 	CHECK(says("object/diff?arg=x&arg=" EMPTY, "invalid path \\\"x\\\": path does not have enough components"));
 }
 

@@ -79,15 +79,19 @@ int plan_settle(struct serve_plan *p, const char *path)
 static int admit(void *ctx, struct span peer, struct serve_admit *a)
 {
 	struct front_load load = { a->conns, a->busy, a->queued };
-	struct span forwarded = span_of(NULL, 0);
+	struct front_wish w = { .peer = peer, .host = a->head->host, .path = a->head->path, .local = a->local };
 	size_t i;
 
 	front_levels(ctx, &load);
-	for (i = 0; i < a->head->n_fields; i++)
-		if (span_equal(a->head->field[i].name, span_str("x-forwarded-for")))
-			forwarded = a->head->field[i].value;
-	return front_admit(ctx, peer, forwarded, a->head->path, &a->limit, &a->remaining,
-			   &a->retry_after_s);
+	for (i = 0; i < a->head->n_fields; i++) {
+		const struct http_field *f = &a->head->field[i];
+
+		if (span_equal(f->name, span_str("x-forwarded-for")))
+			w.forwarded = f->value;
+		else if (span_equal(f->name, span_str("x-forwarded-host")) && !w.forwarded_host.p)
+			w.forwarded_host = f->value;
+	}
+	return front_admit(ctx, &w, &a->limit, &a->remaining, &a->retry_after_s);
 }
 
 static void done(void *ctx, const struct serve_done *d)

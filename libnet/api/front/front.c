@@ -377,24 +377,35 @@ int front_answer(struct request *rq, struct reply *r, void *ctx)
 
 /* ---- in a pump ---- */
 
-int front_admit(struct front *f, struct span peer, struct span forwarded, struct span path, unsigned *limit,
-		unsigned *left, unsigned *wait_s)
+/* Those who look after us are not counted; but where every path is content's, such a one is no exception. */
+static int is_of_ours(const struct front *f, const struct front_wish *w)
+{
+	struct http_forwarded told = { .tls = -1 };
+	size_t i;
+
+	for (i = 0; i < N_ROUTES; i++)
+		if (span_equal(w->path, span_str(routes[i].path)))
+			break;
+	if (i == N_ROUTES)
+		return 0;
+	if (w->local)
+		http_forwarded_x(span_of(NULL, 0), w->forwarded_host, span_of(NULL, 0), &told);
+	return gateway_is_ours(f->gateway, told.host.len ? told.host : w->host);
+}
+
+int front_admit(struct front *f, const struct front_wish *w, unsigned *limit, unsigned *left, unsigned *wait_s)
 {
 	uint8_t room[16];
 	struct span who;
-	size_t i;
 	int ok;
 
 	*limit = *left = *wait_s = 0;
-	if (!f->requests)
+	if (!f->requests || is_of_ours(f, w))
 		return 1;
-	for (i = 0; i < N_ROUTES; i++)		/* those who look after us are not counted */
-		if (span_equal(path, span_str(routes[i].path)))
-			return 1;
-	who = client_key(f, peer, forwarded, room);
+	who = client_key(f, w->peer, w->forwarded, room);
 	*limit = f->requests;
 	ok = board_take(f->buckets, who.p, who.len, f->burst, f->per_second, left, wait_s);
 	if (!ok)
-		metric_limited(f, path);
+		metric_limited(f, w->path);
 	return ok;
 }

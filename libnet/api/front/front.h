@@ -55,10 +55,15 @@ int front_kept(const struct front *f);		/* for serve_opts.kept */
 int front_pump(void *ctx);
 
 /* ---- in a pump ---- */
-/* front_admit - may this client ask for that path now?  1 or 0.  forwarded: its X-Forwarded-For, heeded when it is a
- * trusted proxy.  *limit 0: there is no limit. */
-int front_admit(struct front *f, struct span peer, struct span forwarded, struct span path, unsigned *limit,
-		unsigned *left, unsigned *wait_s);
+struct front_wish {
+	struct span peer;		/* the address we see */
+	struct span forwarded;		/* its X-Forwarded-For, heeded when it is a trusted proxy; p NULL: none */
+	struct span host, path;		/* what is asked */
+	struct span forwarded_host;	/* X-Forwarded-Host, heeded of local ones */
+	int local;
+};
+/* front_admit - may this client ask for that now?  1 or 0.  *limit 0: there is no limit. */
+int front_admit(struct front *f, const struct front_wish *w, unsigned *limit, unsigned *left, unsigned *wait_s);
 
 /* What a pump is busy with, at the moment: clients, requests that workers have and that wait for one. */
 struct front_load { unsigned conns, busy, queued; };

@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "front_priv.h"
-#include "ops/coproc.h"
 
 int rpc_new(struct front *f)
 {
@@ -129,7 +128,7 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 		log_warn("front", "the RPC cannot write: %s", err_text());
 		rc = front_store(f, STORE_READ);
 	}
-	rc = kubo_answer(f->kubo, f->st, f->upstream ? coproc_source(f->upstream) : front_source(f), rq, r);
+	rc = kubo_answer(f->kubo, f->st, front_sources(f), rq, r);
 	if (!reads) {
 		store_close(f->st);
 		f->st = NULL;

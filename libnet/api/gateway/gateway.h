@@ -42,6 +42,9 @@ void gateway_caches(const struct gateway *g, struct gateway_caches *c);
  * it is; 0: it is ours.  May ask the DNS. */
 int gateway_is_site(struct gateway *g, const struct request *rq);
 
+/* gateway_is_ours - 1: the host asked is certainly no content's: an address, or a name that is given to us.  Asks nobody. */
+int gateway_is_ours(const struct gateway *g, struct span host);
+
 /* gateway_answer - answer any request that no other part of the server wants.  Blocks come from `src`, names from
  * `st`.  0, or the error of the transport. */
 int gateway_answer(struct gateway *g, struct store *st, struct dag_source *src, struct request *rq,

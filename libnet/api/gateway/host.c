@@ -581,6 +581,13 @@ int gw_connect(struct gw_ask *a)
 	return rc < 0 ? rc : 1;
 }
 
+int gateway_is_ours(const struct gateway *g, struct span host)
+{
+	unsigned flags;
+
+	return !host.len || is_ip(without_port(host)) || known_host(g, host, &flags);
+}
+
 int gateway_is_site(struct gateway *g, const struct request *rq)
 {
 	struct gw_ask a = { .g = g, .flags = g->flags, .host = BUF_INIT(GW_PATH_MAX) };

@@ -8,8 +8,21 @@ static unsigned limit, left, wait_s;
 
 static int ask(const char *peer, const char *forwarded)
 {
-	return front_admit(rig.f, span_str(peer), forwarded ? span_str(forwarded) : span_of(NULL, 0),
-			   span_str("/ipfs/x"), &limit, &left, &wait_s);
+	struct front_wish w = { .peer = span_str(peer), .path = span_str("/ipfs/x"), .host = span_str("localhost") };
+
+	if (forwarded)
+		w.forwarded = span_str(forwarded);
+	return front_admit(rig.f, &w, &limit, &left, &wait_s);
+}
+
+static int ask_for(struct front *f, const char *host, const char *path, const char *forwarded_host, int local)
+{
+	struct front_wish w = { .peer = span_str("192.0.2.1"), .path = span_str(path), .host = span_str(host),
+				.local = local };
+
+	if (forwarded_host)
+		w.forwarded_host = span_str(forwarded_host);
+	return front_admit(f, &w, &limit, &left, &wait_s);
 }
 
 /* do the two share what they may ask? */
@@ -51,7 +64,7 @@ static void counted_by_all(void)
 	rig_open(SLOW);
 	NEED(front_new(&other, rig.path, rig.c, FRONT_GATEWAY) == 0);
 	CHECK(ask("192.0.2.1", NULL));
-	CHECK(front_admit(other, span_str("192.0.2.1"), span_of(NULL, 0), span_str("/"), &limit, &left, &wait_s));
+	CHECK(ask_for(other, "localhost", "/", NULL, 0));
 	CHECK(!ask("192.0.2.1", NULL));
 	front_free(other);
 }
@@ -66,11 +79,34 @@ static void exempt(void)
 	while (ask("192.0.2.1", NULL))
 		;
 	for (i = 0; i < 4; i++)
-		CHECK(front_admit(rig.f, span_str("192.0.2.1"), span_of(NULL, 0), span_str(paths[i]), &limit, &left,
-				  &wait_s) && limit == 0);
+		CHECK(ask_for(rig.f, "localhost", paths[i], NULL, 0) && limit == 0);
 	for (i = 0; i < 6; i++)
-		CHECK(!front_admit(rig.f, span_str("192.0.2.1"), span_of(NULL, 0), span_str(others[i]), &limit, &left,
-				   &wait_s));
+		CHECK(!ask_for(rig.f, "localhost", others[i], NULL, 0));
+}
+
+/* "/health" of somebody's pages was asked for without a limit */
+static void pages_of_that_name_are_counted(void)
+{
+	static const char *const ours[] = {
+		"", "localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:80", "[::1]:80", "gw.example", "GW.example:81"
+	};
+	static const char *const theirs[] = {
+		"bafkqaaa.ipfs.localhost", "bafkqaaa.ipfs.localhost:8080", "en.site.ipns.gw.example", "site.example", "x"
+	};
+	size_t i;
+
+	rig_open(SLOW "gateway.hosts = gw.example subdomains\n");
+	while (ask("192.0.2.1", NULL))
+		;
+	for (i = 0; i < sizeof ours / sizeof *ours; i++)
+		CHECK(ask_for(rig.f, ours[i], "/health", NULL, 0));
+	for (i = 0; i < sizeof theirs / sizeof *theirs; i++)
+		CHECK(!ask_for(rig.f, theirs[i], "/metrics", NULL, 0) && wait_s > 0);
+	/* whose name it is, a proxy on this machine says */
+	CHECK(!ask_for(rig.f, "localhost", "/health", "bafkqaaa.ipfs.localhost", 1));
+	CHECK(ask_for(rig.f, "localhost", "/health", "bafkqaaa.ipfs.localhost", 0));
+	CHECK(ask_for(rig.f, "site.example", "/health", "gw.example", 1));
+	CHECK(!ask_for(rig.f, "site.example", "/health", "gw.example", 0));
 }
 
 static void addresses(void)
@@ -153,6 +189,7 @@ int main(void)
 	RUN(no_limit);
 	RUN(counted_by_all);
 	RUN(exempt);
+	RUN(pages_of_that_name_are_counted);
 	RUN(addresses);
 	RUN(what_strangers_say_does_not_count);
 	RUN(proxies);

@@ -293,12 +293,13 @@ static void bodies(void)
 
 static void refusals_and_blocks(void)
 {
+	struct front_wish w = { .peer = span_str("192.0.2.1"), .path = span_str("/") };
 	unsigned limit, left, wait_s;
 	int i;
 
 	rig_open("rate.requests = 10\nrate.seconds = 1000\nrate.burst = 1\n");
 	for (i = 0; i < 4; i++)
-		front_admit(rig.f, span_str("192.0.2.1"), span_of(NULL, 0), span_str("/"), &limit, &left, &wait_s);
+		front_admit(rig.f, &w, &limit, &left, &wait_s);
 	CHECK(rig_ask("GET", "/ipfs/bafybeiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b", NULL) == 404);
 	NEED(read_page());
 	CHECK(value("ipfrs_rate_limit_hits_total", "endpoint=\"/\"") == 3);

@@ -151,6 +151,8 @@ int call_client_error(struct call *c, const char *fmt, ...) __attribute__((forma
 
 /* ---- words ---- */
 
+/* call_base - is cid-base one at all?  For those who do something before they tell a CID. */
+int call_base(const struct call *c);
 /* call_cid - append a CID as the client wants it (cid-base, upgrade-cidv0-in-output).  call_cid_link - {"/":"cid"}, always
  * the default form; cid NULL: null. */
 int call_cid(const struct call *c, const struct cid *cid, struct buf *out);

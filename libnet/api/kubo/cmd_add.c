@@ -106,19 +106,6 @@ static int no_filestore(const struct call *c, const struct ops_add *o)
 		       "https://github.com/ipfs/kubo/blob/master/docs/experimental-features.md#ipfs-filestore");
 }
 
-/* a cid-base that is none is told of before anything is read */
-static int base_ok(const struct call *c)
-{
-	struct buf text = BUF_INIT(CID_TEXT_MAX);
-	struct cid cid;
-	int rc = cid_make(&cid, 1, CID_RAW, MH_IDENTITY, span_of(NULL, 0));
-
-	if (rc == 0)
-		rc = call_cid(c, &cid, &text);
-	buf_clear(&text);
-	return rc;
-}
-
 static int options(struct call *c, struct ops_add *o)
 {
 	int rc;
@@ -143,7 +130,7 @@ static int options(struct call *c, struct ops_add *o)
 	if (rc == 0)
 		rc = conflicts(c, o);
 	if (rc == 0)
-		rc = base_ok(c);
+		rc = call_base(c);
 	return rc < 0 ? rc : no_filestore(c, o);
 }
 

@@ -124,12 +124,13 @@ static int take_codec(const struct call *c, struct ops_block_put *o)
 
 static int put_options(const struct call *c, struct ops_block_put *o)
 {
-	int rc;
+	int rc = call_base(c);
 
 	ops_block_put_init(o);
 	o->pin = call_bool(c, "pin");
 	o->allow_big = call_bool(c, "allow-big-block");
-	rc = take_hash(c, o);
+	if (rc == 0)
+		rc = take_hash(c, o);
 	return rc < 0 ? rc : take_codec(c, o);
 }
 
@@ -232,7 +233,7 @@ static int rm(struct call *c)
 	struct fate f;
 	struct cid cid;
 	size_t i;
-	int rc = 0;
+	int rc = call_base(c);
 
 	for (i = 0; rc == 0 && i < c->n_args; i++) {
 		rc = block_of(c, c->arg[i], &cid);

@@ -452,7 +452,9 @@ int read_ls(struct call *c)
 		return call_client_error(c, "cannot use --sort-size with --stream");
 	if (call_bool(c, "sort-size") && !call_bool(c, "size"))
 		return call_client_error(c, "cannot use --sort-size with --size=false");
-	rc = run(&s);
+	rc = call_base(c);
+	if (rc == 0)
+		rc = run(&s);
 	spill_free(s.sorted);
 	buf_clear(&s.record);
 	buf_clear(&s.line);

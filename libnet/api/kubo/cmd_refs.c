@@ -131,8 +131,10 @@ static int refs(struct call *c)
 	struct cid *roots;
 	struct ops_place place;
 	size_t i;
-	int rc = 0;
+	int rc = call_base(c);
 
+	if (rc < 0)
+		return rc;
 	if (call_bool(c, "edges")) {
 		if (strcmp(w.format, "<dst>") != 0)
 			return err_set(ERR_USAGE, "using format argument with edges is not allowed");
@@ -173,7 +175,9 @@ static int local_one(void *arg, const struct cid *cid)
 
 static int local(struct call *c)
 {
-	return ops_refs_local(c->st, local_one, c);
+	int rc = call_base(c);
+
+	return rc < 0 ? rc : ops_refs_local(c->st, local_one, c);
 }
 
 /* ---- resolve ---- */

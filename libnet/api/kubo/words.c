@@ -10,12 +10,17 @@
 
 /* ---- CIDs ---- */
 
+int call_base(const struct call *c)
+{
+	return c->no_base ? err_set(ERR_USAGE, "unsupported multibase encoding: %s", call_text(c, "cid-base")) : 0;
+}
+
 int call_cid(const struct call *c, const struct cid *cid, struct buf *out)
 {
 	struct cid one;
 
 	if (c->no_base)
-		return err_set(ERR_USAGE, "unsupported multibase encoding: %s", call_text(c, "cid-base"));
+		return call_base(c);
 	if (cid->version == 0 && c->upgrade) {
 		if (cid_make_mh(&one, 1, cid->codec, cid_mh(cid)) < 0)
 			return ERR_INVALID;

@@ -149,6 +149,12 @@ static void rm(void)
 	CHECK_STR(asked("block/rm?arg=" X "&arg=foo"), "{\"Hash\":\"" X "\",\"Error\":\"ipld: could not find " X "\"}\n");
 	CHECK_STR(rpc_trailer("x-stream-error"), "invalid path \"foo\": path does not have enough components");
 	CHECK(rpc("block/rm?arg=foo") == 500);
+	/* a wrong base is told of before anything is gone, or put */
+	put("", "x");
+	CHECK_STR(asked("block/rm?cid-base=foo&arg=" X), ERROR("unsupported multibase encoding: foo"));
+	CHECK_STR(asked("block/get?cid-base=foo&arg=" X), "x");
+	CHECK_STR(asked("block/stat?cid-base=foo&arg=" X), ERROR("unsupported multibase encoding: foo"));
+	CHECK_STR(put("cid-base=foo", "y"), ERROR("unsupported multibase encoding: foo"));
 	CHECK(rpc("block/rm") == 400);
 }
 

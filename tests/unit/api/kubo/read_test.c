@@ -192,7 +192,6 @@ static void lists(void)
 	CHECK(strstr(asked("ls?arg=" TREE "/a"), "\"Links\":[{\"Name\":\"\",\"Hash\":"
 		     "\"QmeAMsgaKpR6s5R5Hgd2WRnQxooFN1rCyUCdnhHMTkizJm\",\"Size\":262144,\"Type\":2,"));
 	CHECK(strstr(asked("ls?cid-base=base36&arg=" TREE), "\"k2jmtxsgp9ve4cdreq3yq65mvgxy24gi247xj3nhpqq7dyb8nu4wuvhs\""));
-	CHECK_STR(asked("ls?stream=true&arg=" EMPTY), ERROR(MISSING EMPTY));
 	part("d\"; filename=\"e\"", "application/x-directory", "");
 	CHECK(rpc_send("add") == 200);
 	CHECK_STR(asked("ls?arg=" EMPTY), "{\"Objects\":[" OBJECT(EMPTY, "") "]}\n");
@@ -203,6 +202,9 @@ static void lists(void)
 	CHECK(rpc("ls?sort-size=true&size=false&arg=" TREE) == 400);
 	CHECK_STR(asked("ls?arg=foo"), ERROR("invalid path \\\"foo\\\": path does not have enough components"));
 	CHECK_STR(asked("ls?arg=" TREE "&arg=" ABSENT), ERROR(MISSING ABSENT));
+	CHECK_STR(asked("ls?cid-base=foo&arg=" TREE), ERROR("unsupported multibase encoding: foo"));
+	CHECK_STR(asked("refs?cid-base=foo&arg=" TREE), ERROR("unsupported multibase encoding: foo"));
+	CHECK_STR(asked("refs/local?cid-base=foo"), ERROR("unsupported multibase encoding: foo"));
 }
 
 static void lists_for_people(void)

@@ -98,7 +98,7 @@ static void check_format(const char *format)
 	for (i = 0; (name = tar_format_name(i)); i++)
 		if (!strcmp(name, format))
 			return;
-	cmd_usage("no archive format '%s': it is tar, cpio, each also with .gz .zst .xz .bz2 .lz4, pax, zip or 7z",
+	cmd_usage("no archive format '%s': it is tar, cpio, each also with .gz .zst .xz .bz2 .lz4, pax, pax.gz, zip or 7z",
 		  format);
 }
 

@@ -41,8 +41,9 @@ int tar_reader_next(struct tar_reader *r, struct tar_entry *e);
 ssize_t tar_reader_data(struct tar_reader *r, void *p, size_t len);
 void tar_reader_free(struct tar_reader *r);
 
-/* tar_writer - format "tar" (pax where it has to be, with whole seconds), "pax" (with parts of them), "cpio", "zip",
- * "7z", with ".gz", ".zst", ".xz", ".bz2", ".lz4" for tar and cpio: "tar.gz".  ERR_USAGE: no such format.  Output is
+/* tar_writer - format "tar" (pax where it has to be, with whole seconds), "pax" (with parts of them, and no slash
+ * behind the names of directories; also "pax.gz"), "cpio", "zip", "7z", with ".gz", ".zst", ".xz", ".bz2", ".lz4" for tar
+ * and cpio: "tar.gz".  ERR_USAGE: no such format.  Output is
  * deterministic: no owner, mtime 0 unless the node has one, mode 0755 for directories and 0644 for files
  * without one.  (Zip stores local time besides: whoever wants the same bytes everywhere sets TZ.)
  * entry: a file's size must be right: data beyond it is ERR_CORRUPT, as is less when the entry ends.

@@ -13,28 +13,33 @@ static const struct format {
 	int (*set)(struct archive *a);
 	int (*filter)(struct archive *a);
 	int utf8;
+	int own;			/* heads are made by pax.c, libarchive only packs */
 } formats[] = {
-	{ "tar", archive_write_set_format_pax_restricted, archive_write_add_filter_none, 1 },
-	{ "tar.gz", archive_write_set_format_pax_restricted, archive_write_add_filter_gzip, 1 },
-	{ "tar.zst", archive_write_set_format_pax_restricted, archive_write_add_filter_zstd, 1 },
-	{ "tar.xz", archive_write_set_format_pax_restricted, archive_write_add_filter_xz, 1 },
-	{ "tar.bz2", archive_write_set_format_pax_restricted, archive_write_add_filter_bzip2, 1 },
-	{ "tar.lz4", archive_write_set_format_pax_restricted, archive_write_add_filter_lz4, 1 },
-	{ "pax", archive_write_set_format_pax, archive_write_add_filter_none, 1 },
-	{ "cpio", archive_write_set_format_cpio_newc, archive_write_add_filter_none, 0 },
-	{ "cpio.gz", archive_write_set_format_cpio_newc, archive_write_add_filter_gzip, 0 },
-	{ "cpio.zst", archive_write_set_format_cpio_newc, archive_write_add_filter_zstd, 0 },
-	{ "cpio.xz", archive_write_set_format_cpio_newc, archive_write_add_filter_xz, 0 },
-	{ "cpio.bz2", archive_write_set_format_cpio_newc, archive_write_add_filter_bzip2, 0 },
-	{ "cpio.lz4", archive_write_set_format_cpio_newc, archive_write_add_filter_lz4, 0 },
-	{ "zip", archive_write_set_format_zip, archive_write_add_filter_none, 1 },
-	{ "7z", archive_write_set_format_7zip, archive_write_add_filter_none, 1 },
+	{ "tar", archive_write_set_format_pax_restricted, archive_write_add_filter_none, 1, 0 },
+	{ "tar.gz", archive_write_set_format_pax_restricted, archive_write_add_filter_gzip, 1, 0 },
+	{ "tar.zst", archive_write_set_format_pax_restricted, archive_write_add_filter_zstd, 1, 0 },
+	{ "tar.xz", archive_write_set_format_pax_restricted, archive_write_add_filter_xz, 1, 0 },
+	{ "tar.bz2", archive_write_set_format_pax_restricted, archive_write_add_filter_bzip2, 1, 0 },
+	{ "tar.lz4", archive_write_set_format_pax_restricted, archive_write_add_filter_lz4, 1, 0 },
+	{ "pax", archive_write_set_format_raw, archive_write_add_filter_none, 1, 1 },
+	{ "pax.gz", archive_write_set_format_raw, archive_write_add_filter_gzip, 1, 1 },
+	{ "cpio", archive_write_set_format_cpio_newc, archive_write_add_filter_none, 0, 0 },
+	{ "cpio.gz", archive_write_set_format_cpio_newc, archive_write_add_filter_gzip, 0, 0 },
+	{ "cpio.zst", archive_write_set_format_cpio_newc, archive_write_add_filter_zstd, 0, 0 },
+	{ "cpio.xz", archive_write_set_format_cpio_newc, archive_write_add_filter_xz, 0, 0 },
+	{ "cpio.bz2", archive_write_set_format_cpio_newc, archive_write_add_filter_bzip2, 0, 0 },
+	{ "cpio.lz4", archive_write_set_format_cpio_newc, archive_write_add_filter_lz4, 0, 0 },
+	{ "zip", archive_write_set_format_zip, archive_write_add_filter_none, 1, 0 },
+	{ "7z", archive_write_set_format_7zip, archive_write_add_filter_none, 1, 0 },
 };
 
 struct tar_writer {
 	struct sink *sink;		/* NULL: to fd */
 	int fd;
 	char *what;
+	int own;
+	struct buf head;		/* of an own format: between the data of entries */
+	uint64_t size;
 	struct archive *a;
 	struct archive_entry *e;
 	struct tar_locale loc;
@@ -91,6 +96,10 @@ static int writer_open(struct tar_writer *w, const struct format *f)
 	tar_enter(&w->loc);
 	if (archive_write_open(w->a, w, NULL, put, NULL) < ARCHIVE_WARN || w->rc < 0)
 		rc = wrong(w);
+	if (rc == 0 && f->own) {
+		archive_entry_set_filetype(w->e, AE_IFREG);
+		rc = archive_write_header(w->a, w->e) < ARCHIVE_WARN ? wrong(w) : w->rc;
+	}
 	tar_leave(&w->loc);
 	return rc;
 }
@@ -114,6 +123,8 @@ static int writer_new(struct tar_writer **out, int fd, struct sink *sink, const 
 		return err_nomem();
 	w->fd = fd;
 	w->sink = sink;
+	w->own = f->own;
+	w->head = BUF_INIT(8 * TAR_PATH_MAX);
 	w->what = strdup(what);
 	rc = w->what ? writer_open(w, f) : err_nomem();
 	if (rc < 0) {
@@ -142,15 +153,45 @@ static int entry_over(struct tar_writer *w)
 	return 0;
 }
 
+static int feed(struct tar_writer *w, struct span bytes)
+{
+	while (bytes.len) {
+		la_ssize_t n = archive_write_data(w->a, bytes.p, bytes.len);
+
+		if (n <= 0 || w->rc < 0)
+			return wrong(w);
+		bytes.p += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* what comes behind the data of the last entry, and in front of that of the next, or the end */
+static int own_head(struct tar_writer *w, const struct tar_entry *e, unsigned mode)
+{
+	static const char zero[2 * PAX_BLOCK];
+	int rc;
+
+	buf_reset(&w->head);
+	rc = pax_pad(&w->head, w->size);
+	w->size = w->left;
+	if (rc == 0)
+		rc = e ? pax_head(&w->head, e, w->size, mode) : buf_bytes(&w->head, zero, sizeof zero);
+	return rc < 0 ? rc : feed(w, buf_span(&w->head));
+}
+
 static int entry_make(struct tar_writer *w, const struct tar_entry *e)
 {
 	static const unsigned types[] = { AE_IFREG, AE_IFDIR, AE_IFLNK, AE_IFREG };
 	static const unsigned modes[] = { 0644, 0755, 0777, 0644 };
+	unsigned mode = (e->meta.mode ? e->meta.mode : modes[e->kind]) & 07777;
 
+	if (w->own)
+		return own_head(w, e, mode);
 	archive_entry_clear(w->e);
 	archive_entry_copy_pathname(w->e, e->path);
 	archive_entry_set_filetype(w->e, types[e->kind]);
-	archive_entry_set_perm(w->e, (e->meta.mode ? e->meta.mode : modes[e->kind]) & 07777);
+	archive_entry_set_perm(w->e, mode);
 	archive_entry_set_mtime(w->e, e->meta.has_mtime ? e->meta.mtime : 0,
 				e->meta.has_mtime ? (long)e->meta.nsec : 0);
 	archive_entry_set_size(w->e, (la_int64_t)w->left);
@@ -183,23 +224,14 @@ int tar_writer_entry(struct tar_writer *w, const struct tar_entry *e)
 
 int tar_writer_data(struct tar_writer *w, struct span bytes)
 {
-	int rc = 0;
+	int rc;
 
 	if (bytes.len > w->left)
 		return err_set(ERR_CORRUPT, "'%s' holds more than its size says",
 			       w->path ? w->path : "");
 	w->left -= bytes.len;
 	tar_enter(&w->loc);
-	while (rc == 0 && bytes.len) {
-		la_ssize_t n = archive_write_data(w->a, bytes.p, bytes.len);
-
-		if (n <= 0 || w->rc < 0) {
-			rc = wrong(w);
-		} else {
-			bytes.p += n;
-			bytes.len -= (size_t)n;
-		}
-	}
+	rc = feed(w, bytes);
 	tar_leave(&w->loc);
 	return rc;
 }
@@ -232,6 +264,8 @@ int tar_writer_end(struct tar_writer *w)
 	int rc = entry_over(w);
 
 	tar_enter(&w->loc);
+	if (rc == 0 && w->own)
+		rc = own_head(w, NULL, 0);
 	if (rc == 0 && (archive_write_close(w->a) < ARCHIVE_WARN || w->rc < 0))
 		rc = wrong(w);
 	tar_leave(&w->loc);
@@ -247,6 +281,7 @@ void tar_writer_free(struct tar_writer *w)
 	archive_write_free(w->a);
 	archive_entry_free(w->e);
 	tar_locale_free(&w->loc);
+	buf_clear(&w->head);
 	free(w->copy);
 	free(w->path);
 	free(w->what);

@@ -179,7 +179,7 @@ static int get(struct call *c)
 		return rc;
 	if (packed && !archive)
 		return get_packed(c, &cid, (int)level);
-	return get_archive(c, &cid, packed ? "tar.gz" : archive ? "tar" : "pax");
+	return get_archive(c, &cid, packed ? "pax.gz" : "pax");
 }
 
 /* ---- the table ---- */

@@ -126,7 +126,7 @@ static void round_trip(void)
 		}
 		close(fd);
 	}
-	CHECK(i == 15);
+	CHECK(i == 16);
 }
 
 static int same_bytes(int a, int b)
@@ -245,7 +245,7 @@ static void compressed_more_than_once(void)
 static void names_are_bytes(void)
 {
 	static const char *const names[] = { NFD, "bad\xff\xfe", "tab\there", "new\nline", "-x", NULL };
-	static const char *const formats[] = { "tar", "cpio", NULL };
+	static const char *const formats[] = { "tar", "pax", "cpio", NULL };
 	struct tar_writer *w;
 	struct tar_reader *r;
 	struct tar_entry e;
@@ -407,7 +407,7 @@ static void not_archives(void)
 /* cut off anywhere, an archive is an error or shorter, never a crash and never a wrong entry */
 static void truncated(void)
 {
-	static const char *const formats[] = { "tar", "cpio", "tar.gz", "zip", "7z", NULL };
+	static const char *const formats[] = { "tar", "pax", "cpio", "tar.gz", "zip", "7z", NULL };
 	int i, good, bad, rc;
 
 	for (i = 0; formats[i]; i++) {
@@ -490,6 +490,70 @@ static void a_sink_that_fails(void)
 	CHECK(refusals == 1);
 }
 
+/* one entry of "pax", its bytes and as it is read again */
+static void pax_entry(const struct tar_entry *e, struct buf *out)
+{
+	struct tar_entry got;
+	struct tar_reader *r;
+	struct tar_writer *w;
+	int fd = file("pax");
+
+	NEED(tar_writer_new(&w, fd, "pax", "test") == 0);
+	CHECK(tar_writer_entry(w, e) == 0);
+	CHECK(tar_writer_end(w) == 0);
+	buf_reset(out);
+	NEED(io_slurp(again(fd), out, "pax") == 0);
+	NEED(tar_reader_new(&r, again(fd), "test") == 0);
+	CHECK(tar_reader_next(r, &got) == 1);
+	CHECK_STR(got.path, e->path);
+	CHECK(got.kind == e->kind);
+	if (e->meta.mtime >= 0 || !e->meta.nsec)	/* libarchive takes -1.5 for -0.5, POSIX does not */
+		CHECK(got.meta.mtime == e->meta.mtime && got.meta.nsec == e->meta.nsec);
+	if (e->link)
+		CHECK_STR(got.link, e->link);
+	CHECK(tar_reader_next(r, &got) == 0);
+	tar_reader_free(r);
+	close(fd);
+}
+
+static void heads_of_pax(void)
+{
+	static const struct { int64_t sec; uint32_t nsec; const char *text; } times[] = {
+		{ 1600000000, 0, NULL }, { 1, 500000000, "13 mtime=1.5\n" }, { -1, 250000000, "15 mtime=-0.75\n" },
+		{ -2, 0, "12 mtime=-2\n" }, { -2, 1, "22 mtime=-1.999999999\n" }, { 0, 1, "21 mtime=0.000000001\n" },
+		{ INT64_C(077777777777) + 1, 0, "20 mtime=8589934592\n" },
+	};
+	struct buf out = BUF_INIT(1 << 20);
+	char path[400];
+	size_t i;
+
+	/* a directory has no slash behind its name, and is one by its type */
+	pax_entry(&(struct tar_entry){ .path = "dir", .kind = TAR_DIR }, &out);
+	CHECK(out.len == 3 * 512 && !strcmp((char *)out.data, "dir") && out.data[156] == '5');
+	for (i = 0; i < sizeof times / sizeof *times; i++) {
+		struct tar_entry e = { .path = "f", .meta = { .has_mtime = 1, .mtime = times[i].sec, .nsec = times[i].nsec } };
+
+		pax_entry(&e, &out);
+		CHECK(out.len == (times[i].text ? 5 * 512 : 3 * 512));
+		if (times[i].text)
+			CHECK(!strcmp((char *)out.data + 512, times[i].text));
+	}
+	/* paths around the ends of the fields, with and without a slash where they can be cut */
+	for (i = 98; i < 260; i++) {
+		memset(path, 'p', i);
+		path[i] = 0;
+		pax_entry(&(struct tar_entry){ .path = path }, &out);
+		CHECK(out.len == (i <= 100 ? 3 : 5) * 512);
+		path[i - 60] = '/';
+		pax_entry(&(struct tar_entry){ .path = path }, &out);
+		CHECK(out.len == (i <= 155 + 60 ? 3 : 5) * 512);
+		path[i - 60] = 'p';
+		pax_entry(&(struct tar_entry){ .path = "l", .kind = TAR_SYMLINK, .link = path }, &out);
+		CHECK(out.len == (i <= 100 ? 3 : 5) * 512);
+	}
+	buf_clear(&out);
+}
+
 static void full_disk(void)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -515,6 +579,7 @@ int main(void)
 	RUN(writer_checks_sizes);
 	RUN(into_a_sink);
 	RUN(a_sink_that_fails);
+	RUN(heads_of_pax);
 	RUN(full_disk);
 	return UNIT_END();
 }

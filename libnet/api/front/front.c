@@ -243,6 +243,13 @@ int front_pump(void *ctx)
 
 /* ---- in a worker ---- */
 
+static int resolve(void *ctx, const char *path, struct buf *out)
+{
+	struct front *f = ctx;
+
+	return coproc_resolve(f->upstream, path, out);
+}
+
 /* ipfrs-fetch, which asks the network and writes to the store, so that the worker need not be able to */
 static int start_upstream(struct front *f)
 {
@@ -253,8 +260,10 @@ static int start_upstream(struct front *f)
 	if (rc < 0) {
 		coproc_free(f->upstream);
 		f->upstream = NULL;
+		return rc;
 	}
-	return rc;
+	gateway_upstream(f->gateway, resolve, f);
+	return 0;
 }
 
 int front_store(struct front *f, int flags)
@@ -309,6 +318,7 @@ void front_end(void *ctx)
 {
 	struct front *f = ctx;
 
+	gateway_upstream(f->gateway, NULL, NULL);
 	coproc_free(f->upstream);
 	f->upstream = NULL;
 	store_close(f->st);

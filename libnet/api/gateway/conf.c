@@ -172,6 +172,8 @@ static int fill(struct gateway *g, const struct config *c)
 		rc = gw_deny_open(&g->deny, deny);
 	if (rc == 0)
 		rc = gw_known_new(&g->known);
+	if (rc == 0)
+		rc = gw_asked_new(&g->asked);
 	return rc < 0 ? rc : gw_types_new(&g->types);
 }
 
@@ -205,6 +207,7 @@ void gateway_free(struct gateway *g)
 		return;
 	gw_types_free(g->types);
 	gw_known_free(g->known);
+	gw_asked_free(g->asked);
 	gw_deny_free(g->deny);
 	gw_names_free(g->names);
 	for (i = 0; i < g->n_hosts; i++)

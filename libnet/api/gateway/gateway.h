@@ -45,6 +45,11 @@ int gateway_is_site(struct gateway *g, const struct request *rq);
 /* gateway_is_ours - 1: the host asked is certainly no content's: an address, or a name that is given to us.  Asks nobody. */
 int gateway_is_ours(const struct gateway *g, struct span host);
 
+/* gateway_upstream - who may know records of names that are not in the store, or newer ones: `resolve` is given "/ipns/KEY"
+ * and puts what it learns into the store, verified; what it appends to `out` is not used.  NULL: nobody.  Asked no more
+ * often than the records allow, and not for who wants what is here only. */
+void gateway_upstream(struct gateway *g, int (*resolve)(void *ctx, const char *path, struct buf *out), void *ctx);
+
 /* gateway_answer - answer any request that no other part of the server wants.  Blocks come from `src`, names from
  * `st`.  0, or the error of the transport. */
 int gateway_answer(struct gateway *g, struct store *st, struct dag_source *src, struct request *rq,

@@ -32,6 +32,7 @@ struct gw_deny;
 struct gw_types;
 struct gw_names;
 struct gw_known;
+struct gw_asked;
 
 struct gateway {			/* conf.c fills it */
 	struct gw_host *hosts;
@@ -47,6 +48,9 @@ struct gateway {			/* conf.c fills it */
 	struct gw_types *types;		/* type.c */
 	struct gw_known *known;		/* known.c; NULL: nothing is remembered */
 	struct gateway_caches caches;	/* counted as we go */
+	int (*resolve)(void *ctx, const char *path, struct buf *out);	/* gateway_upstream */
+	void *resolve_ctx;
+	struct gw_asked *asked;		/* learn.c: when whom was asked; NULL: not known */
 	uint64_t listing_max;		/* entries on one page of a listing, 0: all */
 	uint64_t car_bytes_max;		/* of one CAR with duplicates */
 };
@@ -170,6 +174,13 @@ int gw_resolve_now(struct gw_ask *a, int quiet);
 int gw_fail_missing(struct gw_ask *a);
 /* gw_last_segment - of a content path; empty for a root. */
 struct span gw_last_segment(struct span path);
+
+/* ---- learn.c ---- */
+int gw_asked_new(struct gw_asked **k);
+void gw_asked_free(struct gw_asked *k);
+/* gw_learn - see to it that the store has what the upstream knows of this key, if it is time to ask.  0, also when nobody
+ * knows it; or why that cannot be told. */
+int gw_learn(struct gw_ask *a, const struct cid *key);
 
 /* ---- format.c (section 6) ---- */
 /* gw_negotiate - fills format, by_accept, html, accept_params; or answers 400. */

@@ -65,6 +65,9 @@ int gw_record(struct gw_ask *a)
 
 	if (!a->mutable_path || !name.len || key_id_parse(name, &id) < 0)
 		return gw_fail(a, 400, "a record is of /ipns/ and a key, and nothing below it");
+	rc = gw_learn(a, &id);
+	if (rc < 0)
+		return gw_fail_rc(a, rc);
 	rc = name_get(a->st, &id, &record, &r);
 	if (rc < 0)
 		rc = failed(a, rc);

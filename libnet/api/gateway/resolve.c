@@ -7,11 +7,14 @@ enum { ROOTS_MAX = 8192 };		/* bytes of X-Ipfs-Roots; a longer one is left out *
 
 /* ---- names ---- */
 
+/* Of keys the store is asked afterwards, so this is the time to learn of them. */
 static int dnslink(void *arg, struct span name, struct buf *value, int64_t *ttl)
 {
 	struct gw_ask *a = arg;
+	struct cid key;
+	int rc = gw_dnslink(a->g, name, value, ttl);
 
-	return gw_dnslink(a->g, name, value, ttl);
+	return rc == 0 && key_id_parse(name, &key) == 0 ? gw_learn(a, &key) : rc;
 }
 
 /* Reference 19.2: a record that is no good is a fault on this side. */

@@ -424,15 +424,15 @@ static const struct opt codes_opts[] = { { "numeric,n", OPT_BOOL, NULL }, { "sup
 static const struct opt base_opts[] = { { "b", OPT_STRING, "base64url" }, { 0 } };
 
 const struct command kubo_cid_commands[] = {
-	{ "cid/base32", "cid!...", NULL, NULL, CMD_STDIN | CMD_NO_STORE, base32 },
-	{ "cid/bases", NULL, NULL, bases_opts, CMD_NO_STORE, bases },
-	{ "cid/codecs", NULL, NULL, codes_opts, CMD_NO_STORE, codecs },
-	{ "cid/format", "cid!...", NULL, format_opts, CMD_STDIN | CMD_NO_STORE, format },
-	{ "cid/hashes", NULL, NULL, codes_opts, CMD_NO_STORE, hashes },
-	{ "cid/inspect", "cid!", NULL, NULL, CMD_STDIN | CMD_NO_STORE, inspect },
-	{ "multibase/decode", NULL, "encoded_file!", NULL, CMD_FILE | CMD_NO_STORE, decode },
-	{ "multibase/encode", NULL, "file!", base_opts, CMD_FILE | CMD_NO_STORE, encode },
-	{ "multibase/list", NULL, NULL, bases_opts, CMD_NO_STORE, bases },
-	{ "multibase/transcode", NULL, "encoded_file!", base_opts, CMD_FILE | CMD_NO_STORE, transcode },
+	{ "cid/base32", "cid!...", NULL, NULL, CMD_STDIN | CMD_NO_STORE | CMD_READS, base32 },
+	{ "cid/bases", NULL, NULL, bases_opts, CMD_NO_STORE | CMD_READS, bases },
+	{ "cid/codecs", NULL, NULL, codes_opts, CMD_NO_STORE | CMD_READS, codecs },
+	{ "cid/format", "cid!...", NULL, format_opts, CMD_STDIN | CMD_NO_STORE | CMD_READS, format },
+	{ "cid/hashes", NULL, NULL, codes_opts, CMD_NO_STORE | CMD_READS, hashes },
+	{ "cid/inspect", "cid!", NULL, NULL, CMD_STDIN | CMD_NO_STORE | CMD_READS, inspect },
+	{ "multibase/decode", NULL, "encoded_file!", NULL, CMD_FILE | CMD_NO_STORE | CMD_READS, decode },
+	{ "multibase/encode", NULL, "file!", base_opts, CMD_FILE | CMD_NO_STORE | CMD_READS, encode },
+	{ "multibase/list", NULL, NULL, bases_opts, CMD_NO_STORE | CMD_READS, bases },
+	{ "multibase/transcode", NULL, "encoded_file!", base_opts, CMD_FILE | CMD_NO_STORE | CMD_READS, transcode },
 	{ 0 }
 };

@@ -242,20 +242,20 @@ static const struct opt mount_opts[] = {
 };
 
 const struct command kubo_node_commands[] = {
-	{ "commands", NULL, NULL, commands_opts, CMD_NO_STORE, tree_commands },
+	{ "commands", NULL, NULL, commands_opts, CMD_NO_STORE | CMD_READS, tree_commands },
 	{ "diag/cmds", NULL, NULL, cmds_opts, 0, diag_cmds },
 	{ "diag/cmds/clear", NULL, NULL, NULL, CMD_NO_STORE, diag_clear },
 	{ "diag/cmds/set-time", "time!", NULL, NULL, CMD_NO_STORE, diag_set_time },
 	{ "diag/healthy", NULL, NULL, NULL, 0, diag_healthy },
-	{ "diag/sys", NULL, NULL, NULL, CMD_NO_STORE, diag_sys },
+	{ "diag/sys", NULL, NULL, NULL, CMD_NO_STORE | CMD_READS, diag_sys },
 	{ "id", "peerid", NULL, id_opts, CMD_NO_STORE, id },
 	{ "log/level", "subsystem level", NULL, NULL, CMD_NO_STORE, log_cmd_level },
-	{ "log/ls", NULL, NULL, NULL, CMD_NO_STORE, log_cmd_ls },
-	{ "log/tail", NULL, NULL, tail_opts, CMD_NO_STORE, log_cmd_tail },
+	{ "log/ls", NULL, NULL, NULL, CMD_NO_STORE | CMD_READS, log_cmd_ls },
+	{ "log/tail", NULL, NULL, tail_opts, CMD_NO_STORE | CMD_READS, log_cmd_tail },
 	{ "mount", NULL, NULL, mount_opts, CMD_NO_STORE, node_offline },
 	{ "shutdown", NULL, NULL, NULL, CMD_NO_STORE, shut_down },
-	{ "version", NULL, NULL, version_opts, CMD_NO_STORE, version },
+	{ "version", NULL, NULL, version_opts, CMD_NO_STORE | CMD_READS, version },
 	{ "version/check", NULL, NULL, check_opts, CMD_NO_STORE, node_offline },
-	{ "version/deps", NULL, NULL, NULL, CMD_NO_STORE, deps },
+	{ "version/deps", NULL, NULL, NULL, CMD_NO_STORE | CMD_READS, deps },
 	{ 0 }
 };

@@ -63,6 +63,7 @@ static int reads(const char *path)
 static void readers(void)
 {
 	CHECK(reads("/api/v0/cat") && reads("/api/v0/cat/QmX") && reads("/api/v0/block/get") && reads("/api/v0/files/ls"));
+	CHECK(reads("/api/v0/version") && reads("/api/v0/cid/format/QmX") && reads("/api/v0/log/tail"));
 	CHECK(reads("/api/v0/refs/local") && reads("/api/v0/refs/QmX") && reads("/api/v0/pin/ls/QmX"));
 	CHECK(!reads("/api/v0/add") && !reads("/api/v0/block/put") && !reads("/api/v0/pin/add/QmX") && !reads("/api/v0/id"));
 	CHECK(!reads("/api/v0") && !reads("/api/v0/") && !reads("/api/v0/%63at") && !reads("/api/v0/catx") && !reads(""));

@@ -195,6 +195,7 @@ static int put(struct call *c)
 /* ---- rm ---- */
 
 struct fate {
+	int force;			/* no block is as good as one that was removed */
 	char error[512];		/* "": it is gone */
 };
 
@@ -203,6 +204,8 @@ static int fate_of(void *arg, const struct cid *cid, int rc)
 	struct fate *f = arg;
 
 	(void)cid;
+	if (rc == ERR_NOTFOUND && f->force)
+		rc = 0;
 	snprintf(f->error, sizeof f->error, "%s", rc < 0 ? err_text() : "");
 	return 0;
 }
@@ -230,15 +233,15 @@ static int tell_fate(struct call *c, const struct cid *cid, const struct fate *f
 
 static int rm(struct call *c)
 {
-	struct fate f;
+	struct fate f = { .force = call_bool(c, "force") };
 	struct cid cid;
 	size_t i;
 	int rc = call_base(c);
 
 	for (i = 0; rc == 0 && i < c->n_args; i++) {
 		rc = block_of(c, c->arg[i], &cid);
-		if (rc == 0)
-			rc = ops_block_rm(c->st, &cid, 1, call_bool(c, "force"), fate_of, &f);
+		if (rc == 0)		/* pinned blocks stay, force or not */
+			rc = ops_block_rm(c->st, &cid, 1, 0, fate_of, &f);
 		if (rc == 0)
 			rc = tell_fate(c, &cid, &f);
 	}

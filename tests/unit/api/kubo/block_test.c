@@ -146,6 +146,10 @@ static void rm(void)
 	CHECK_STR(asked("block/rm?quiet=true&arg=" X "&arg=" X), "{\"Hash\":\"" X "\",\"Error\":\"ipld: could not find " X
 		  "\"}\n");
 	CHECK_STR(asked("block/rm?force=true&arg=" X), "{\"Hash\":\"" X "\"}\n");
+	/* force is about what is not there, a pinned block stays */
+	CHECK_STR(asked("block/rm?force=true&arg=QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX"),
+		  "{\"Hash\":\"QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX\",\"Error\":"
+		  "\"pinned via QmTit56ArA1szANiToB2dbgiYzVZcDnPJF3XpgbbPmNj8Q\"}\n");
 	CHECK_STR(asked("block/rm?arg=" X "&arg=foo"), "{\"Hash\":\"" X "\",\"Error\":\"ipld: could not find " X "\"}\n");
 	CHECK_STR(rpc_trailer("x-stream-error"), "invalid path \"foo\": path does not have enough components");
 	CHECK(rpc("block/rm?arg=foo") == 500);

@@ -175,6 +175,7 @@ static int publish(struct store *st)
 	struct name_create c = { .sequence = sequence, .ttl_ns = (ttl < life ? ttl : life) * NS,
 				 .v2_only = v2_only };
 	struct key *k = NULL;
+	struct cid id;
 	char text[CID_TEXT_MAX];
 	int rc;
 
@@ -183,6 +184,8 @@ static int publish(struct store *st)
 	clock_gettime(CLOCK_REALTIME, &c.ends);
 	c.ends.tv_sec += (time_t)life;
 	rc = ops_key_find(cmd_store(), key, &k);
+	if (rc == ERR_NOTFOUND && key_name_check(key) == 0 && key_id_parse(span_str(key), &id) < 0)
+		rc = err_set(rc, "no key named '%s'; run 'ipfrs-key gen %s'", key, key);
 	if (rc == 0)
 		rc = value_of(st, cmd_operand(0), &value);
 	c.value = buf_span(&value);

@@ -33,7 +33,7 @@ V12=k51qzi5uqu5dlkw8pxuw9qmqayfdeh4kfebhmreauqdc6a7c3y7d5i9fi8mk9w
 	try 0 ipfrs-name publish -f bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4/x
 	try 2 ipfrs-name publish -f nonsense
 	try 1 ipfrs-name publish -k none -f /ipfs/bafkqaaa
-	says "no key named 'none'"
+	says "no key named 'none'; run 'ipfrs-key gen none'"
 }
 
 @test "names that lead to names" {

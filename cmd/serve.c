@@ -106,7 +106,7 @@ static void done(void *ctx, const struct serve_done *d)
 static void reload(void *ctx)
 {
 	if (front_reload(ctx) < 0)
-		log_warn("serve", "what was read before stays: %s", err_text());
+		log_once("serve", LOG_WARN_, "what was read before stays: %s", err_text());
 }
 
 static struct serve_plan *running;	/* for ready, which knows a front only */

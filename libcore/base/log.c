@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/io.h"
@@ -56,7 +57,7 @@ static int env_level(const char *room)
 /* ---- shared ---- */
 
 static const char *const rooms[] = { "fetch", "front", "gateway", "kubo", "pin", "serve", "store", NULL };
-enum { N_ROOMS = sizeof rooms / sizeof *rooms - 1, LINES = 128 };
+enum { N_ROOMS = sizeof rooms / sizeof *rooms - 1, LINES = 128, SAID = 16, MOMENT_S = 5 };
 
 /* A line is whole when its number stands in it: 0 while it is written. */
 struct line {
@@ -66,6 +67,7 @@ struct line {
 
 static struct shared {
 	_Atomic int room[N_ROOMS], all;		/* one more than the level; 0: nobody said */
+	_Atomic uint64_t said[SAID];		/* log_once: by whom, and when */
 	_Atomic uint64_t next;
 	struct line line[LINES];
 } *shared;
@@ -236,4 +238,37 @@ void log_line(const char *room, enum log_level level, const char *fmt, ...)
 	strcat(text, "\n");
 	if (io_write(2, text, strlen(text), "standard error") < 0)
 		return;				/* nowhere left to say it */
+}
+
+/* A word of the table: the line's hash (22 bits), who said it (22, as pid_max has it at most), and when (20, of seconds). */
+static int said_by_another(const char *text)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325), was, me, age;
+	_Atomic uint64_t *place;
+	struct timespec now;
+
+	for (; *text; text++)		/* FNV-1a */
+		h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	me = (h >> 42) << 42 | ((uint64_t)getpid() & 0x3fffff) << 20 | ((uint64_t)now.tv_sec & 0xfffff);
+	place = &shared->said[(h ^ h >> 32) % SAID];
+	was = atomic_load(place);
+	do {
+		age = (me - was) & 0xfffff;
+		if (was >> 42 == me >> 42 && (was >> 20) != (me >> 20) && age <= MOMENT_S)
+			return 1;
+	} while (!atomic_compare_exchange_weak(place, &was, me));
+	return 0;
+}
+
+void log_once(const char *room, enum log_level level, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!shared || !said_by_another(text))
+		log_line(room, level, "%s", text);
 }

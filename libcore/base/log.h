@@ -21,6 +21,11 @@ int log_wants(const char *room, enum log_level level);
 void log_line(const char *room, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* log_once - the same, unless another process said it a moment ago: all of them are told to do something (SIGHUP) and find
+ * the same fault.  Without log_share, and for who says it again itself: as log_line. */
+void log_once(const char *room, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* ---- what the processes of one program share: those forked behind log_share ---- */
 
 /* log_share - from now on levels can be changed for all of them, and each can hear what the others say.  0, ERR_NOMEM:

@@ -244,11 +244,11 @@ static void reload(struct pump *p)
 	struct tls_creds *creds;
 
 	if (log_open(p) < 0)
-		log_warn("serve", "%s; the log goes on as it was", err_text());
+		log_once("serve", LOG_WARN_, "%s; the log goes on as it was", err_text());
 	if (p->o->reload)
 		p->o->reload(p->o->ctx);
 	if (p->secrets && pump_creds(p->o, p->secrets, &creds) < 0) {
-		log_warn("serve", "%s; the certificate stays as it was", err_text());
+		log_once("serve", LOG_WARN_, "%s; the certificate stays as it was", err_text());
 	} else if (p->secrets) {
 		tls_creds_free(p->creds);
 		p->creds = creds;

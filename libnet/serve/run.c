@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "crew.h"
 
 enum { KILL_MS = 5000 };
@@ -270,6 +271,8 @@ int serve_run_groups(const struct serve_opts *const *groups, size_t n)
 		given += !groups[i]->listen;
 	if (n == 0 || n > CREWS_MAX || given > 1)
 		return err_set(ERR_USAGE, "%zu groups of addresses, %zu of them given", n, given);
+	if (log_share() < 0)
+		log_info("serve", "processes say the same one after the other: %s", err_text());
 	h.crews = calloc(n, sizeof *h.crews);
 	if (!h.crews)
 		return err_nomem();

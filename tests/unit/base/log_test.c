@@ -107,10 +107,53 @@ static void processes_share(void)
 	close(go[1]);
 }
 
+/* lines of the text that is read from fd */
+static int count_lines(int fd, const char *line)
+{
+	struct buf got = BUF_INIT(100000);
+	int n = 0;
+	char *p;
+
+	CHECK(io_slurp(fd, &got, "pipe") == 0 && buf_u8(&got, 0) == 0);
+	for (p = (char *)got.data; p && (p = strstr(p, line)); p++)
+		n++;
+	buf_clear(&got);
+	return n;
+}
+
+/* a fault that all processes of a server find was told by each of them */
+static void many_say_the_same(void)
+{
+	int saved = dup(2), p[2], i, status;
+	pid_t pid[8];
+
+	NEED(log_share() == 0 && saved >= 0 && pipe(p) == 0 && dup2(p[1], 2) == 2);
+	close(p[1]);
+	for (i = 0; i < 8; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0) {
+			log_once("serve", LOG_WARN_, "the list of '%s' is broken", "x");
+			log_once("serve", LOG_WARN_, "process %d", i);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 8; i++)
+		CHECK(waitpid(pid[i], &status, 0) == pid[i] && status == 0);
+	/* who says it again has been told to again */
+	log_once("serve", LOG_WARN_, "twice");
+	log_once("serve", LOG_WARN_, "twice");
+	log_once("serve", LOG_INFO_, "not wanted");
+	dup2(saved, 2);
+	close(saved);
+	CHECK(count_lines(p[0], "\n") == 1 + 8 + 2);
+	close(p[0]);
+}
+
 int main(void)
 {
 	RUN(levels);
 	RUN(lines);
 	RUN(processes_share);
+	RUN(many_say_the_same);
 	return UNIT_END();
 }

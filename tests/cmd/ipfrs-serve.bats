@@ -302,3 +302,69 @@ teardown() {
 	[ "$(curl -s -o got -w '%{http_code}' "${url}ipfs/$two")" = 410 ]
 	stop
 }
+
+# a certificate by an authority of the test's, $1.pem, and what the authority says of it ($3: V or R), $1.der
+certificate() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2> log
+	openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -set_serial "0x$2" -days 2 -out "$1.pem" \
+		-extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") 2> log
+	printf '%s\t491231235959Z\t%s\t%s\tunknown\t/CN=%s\n' "$3" "$([ "$3" = R ] && echo 200101000000Z)" "$2" "$1" > "$1.index"
+	openssl ocsp -index "$1.index" -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert "$1.pem" -ndays 1 \
+		-respout "$1.der" > log 2>&1
+}
+
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 \
+		-subj "/CN=an authority" 2> log
+}
+
+# what a client is told of the certificate, of the server at $url
+stapled() {
+	echo | openssl s_client -connect "${url#https://}" -servername localhost -CAfile ca.pem -status 2> log |
+		sed -n 's/^OCSP response: no response sent.*/none/p; s/^ *Next Update: //p; s/^ *Cert Status: //p' | sort
+}
+
+@test "TLS: what the authority says of the certificate goes along, and is read again at SIGHUP" {
+	command -v openssl > /dev/null || skip "needs openssl"
+	authority
+	certificate good 0A V
+	certificate bad 0B R
+	serve -o serve.tls-cert=good.pem -o serve.tls-key=good.key -a tls:127.0.0.1:0
+	url=$(grep https: url | sed 's,/$,,')
+	[ "$(stapled)" = none ]
+	stop
+	cp good.der now.der
+	rm -f url
+	ipfrs-serve -u -a tls:127.0.0.1:0 -o serve.tls-cert=good.pem -o serve.tls-key=good.key -o serve.tls-ocsp=now.der \
+		-o serve.pumps=1 > url 2> err &
+	pid=$!
+	ready
+	url=${url%/}
+	was=$(stapled)
+	[[ $was == *good ]]
+	if command -v gnutls-cli > /dev/null; then
+		echo | gnutls-cli --ocsp --x509cafile ca.pem -p "${url##*:}" localhost > got 2>&1
+		grep -q 'OCSP status request' got
+		grep -q 'Status: The certificate is trusted' got
+	fi
+	# one that is broken, or harms us, is told, and the old one stays
+	certificate bad 0A R
+	openssl ocsp -index bad.index -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert good.pem -ndays 1 \
+		-respout revoked.der > log 2>&1
+	for now in nonsense revoked.der; do
+		: > err
+		if [ -e $now ]; then cp $now now.der; else echo $now > now.der; fi
+		kill -HUP "$pid"
+		for _ in $(seq 100); do grep -q 'the certificate stays as it was' err && break; sleep .05; done
+		grep -q 'the OCSP answer' err
+		[ "$(stapled)" = "$was" ]
+	done
+	# a later one takes its place
+	openssl ocsp -index good.index -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert good.pem -ndays 3 \
+		-respout now.der > log 2>&1
+	kill -HUP "$pid"
+	for _ in $(seq 100); do [ "$(stapled)" = "$was" ] || break; sleep .05; done
+	[ "$(stapled)" != "$was" ]
+	[[ "$(stapled)" == *good ]]
+	stop
+}

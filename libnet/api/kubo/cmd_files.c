@@ -189,6 +189,8 @@ static int look(struct call *c, struct seen *n)
 
 	if (rc == 0 && strncmp(path, "/ipfs/", 6) == 0) {
 		rc = call_resolve(c, path, &n->s.cid);
+		if (rc == 0 && n->s.cid.codec != CID_DAG_PB && n->s.cid.codec != CID_RAW)
+			rc = err_set(ERR_INVALID, "not unixfs node (proto or raw)");
 		if (rc == 0)
 			rc = unixfs_stat(c->src, &n->s.cid, &n->s.node);
 	} else if (rc == 0) {

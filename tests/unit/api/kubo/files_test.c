@@ -67,6 +67,8 @@ static void stat_(void)
 		    "\"Mtime\":1600000000,\"MtimeNsecs\":55,\"Mode\":\"0741\"}\n"));
 	CHECK(gives("files/stat?arg=/", "{\"Hash\":\"QmV6EVASMzWLnAU4SseBYa958p8mxAQDZkaJpBFNsX5ZEj\",\"Size\":0,"
 		    "\"CumulativeSize\":294,\"Blocks\":2,\"Type\":\"directory\"}\n"));
+	CHECK(says("files/stat?arg=/ipfs/bafyreihltcnuuyqp2jm24aqydpnlj7b6w3ogwrplomrjtg5rifv44mmjey",
+		   "not unixfs node (proto or raw)"));
 	CHECK(gives("files/stat?arg=/m", "{\"Hash\":\"bafybeihf2ngwswa4sfwlgbx7p55vlixd5rzp5a4x7xtkach36n6t3x2eo4\","
 		    "\"Size\":0,\"CumulativeSize\":116,\"Blocks\":1,\"Type\":\"directory\",\"Mode\":\"20000000755\"}\n"));
 	CHECK(gives("files/stat?arg=/m/x/y", "{\"Hash\":\"bafkreie7itcekgsi553amvqnovnwusc6nhoi4k7ccvl24d3svey6kqhbxe\","

@@ -224,7 +224,7 @@ const struct command kubo_net_commands[] = {
 	{ "swarm/peering/ls", "", NULL, NULL, CMD_NO_STORE, command_offline },
 	{ "swarm/peering/rm", "ID!...", NULL, NULL, CMD_NO_STORE, command_offline },
 	{ "swarm/resources", "", NULL, NULL, CMD_NO_STORE, no_resource_manager },
-	{ "ping", "peer ID!...", NULL, ping_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
+	{ "ping", "peer\tID!...", NULL, ping_opts, CMD_STDIN | CMD_NO_STORE, command_offline },
 	{ "bitswap/stat", "", NULL, stat_opts, CMD_NO_STORE, unable_offline },
 	{ "bitswap/wantlist", "", NULL, peer_opts, CMD_NO_STORE, command_offline },
 	{ "bitswap/ledger", "peer!", NULL, NULL, CMD_NO_STORE, command_offline },

@@ -293,6 +293,19 @@ static struct span arg_name(struct span word, int *must, int *repeats)
 	return word;
 }
 
+/* a TAB in a name stands for a blank */
+static int missing_arg(struct span name)
+{
+	char text[64];
+	size_t i, n = name.len < sizeof text ? name.len : sizeof text - 1;
+
+	for (i = 0; i < n; i++)
+		text[i] = name.p[i] == '\t' ? ' ' : (char)name.p[i];
+	text[n] = 0;
+	err_set(ERR_USAGE, "argument \"%s\" is required", text);
+	return BAD_REQUEST;
+}
+
 int query_finish(struct call *c)
 {
 	const char *at = c->cmd->args ? c->cmd->args : "";
@@ -302,10 +315,8 @@ int query_finish(struct call *c)
 
 	while (next_word(&at, &word)) {
 		name = arg_name(word, &must, &repeats);
-		if (must && n++ >= c->n_args) {
-			err_set(ERR_USAGE, "argument \"%.*s\" is required", (int)name.len, (const char *)name.p);
-			return BAD_REQUEST;
-		}
+		if (must && n++ >= c->n_args)
+			return missing_arg(name);
 	}
 	if (c->cmd->flags & CMD_FILE && !c->parts) {
 		name = arg_name(span_str(c->cmd->file), &must, &repeats);

@@ -107,6 +107,8 @@ int cmd_each_file(int (*deal)(const char *name, int fd));
 /* cmd_name - what a path "/ipns/…" or "ipns://…" stands for by the records of the store; any other path as it is.  *out is
  * valid until the next call. */
 int cmd_name(struct store *st, const char *path, const char **out);
+/* cmd_name_in - what stands behind the "/ipns/" of such a path: "NAME/a/b"; NULL: it is no such path. */
+const char *cmd_name_in(const char *path);
 
 /* cmd_gather - all that cmd_next has, *n of them: gives, release with cmd_scatter.  Without memory the program
  * ends.  cmd_size - how many bytes the regular files among them have, for a progress line. */

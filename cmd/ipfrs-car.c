@@ -56,6 +56,29 @@ static void check_target(void)
 
 static const char *selector;		/* text, or the name of a file with it */
 
+/* names become what they stand for */
+static int follow_names(struct store *st, const char **paths, size_t n)
+{
+	const char *found;
+	char *own;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++) {
+		rc = cmd_name(st, paths[i], &found);
+		if (rc < 0)
+			return err_add(rc, "%s", paths[i]);
+		if (found == paths[i])
+			continue;
+		own = strdup(found);
+		if (!own)
+			return err_nomem();
+		free((void *)(uintptr_t)paths[i]);
+		paths[i] = own;
+	}
+	return 0;
+}
+
 static int export(struct store *st)
 {
 	struct dag_selector *sel = NULL;
@@ -69,6 +92,12 @@ static int export(struct store *st)
 	check_target();
 	how.selector = sel;
 	paths = cmd_gather(&n);
+	rc = follow_names(st, paths, n);
+	if (rc < 0) {
+		cmd_scatter(paths, n);
+		dag_selector_free(sel);
+		return rc;
+	}
 	how.progress = cmd_worked;
 	to.tmpdir = store_tmpdir(st);
 	progress_start(cmd_progress(), "exporting", 0, 1);

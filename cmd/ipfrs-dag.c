@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "cmd/upstream.h"
 #include "ops/dag.h"
 
 static const struct cmd_opt opts[] = {
@@ -13,6 +14,7 @@ static const struct cmd_opt opts[] = {
 	{ 'c', "codec", "get: show in this; put: store in this; walk: only blocks of this (repeatable)" },
 	{ 'D', NULL, "walk: a block as often as it is met" },
 	{ 'd', "levels", "walk: go down at most so many links" },
+	{ 'g', "url", "get: fetch what is not here from this gateway (-: from those of fetch.gateways)" },
 	{ 'i', "codec", "put: what comes in is in this (default dag-json)" },
 	CMD_OPT_J,
 	{ 'L', NULL, "put: every line is a node; get: every node is a line" },
@@ -49,15 +51,18 @@ static int is_text(uint64_t codec)
 	return codec == CID_DAG_JSON || codec == CID_JSON;
 }
 
+static struct dag_source *from;		/* the store, and the gateways behind it */
+
 static int get_one(struct store *st, const char *path)
 {
 	uint64_t codec = n_codecs ? codecs[n_codecs - 1] : CID_DAG_JSON;
 	int rc;
 
+	(void)st;
 	buf_reset(&line);
-	rc = cmd_name(st, path, &path);
+	rc = cmd_path(path, &path);
 	if (rc == 0)
-		rc = ops_dag_get(store_source(st), path, codec, &line);
+		rc = ops_dag_get(from, path, codec, &line);
 	if (rc < 0 || by_line)
 		return cmd_told(&line, rc);
 	if (is_text(codec) && isatty(1))	/* only so that the prompt stands on a line of its own */
@@ -67,7 +72,12 @@ static int get_one(struct store *st, const char *path)
 
 static int get(struct store *st)
 {
-	return cmd_each(st, get_one);
+	int rc;
+
+	from = cmd_source(st);
+	rc = cmd_each(st, get_one);
+	cmd_source_end();
+	return rc;
 }
 
 /* ---- put ---- */
@@ -251,19 +261,27 @@ static int changed(void *arg, const struct ops_dag_change *c)
 
 static int diff(struct store *st)
 {
-	int rc;
+	struct buf old = BUF_INIT(65536);
+	const char *path;
+	int rc = cmd_name(st, cmd_operand(0), &path);
 
+	if (rc == 0)
+		rc = buf_str(&old, path);
+	if (rc == 0)
+		rc = cmd_name(st, cmd_operand(1), &path);
 	comparison.missing = only_missing;
 	comparison.tmpdir = store_tmpdir(st);
 	comparison.fn = changed;
-	rc = ops_dag_diff(store_source(st), cmd_operand(0), cmd_operand(1), &comparison);
+	if (rc == 0)
+		rc = ops_dag_diff(store_source(st), (char *)old.data, path, &comparison);
 	if (rc == 1)
 		cmd_status(1);
+	buf_clear(&old);
 	return rc;
 }
 
 static const struct cmd_verb verbs[] = {
-	{ "get", "0Lc", "[path ...]", "print nodes in a codec", 0, -1, get, STORE_READ },
+	{ "get", "0Lcg", "[path ...]", "print nodes in a codec", 0, -1, get, STORE_READ },
 	{ "put", "0Lbcijnpt", "[file ...]", "store nodes, and print their CIDs", 0, -1, put, CMD_NO_STORE },
 	{ "resolve", "0j", "[path ...]", "print the block at the end of a path, and what is left of the path",
 	  0, -1, resolve, STORE_READ },
@@ -289,6 +307,7 @@ static int option(int c)
 	case 'c': return codec(cmd_arg());
 	case 'D': how.dups = 1; break;
 	case 'd': how.depth_max = cmd_count() < DAG_DEPTH_MAX ? (int)cmd_count() : -1; break;
+	case 'g': cmd_gateway(cmd_arg()); break;
 	case 'i': return codec_by_name(cmd_arg(), &in.input);
 	case 'j': form = OPS_JSON; break;
 	case 'L': by_line = 1; break;

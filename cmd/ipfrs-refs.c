@@ -1,6 +1,7 @@
 /* ipfrs-refs - list the links of blocks */
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/upstream.h"
 #include "ops/read.h"
 
 static const struct cmd_opt opts[] = {
@@ -9,6 +10,7 @@ static const struct cmd_opt opts[] = {
 	{ 'd', "levels", "go down at most so many links (with -r)" },
 	{ 'e', NULL, "print edges: source -> target" },
 	{ 'f', "format", "print each link so: <src>, <dst> and <linkname> are replaced" },
+	CMD_OPT_G,
 	CMD_OPT_J,
 	CMD_OPT_R,
 	{ 'u', NULL, "print each CID once" },
@@ -78,6 +80,7 @@ int main(int argc, char **argv)
 	struct ops_refs how = { .depth_max = -1 };
 	int all = 0, edges = 0, own_format = 0, c, rc;
 	struct store *st = NULL;
+	struct dag_source *src;
 	const char *path, *found;
 
 	cmd_start(&info, argc, argv);
@@ -87,6 +90,7 @@ int main(int argc, char **argv)
 		case 'd': how.depth_max = cmd_count() < DAG_DEPTH_MAX ? (int)cmd_count() : -1; break;
 		case 'e': edges = 1; break;
 		case 'f': own_format = 1; format = cmd_arg(); break;
+		case 'g': cmd_gateway(cmd_arg()); break;
 		case 'j': json = 1; break;
 		case 'r': how.recursive = 1; break;
 		case 'u': how.unique = 1; break;
@@ -101,18 +105,20 @@ int main(int argc, char **argv)
 	rc = store_open(&st, cmd_store(), STORE_READ);
 	if (rc < 0)
 		return cmd_fail(rc);
+	src = cmd_source(st);
 	if (all) {
 		rc = ops_refs_local(st, print_cid, NULL);
 		if (rc < 0)
 			cmd_complain(rc, NULL);
 	}
 	while (!all && cmd_next(&path)) {
-		rc = cmd_name(st, path, &found);
+		rc = cmd_path(path, &found);
 		if (rc == 0)
-			rc = ops_refs(st, found, &how, print_ref, NULL);
+			rc = ops_refs(src, store_tmpdir(st), found, &how, print_ref, NULL);
 		if (rc < 0)
 			cmd_complain(rc, path);
 	}
+	cmd_source_end();
 	store_close(st);
 	buf_clear(&line);
 	return cmd_finish();

@@ -15,21 +15,27 @@ static void forget(void)
 	buf_clear(&found);
 }
 
+const char *cmd_name_in(const char *path)
+{
+	if (!strncasecmp(path, "ipns:", 5))		/* ipns://X and ipns:X, as for ipfs: */
+		path += 5;
+	else if (!strncmp(path, "/ipns/", 6))
+		path += 6;
+	else
+		return NULL;
+	return path + strspn(path, "/");
+}
+
 /* A file of its own, as run.c. */
 int cmd_name(struct store *st, const char *path, const char **out)
 {
 	struct buf text = BUF_INIT(PATH_ROOM);
-	const char *name = path;
+	const char *name = cmd_name_in(path);
 	int rc;
 
 	*out = path;
-	if (!strncasecmp(path, "ipns:", 5))		/* ipns://X and ipns:X, as for ipfs: */
-		name += 5;
-	else if (strncmp(path, "/ipns/", 6) != 0)
+	if (!name)
 		return 0;
-	else
-		name += 6;
-	name += strspn(name, "/");
 	if (!found.data)
 		atexit(forget);
 	buf_reset(&found);

@@ -15,8 +15,8 @@ static struct {
 	int n;
 	struct store *st;
 	struct coproc *proc;
-	struct buf path;
-} up = { .path = { .max = 65536 } };
+	struct buf name, path;
+} up = { .name = { .max = 65536 }, .path = { .max = 65536 } };
 
 void cmd_gateway(const char *url)
 {
@@ -57,10 +57,14 @@ int cmd_path(const char *path, const char **out)
 	*out = path;
 	if (!up.proc)
 		return cmd_name(up.st, path, out);
-	if (strncmp(path, "/ipns/", 6) != 0)
+	path = cmd_name_in(path);
+	if (!path)
 		return 0;
 	buf_reset(&up.path);
-	rc = coproc_resolve(up.proc, path, &up.path);
+	buf_reset(&up.name);
+	rc = buf_printf(&up.name, "/ipns/%s", path);
+	if (rc == 0)
+		rc = coproc_resolve(up.proc, (const char *)up.name.data, &up.path);
 	if (rc == 0)
 		*out = (const char *)up.path.data;
 	return rc;
@@ -70,5 +74,6 @@ void cmd_source_end(void)
 {
 	coproc_free(up.proc);
 	up.proc = NULL;
+	buf_clear(&up.name);
 	buf_clear(&up.path);
 }

@@ -4,6 +4,7 @@ complete -c ipfrs-dag -s b -n 'not __fish_seen_subcommand_from get put resolve s
 complete -c ipfrs-dag -s c -x -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from get put walk' -d 'get: show in this; put: store in this; walk: only blocks of this (repeatable)'
 complete -c ipfrs-dag -s D -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from walk' -d 'walk: a block as often as it is met'
 complete -c ipfrs-dag -s d -x -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from walk' -d 'walk: go down at most so many links'
+complete -c ipfrs-dag -s g -x -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from get' -d 'get: fetch what is not here from this gateway (-: from those of fetch.gateways)'
 complete -c ipfrs-dag -s i -x -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from put' -d 'put: what comes in is in this (default dag-json)'
 complete -c ipfrs-dag -s j -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from put resolve stat walk diff links' -d 'print JSON lines'
 complete -c ipfrs-dag -s L -n 'not __fish_seen_subcommand_from get put resolve stat walk diff links; or __fish_seen_subcommand_from get put' -d 'put: every line is a node; get: every node is a line'

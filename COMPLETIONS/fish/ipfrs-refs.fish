@@ -4,6 +4,7 @@ complete -c ipfrs-refs -s a -d 'list every block of the store, as CIDv1 of codec
 complete -c ipfrs-refs -s d -x -d 'go down at most so many links (with -r)'
 complete -c ipfrs-refs -s e -d 'print edges: source -> target'
 complete -c ipfrs-refs -s f -x -d 'print each link so: <src>, <dst> and <linkname> are replaced'
+complete -c ipfrs-refs -s g -x -d 'fetch what is not here from this gateway (-: from those of fetch.gateways)'
 complete -c ipfrs-refs -s j -d 'print JSON lines'
 complete -c ipfrs-refs -s r -d 'work on everything below, too'
 complete -c ipfrs-refs -s u -d 'print each CID once'

@@ -86,9 +86,9 @@ struct ops_ref {
 	const struct cid *src, *dst;
 	struct span name;
 };
-int ops_refs(struct store *st, const char *path, const struct ops_refs *opts,
+int ops_refs(struct dag_source *src, const char *tmpdir, const char *path, const struct ops_refs *opts,
 	     int (*fn)(void *arg, const struct ops_ref *ref), void *arg);
-/* ops_refs_below - the same of a block, from any source. */
+/* ops_refs_below - the same of a block. */
 int ops_refs_below(struct dag_source *src, const char *tmpdir, const struct cid *root, const struct ops_refs *opts,
 		   int (*fn)(void *arg, const struct ops_ref *ref), void *arg);
 

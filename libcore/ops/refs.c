@@ -31,13 +31,13 @@ int ops_refs_below(struct dag_source *src, const char *tmpdir, const struct cid 
 	return r.stop ? r.stop : rc;
 }
 
-int ops_refs(struct store *st, const char *path, const struct ops_refs *opts,
+int ops_refs(struct dag_source *src, const char *tmpdir, const char *path, const struct ops_refs *opts,
 	     int (*fn)(void *arg, const struct ops_ref *ref), void *arg)
 {
 	struct cid cid;
-	int rc = ops_resolve(st, path, &cid);
+	int rc = unixfs_resolve(src, path, &cid);
 
-	return rc < 0 ? rc : ops_refs_below(store_source(st), store_tmpdir(st), &cid, opts, fn, arg);
+	return rc < 0 ? rc : ops_refs_below(src, tmpdir, &cid, opts, fn, arg);
 }
 
 int ops_refs_format(const char *format, const struct ops_ref *ref, struct buf *out)

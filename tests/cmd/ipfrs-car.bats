@@ -547,3 +547,16 @@ refused() {
 	try 2 ipfrs-car get
 	try 2 ipfrs-car export -d x
 }
+
+@test "export of what a name stands for" {
+	mkdir site && echo one > site/a && echo two > site/b
+	c=$(ipfrs-add -r -q site | tail -n 1)
+	try 1 ipfrs-car export -o x.car "/ipns/k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8"
+	says 'no record of the name'
+	[ ! -e x.car ]
+	name=$(ipfrs-key gen site | cut -f 1)
+	ipfrs-name publish -q -k site "/ipfs/$c"
+	ipfrs-car export "$c" "$c/b" > want.car
+	ipfrs-car export "/ipns/$name" "ipns://$name/b" | cmp - want.car
+	printf '%s\n' "$c" "/ipns/$name/b" | ipfrs-car export | cmp - want.car
+}

@@ -475,3 +475,23 @@ PY
 		[[ $output == *" $v"* ]]
 	done
 }
+
+@test "paths that begin with a name, two of them as well" {
+	mkdir site && echo one > site/a
+	old=$(ipfrs-add -r -q site | tail -n 1)
+	echo two > site/b
+	new=$(ipfrs-add -r -q site | tail -n 1)
+	a=$(ipfrs-key gen a | cut -f 1) b=$(ipfrs-key gen b | cut -f 1)
+	ipfrs-name publish -q -k a "/ipfs/$old"
+	ipfrs-name publish -q -k b "/ipfs/$new"
+	try 0 ipfrs-dag get "/ipns/$b" "ipns://$a"
+	[ "$output" = "$(ipfrs-dag get "$new" "$old")" ]
+	want=$(ipfrs-dag diff "$old" "$new" || true)
+	[ -n "$want" ]
+	try 1 ipfrs-dag diff "/ipns/$a" "/ipns/$b"
+	prints "$want"
+	try 0 ipfrs-dag diff "/ipns/$a" "$old"
+	try 0 ipfrs-dag walk "/ipns/$b/a"
+	try 1 ipfrs-dag diff "/ipns/$a" "/ipns/k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8"
+	says 'no record of the name'
+}

@@ -433,6 +433,32 @@ record() {
 	prints $'hello one\nhello two'
 }
 
+@test "refs and dag get with -g fetch what is not here and keep it" {
+	try 0 ipfrs-refs -r -u -g "$U/good" "$ROOT_CID"
+	refs=$output
+	[ "$refs" = "$(IPFRS_PATH=far ipfrs-refs -r -u "$ROOT_CID")" ]
+	try 0 ipfrs-fetch -n "$ROOT_CID"
+	empty
+	try 1 ipfrs-refs "$ROOT_CID"
+	try 1 ipfrs-dag get "$ROOT_CID"
+	try 0 ipfrs-dag get -g "$U/good" "$ROOT_CID/sub/h1" "$ROOT_CID"
+	[ "$output" = "$(IPFRS_PATH=far ipfrs-dag get "$ROOT_CID/sub/h1" "$ROOT_CID")" ]
+	: > state/log
+	try 0 ipfrs-dag get "$ROOT_CID/sub/h1"
+	[ ! -s state/log ]
+	try 1 ipfrs-refs -g "$U/gone" bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354
+	try 2 ipfrs-dag get -g nonsense "$ROOT_CID"
+	empty
+	ipfrs-config set fetch.gateways "$U/good"
+	name=$(record "/ipfs/$ROOT_CID" 3600)
+	try 0 ipfrs-refs -r -u -g - "ipns://$name"
+	[ "$output" = "$refs" ]
+	empty
+	ipfrs-config set fetch.gateways "$U/good"
+	try 0 ipfrs-dag get -g - "/ipns/$name/sub"
+	[ "$output" = "$(IPFRS_PATH=far ipfrs-dag get "$ROOT_CID/sub")" ]
+}
+
 @test "reading a file from front to back asks ahead" {
 	bytes 5000000 7 > big
 	c=$(IPFRS_PATH=far ipfrs-add -q big)

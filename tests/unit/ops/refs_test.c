@@ -39,12 +39,12 @@ static void walks(void)
 	dir = opdir(st, l, 3);
 	NEED(store_commit(st) == 0);
 	one.depth_max = 5;		/* without recursive it is always 1 */
-	CHECK(ops_refs(st, oppath(&dir, "/!"), &one, count, &n) == 0 && n == 0);
-	CHECK(ops_refs(st, oppath(&dir, "/a"), &one, count, &n) == 77 && n == 3);
+	CHECK(ops_refs(store_source(st), store_tmpdir(st), oppath(&dir, "/!"), &one, count, &n) == 0 && n == 0);
+	CHECK(ops_refs(store_source(st), store_tmpdir(st), oppath(&dir, "/a"), &one, count, &n) == 77 && n == 3);
 	n = -100;
-	CHECK(ops_refs(st, oppath(&dir, ""), &all, count, &n) == 0 && n == -100 + 9);
+	CHECK(ops_refs(store_source(st), store_tmpdir(st), oppath(&dir, ""), &all, count, &n) == 0 && n == -100 + 9);
 	n = -100;
-	CHECK(ops_refs(st, oppath(&dir, ""), &unique, count, &n) == 0 && n == -100 + 2);
+	CHECK(ops_refs(store_source(st), store_tmpdir(st), oppath(&dir, ""), &unique, count, &n) == 0 && n == -100 + 2);
 	store_close(st);
 }
 

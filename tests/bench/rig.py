@@ -63,12 +63,12 @@ def memory(pid):
     return total
 
 
-def kubo(gateway, api):
+def kubo(gateway, api, environ=env):
     """a repository of Kubo's for a daemon without a network"""
-    sh(IPFS + " init --profile=test --empty-repo")
-    sh(IPFS + " config Addresses.Gateway /ip4/127.0.0.1/tcp/%d" % gateway)
-    sh(IPFS + " config Addresses.API /ip4/127.0.0.1/tcp/%d" % api)
-    sh(IPFS + " config --json Addresses.Swarm '[]'")
+    sh(IPFS + " init --profile=test --empty-repo", environ)
+    sh(IPFS + " config Addresses.Gateway /ip4/127.0.0.1/tcp/%d" % gateway, environ)
+    sh(IPFS + " config Addresses.API /ip4/127.0.0.1/tcp/%d" % api, environ)
+    sh(IPFS + " config --json Addresses.Swarm '[]'", environ)
 
 
 def random_file(path, n):

@@ -97,7 +97,6 @@ static int options_agree(const struct ops_add *o)
 static int begin(struct adder *a, const struct ops_add *o)
 {
 	int with_meta = o->keep_mode || o->keep_mtime || o->meta.mode || o->meta.has_mtime;
-	struct store_stat stat;
 	char path[4096];
 	int rc;
 
@@ -128,10 +127,8 @@ static int begin(struct adder *a, const struct ops_add *o)
 	if ((size_t)snprintf(path, sizeof path, "%s/board/state", store_path(a->st)) < sizeof path &&
 	    board_open(&a->board, path) == 0)
 		a->board_op = board_op_begin(a->board, "add", "", 0);
-	rc = store_stat(a->st, &stat);
-	a->alone = stat.max_bytes > 0;
-	if (rc == 0)
-		rc = store_sweeps(a->st, &a->sweeps);
+	a->alone = store_max_bytes(a->st) > 0;
+	rc = store_sweeps(a->st, &a->sweeps);
 	if (rc == 0 && a->o.cache)
 		rc = cache_start(a);
 	return rc;

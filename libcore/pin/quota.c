@@ -123,11 +123,13 @@ int pin_quota(struct store *st, const struct cid *root)
 	struct store_stat s;
 	int rc;
 
+	if (store_max_bytes(st) == 0)		/* then nobody has to know how large it is */
+		return 0;
 	for (;;) {
 		struct pin_gc gc = { 0 };
 
 		rc = store_stat(st, &s);
-		if (rc < 0 || s.max_bytes == 0 || s.disk_bytes <= s.max_bytes)
+		if (rc < 0 || s.disk_bytes <= s.max_bytes)
 			return rc;
 		gc.keep_bytes = s.max_bytes;
 		rc = collect_keep(st, &gc, root);

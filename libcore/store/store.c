@@ -282,6 +282,11 @@ void store_attach(struct store *st, void *p, void (*release)(void *p))
 	st->release = release;
 }
 
+uint64_t store_max_bytes(const struct store *st)
+{
+	return st->max_bytes;
+}
+
 struct board *store_board(struct store *st)
 {
 	char *path;

@@ -119,6 +119,7 @@ struct store_stat {
 };
 int store_stat(struct store *st, struct store_stat *out);
 int store_disk_bytes(struct store *st, uint64_t *bytes);	/* du of the whole store folder */
+uint64_t store_max_bytes(const struct store *st);	/* store.max, 0: none */
 struct board *store_board(struct store *st);	/* what its programs count; opened on demand, may be NULL */
 
 /* ---- protection of running work (see the epochs in ipfrs-store(5)) ---- */

@@ -376,7 +376,7 @@ static int admit(void *ctx, struct span peer, struct serve_admit *a)
 static void done(void *ctx, const struct serve_done *d)
 {
 	(void)ctx;
-	must(d->status >= 200 && d->status <= 599 && d->method && d->path && d->id && d->workers <= WORKERS);
+	must(d->status >= 200 && d->status <= 599 && d->method && d->path && d->id && d->busy <= WORKERS);
 }
 
 static int lowest(void)

@@ -2,8 +2,10 @@
  * pump_fuzz.c - the pump between clients and workers who mean harm.
  * The pump is in this process; its clients are socket pairs, and so are its workers, which no spawner made.  The first
  * byte is how it is set up; then come steps: what somebody does, and who.  In the end nothing may be left.
+ * Some clients speak TLS to it: what they say are bytes as they are, or goes through a real client's session.
  */
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 enum {
 	CLIENTS = 4, WORKERS = 4, STEPS = 200, TURNS = 60,
+	SHAKES = 12,			/* turns for a handshake */
 	FIRST_PID = 1 << 29		/* the system gives out none like it */
 };
 
@@ -23,6 +26,8 @@ struct end {
 	int fd;				/* -1: none */
 	int32_t pid;
 	int deaf;
+	gnutls_session_t tls;		/* of a client that speaks it; NULL: its bytes go as they are */
+	int shaken;			/* 1: the handshake is done; -1: it is over with it */
 };
 
 static struct rig {
@@ -31,8 +36,9 @@ static struct rig {
 	struct end client[CLIENTS], worker[WORKERS];
 	int32_t next_pid;
 	uint32_t generation;
-	struct buf out;
+	int secure;			/* the pump has a certificate */
 } rig;
+static gnutls_certificate_credentials_t trust;	/* in nobody */
 
 static void must(int yes)
 {
@@ -97,7 +103,7 @@ static void make_one(void)
 	}
 	must(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
 	t.pid = rig.next_pid++;
-	rig.worker[i] = (struct end){ fds[1], t.pid, 0 };
+	rig.worker[i] = (struct end){ .fd = fds[1], .pid = t.pid };
 	spawn_tell(rig.spawner, &t, fds[0]);
 	close(fds[0]);
 }
@@ -162,20 +168,79 @@ static void turn(void)
 
 /* ---- clients ---- */
 
-static void come(struct end *c)
+static void gone(struct end *c)
+{
+	if (c->tls)
+		gnutls_deinit(c->tls);
+	c->tls = NULL;
+	c->shaken = 0;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+/* `how`: which versions and protocols the client would speak */
+static void begin_session(struct end *c, unsigned how)
+{
+	static const gnutls_datum_t alpn[] = { { (uint8_t *)"h2", 2 }, { (uint8_t *)"http/1.1", 8 } };
+	const char *rules = how & 2 ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" : "NORMAL";
+
+	must(gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) == 0);
+	must(gnutls_priority_set_direct(c->tls, rules, NULL) == 0);
+	must(gnutls_credentials_set(c->tls, GNUTLS_CRD_CERTIFICATE, trust) == 0);
+	if (how & 12)
+		must(gnutls_alpn_set_protocols(c->tls, alpn + !(how & 4), how & 4 && how & 8 ? 2 : 1, 0) == 0);
+	gnutls_transport_set_int(c->tls, c->fd);
+}
+
+static int later(ssize_t rc) { return rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED; }
+
+/* what a client may meet that has done nothing wrong itself: the other one left, or says why it will not go on */
+static int fair(ssize_t rc)
+{
+	return rc >= 0 || later(rc) || rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PUSH_ERROR ||
+	       rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_FATAL_ALERT_RECEIVED ||
+	       rc == GNUTLS_E_WARNING_ALERT_RECEIVED || rc == GNUTLS_E_INVALID_SESSION;
+}
+
+/* 1: what is said is heard */
+static int shaken(struct end *c)
+{
+	int n, rc = GNUTLS_E_AGAIN;
+
+	for (n = 0; !c->shaken && later(rc) && n < SHAKES; n++) {
+		rc = gnutls_handshake(c->tls);
+		must(fair(rc));
+		if (rc == 0)
+			c->shaken = 1;
+		else if (!later(rc))
+			c->shaken = -1;
+		turn();
+	}
+	return c->shaken == 1;
+}
+
+/* `how`, of a pump with a certificate: 0: in the clear, odd: with a session, else bytes where TLS is expected */
+static void come(struct end *c, unsigned how)
 {
 	int fds[2], small = 1;
 
-	if (c->fd >= 0)
-		close(c->fd);
+	gone(c);
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
 	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
 	c->fd = fds[0];
-	must(conn_new(rig.p, fds[1], 0) != NULL);
+	must(conn_new(rig.p, fds[1], rig.secure && how) != NULL);
+	if (rig.secure && how & 1)
+		begin_session(c, how);
 }
 
 static void say(struct end *c, struct span s)
 {
+	if (c->tls) {
+		if (s.len && shaken(c))
+			must(fair(gnutls_record_send(c->tls, s.p, s.len)));
+		return;
+	}
 	if (c->fd >= 0 && s.len && send(c->fd, s.p, s.len, MSG_NOSIGNAL) < 0)
 		return;
 }
@@ -207,6 +272,19 @@ static void say_known(struct end *c, unsigned which)
 	say(c, known[which % (sizeof known / sizeof *known)]);
 }
 
+/* tickets come first, and count as nothing to be had */
+static ssize_t recv_tls(struct end *c, void *p, size_t len)
+{
+	ssize_t got = GNUTLS_E_AGAIN;
+	int n;
+
+	for (n = 0; shaken(c) && later(got) && n < 4; n++) {
+		got = gnutls_record_recv(c->tls, p, len);
+		must(fair(got));
+	}
+	return got;
+}
+
 static void read_some(struct end *c, unsigned n)
 {
 	static uint8_t room[65536];
@@ -215,7 +293,7 @@ static void read_some(struct end *c, unsigned n)
 	if (c->fd < 0)
 		return;
 	do {
-		got = recv(c->fd, room, n * 256 < sizeof room ? n * 256 + 1 : sizeof room, 0);
+		got = c->tls ? recv_tls(c, room, n * 256 + 1) : recv(c->fd, room, n * 256 + 1, 0);
 		if (got > 0 && n == 255)
 			turn();
 	} while (got > 0 && n == 255);
@@ -225,12 +303,12 @@ static void leave(struct end *c, unsigned how)
 {
 	if (c->fd < 0)
 		return;
-	if (how & 1) {
+	if (c->tls && how & 2 && shaken(c))
+		gnutls_bye(c->tls, GNUTLS_SHUT_WR);
+	if (how & 1)
 		shutdown(c->fd, SHUT_WR);
-		return;
-	}
-	close(c->fd);
-	c->fd = -1;
+	else
+		gone(c);
 }
 
 /* ---- workers ---- */
@@ -356,7 +434,7 @@ static void step(struct in *in)
 	case 1: say_known(c, u8(in)); break;
 	case 2: read_some(c, u8(in)); break;
 	case 3: leave(c, u8(in)); break;
-	case 4: come(c); break;
+	case 4: come(c, rig.secure && what & 64 ? u8(in) : 0); break;
 	case 5: pump_new_workers(rig.p); break;		/* as at SIGHUP */
 	case 6: say_known(c, u8(in)); return;		/* and more at the same time */
 	default: work(&rig.worker[who % WORKERS], (what & 15) - 7, in);
@@ -387,13 +465,28 @@ static int lowest(void)
 	return fd;
 }
 
-static void begin(const struct serve_opts *o)
+/* a certificate for the pump; a new one would cost more than all the rest */
+static struct tls_creds *certificate(void)
+{
+	static struct buf cert = BUF_INIT(1 << 16), key = BUF_INIT(1 << 16);
+	static const uint8_t ticket[TLS_TICKET_KEY] = { 1 };
+	struct tls_creds *c;
+
+	if (!cert.len)
+		must(tls_self_signed("h.example", &cert, &key) == 0 && gnutls_certificate_allocate_credentials(&trust) == 0);
+	must(tls_creds_pem(&c, buf_span(&cert), buf_span(&key), span_of(NULL, 0)) == 0 && tls_creds_tickets(c, ticket) == 0);
+	return c;
+}
+
+static void begin(const struct serve_opts *o, struct tls_creds *creds, unsigned first)
 {
 	struct pump_start start = { .o = o, .fd = -1, .report = -1 };
 	int fds[2], i;
 
 	rig = (struct rig){ .next_pid = FIRST_PID, .p = pump_new(&start) };
 	must(rig.p && link_pair(fds) == 0);
+	rig.p->creds = creds;
+	rig.secure = creds != NULL;
 	rig.p->spawner.fd = fds[0];
 	rig.spawner = fds[1];
 	must(pump_hear_spawner(rig.p) == 0);
@@ -402,7 +495,7 @@ static void begin(const struct serve_opts *o)
 	for (i = 0; i < WORKERS; i++)
 		rig.worker[i].fd = -1;
 	pump_ask_workers(rig.p);
-	come(&rig.client[0]);
+	come(&rig.client[0], first);
 	turn();
 }
 
@@ -433,6 +526,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct in in = { data, size };
 	struct serve_opts o;
 	unsigned how = u8(&in);
+	struct tls_creds *creds = how & 128 ? certificate() : NULL;
 	int before = lowest(), n;
 
 	log_start("pump_fuzz", -1);
@@ -445,10 +539,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.streams = 3;
 	o.limits = (struct http_limits){ 500, 2000, 5000 };
 	o.answer_ms = how & 16 ? 1 : 3600000;
-	o.body_ms = o.send_ms = o.head_ms = how & 32 ? 1 : 30000;
+	o.body_ms = o.send_ms = o.head_ms = o.tls_ms = how & 32 ? 1 : 30000;
 	o.admit = how & 64 ? admit : NULL;
 	o.done = done;
-	begin(&o);
+	begin(&o, creds, creds ? u8(&in) : 0);
 	for (n = 0; in.left && n < STEPS; n++)
 		step(&in);
 	end();

@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 
 import rpc_lines
+from rpc_lines_node import FAMILIES
 from rpc_sides import IPFS, Kubo, Tap, put, sides, sides_are_kubo
 
 # What is not compared: whose node it is (Side.spelled), and where a step asks for it:
@@ -207,17 +208,19 @@ def compare(tap, side, families, theirs):
             slow += b["status"].startswith(b"no end")
             if slow > 5:
                 return tap.ok(False, "%s: an end" % side.name, "too many that have none")
+    if families[-1][0] == "store":
+        tap.ok(side.ended(), "%s: shutdown ends the server" % side.name, "it runs on")
     return None
 
 
-WANTED = os.environ.get("IPFRS_RPC_FAMILIES", " ".join(f for f, _ in rpc_lines.FAMILIES)).split()
+WANTED = os.environ.get("IPFRS_RPC_FAMILIES", " ".join(f for f, _ in FAMILIES)).split()
 
 
 def main():
     tap = Tap([] if sides_are_kubo() else KNOWN)
     folder = tempfile.mkdtemp(prefix="ipfrs-rpc.")
-    last = max(i for i, (f, _) in enumerate(rpc_lines.FAMILIES) if f in WANTED)
-    families = rpc_lines.FAMILIES[:last + 1]
+    last = max(i for i, (f, _) in enumerate(FAMILIES) if f in WANTED)
+    families = FAMILIES[:last + 1]
     kubo = None
     try:
         made = keys(folder)

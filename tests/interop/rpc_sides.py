@@ -126,6 +126,13 @@ class Side:
         text = text.replace(self.repo.encode(), b"<REPO>").replace(self.dir.encode(), b"<DIR>")
         return re.sub(rb"(?i)(tcp/|127\.0\.0\.1:|localhost:|\[::1\]:)%d\b" % self.address[1], rb"\1<PORT>", text)
 
+    def ended(self, seconds=20):
+        """by itself, and without a complaint"""
+        try:
+            return self.proc.wait(timeout=seconds) == 0
+        except subprocess.TimeoutExpired:
+            return False
+
     def stop(self):
         if self.proc:
             self.proc.terminate()

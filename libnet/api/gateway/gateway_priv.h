@@ -92,7 +92,7 @@ struct gw_ask {
 	struct cid dir;
 };
 
-/* ---- host.c: dispatch (reference sections 1 to 3, 20) ---- */
+/* ---- host.c, and hostname.c and uri.c behind it: dispatch (reference sections 1 to 3, 20) ---- */
 /* gw_host - find out who was asked: fills view, https, host, gw_host, flags, web, path; or answers (redirects to
  * subdomains, 400, 404, the URI router, OPTIONS is answer.c's). */
 int gw_host(struct gw_ask *a);
@@ -120,8 +120,8 @@ struct gw_rule { int status; struct buf to; };	/* `to` owned by the caller; zero
  * the root (or the URL of the rule). */
 int gw_redirects(struct span file, struct span path, struct span query, struct gw_rule *out);
 
-/* ---- deny.c ---- */
-/* gw_deny_open - a list in the compact denylist format (see deny.c), in any order; 24 bytes of memory a rule.
+/* ---- denylist.c, deny.c ---- */
+/* gw_deny_open - a list in the compact denylist format (see denylist.c), in any order; 24 bytes of memory a rule.
  * ERR_INVALID: a line that is no rule, so that nothing is served by a slip; ERR_UNSUPPORTED: another version;
  * ERR_LIMIT: over 16 million rules; ERR_NOTFOUND, ERR_IO. */
 int gw_deny_open(struct gw_deny **d, const char *path);

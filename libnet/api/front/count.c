@@ -185,6 +185,10 @@ void metric_pump_begin(struct front *f)
 {
 	if (f->statm < 0)
 		f->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	/* levels are told from the start, also those that are 0 */
+	board_gauge(f->series, metric_families[METRIC_CONNS].name, "", 0);
+	board_gauge(f->series, metric_families[METRIC_STREAMS].name, "type=\"answer\"", 0);
+	board_gauge(f->series, metric_families[METRIC_TASKS].name, "type=\"queued\"", 0);
 }
 
 /* what is resident; looked at once a second, for nobody asks more often */

@@ -304,6 +304,7 @@ int front_begin(void *ctx)
 		log_warn("front", "%s", err_text());
 		return 0;		/* requests are answered: with what is wrong; and the next one tries again */
 	}
+	store_board(f->st);		/* opened when it is wanted, and for writing: behind the fence it could not be */
 	rc = f->wants_upstream ? start_upstream(f) : 0;
 	if (rc < 0)
 		log_warn("front", "no upstream: %s", err_text());

@@ -394,6 +394,10 @@ static void memory_of_a_pump(void)
 
 	rig_open("serve.sandbox = no\n");
 	NEED(front_new(&pump, rig.path, rig.c, FRONT_GATEWAY) == 0 && front_pump(pump) == 0);
+	NEED(read_page());
+	CHECK(value("ipfrs_http_connections_active", "") == 0);
+	CHECK(value("ipfrs_streaming_operations_active", "type=\"answer\"") == 0);
+	CHECK(value("ipfrs_async_tasks_active", "type=\"queued\"") == 0);
 	front_levels(pump, &load);
 	NEED(read_page());
 	CHECK(value("ipfrs_http_connections_active", "") == 7);

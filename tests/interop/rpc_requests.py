@@ -523,4 +523,65 @@ NODE = [
     Q("/repo/version?=x&&&quiet"),
 ]
 
+# … of servers with settings: what API of their configuration is, and what is asked
+GUARDED = {"Authorizations": {
+    "all": {"AuthSecret": "bearer:everything", "AllowedPaths": ["/api/v0"]},
+    "some": {"AuthSecret": "bearer:something", "AllowedPaths": ["/api/v0/id", "/api/v0/pin/l"]},
+    "basic": {"AuthSecret": "basic:user:pass", "AllowedPaths": ["/api/v0"]},
+    "coded": {"AuthSecret": "basic:dTpw", "AllowedPaths": ["/api/v0/repo"]},
+    "short": {"AuthSecret": "onlytoken", "AllowedPaths": ["/api/v0/repo"]},
+    "other": {"AuthSecret": "strange:word", "AllowedPaths": ["/api/v0"]},
+    "nothing": {"AuthSecret": "bearer:nothing", "AllowedPaths": []}}}
+
+
+def asks(target, *secrets, **more):
+    return [Q(target, Authorization=a, **more) for a in secrets]
+
+
+GUARDS = [
+    Q("/repo/version"),
+    Q("/version", norm="version"),
+    Q("/repo/version", method="GET"),
+    Q("/repo/version", method="OPTIONS"),
+    Q("/nonsense"),
+    Q("/repo/version", Origin="https://example.com"),
+    Q("/add", method="OPTIONS", Origin="http://localhost:$PORT", Access_Control_Request_Method="POST"),
+    Q("/add", method="OPTIONS", Origin="http://localhost:$PORT", Access_Control_Request_Method="POST",
+      Access_Control_Request_Headers="authorization"),
+    *asks("/repo/version", "Bearer everything", "bearer everything", "Bearer everything ", "Bearer  everything", "Bearer",
+          "Bearer something", "Bearer wrong", "everything", "Basic dXNlcjpwYXNz", "Basic user:pass", "Basic dTpw",
+          "Bearer onlytoken", "onlytoken", "strange word", "Bearer nothing", ""),
+    *asks("/pin/ls", "Bearer something", "Bearer everything", "Bearer onlytoken"),
+    *asks("/pin/lsx", "Bearer something"),
+    *asks("/pin/add?arg=" + EMPTY_DIR, "Bearer something"),
+    *asks("/version", "Bearer nothing", "Bearer wrong", "strange word", "Bearer something", norm="version"),
+    *asks("/repo/stat?x=/api/v0/id", "Bearer something"),
+    *asks("/config?arg=API.Authorizations", "Bearer everything"),
+    *asks("/nonsense", "Bearer everything", "Bearer something"),
+    Q("/repo/version", Authorization="Bearer everything", Origin="https://example.com"),
+    Q("/repo/version", Authorization="Bearer everything", User_Agent="/kubo/0.1.0/", norm="version"),
+    Q("/repo/version", User_Agent="/kubo/0.1.0/", norm="version"),
+    Q("/repo/version", method="GET", Authorization="Bearer everything"),
+]
+
+OPEN = {"HTTPHeaders": {"Access-Control-Allow-Origin": ["https://a.example", "https://b.example:8443"],
+                        "Access-Control-Allow-Methods": ["PUT", "POST"], "Access-Control-Allow-Credentials": ["true"],
+                        "X-Custom": ["one", "two"]}}
+ANY = {"HTTPHeaders": {"Access-Control-Allow-Origin": ["*"]}}
+
+
+def from_everywhere(*origins):
+    made = []
+    for o in origins:
+        made += [Q("/repo/version", Origin=o), Q("/repo/version", method="GET", Origin=o), Q("/nonsense", Origin=o)]
+        made += [Q("/repo/version", Referer=o + "/page")] if "://" in o else []
+        made += [Q("/add", method="OPTIONS", Origin=o, Access_Control_Request_Method=m) for m in ("POST", "PUT", "DELETE")]
+    return made
+
+
+OPENS = [Q("/repo/version"), *from_everywhere("https://a.example", "https://b.example:8443", "https://b.example",
+                                              "http://localhost:$PORT", "https://evil.example")]
+ANYS = [Q("/repo/version"), Q("/repo/version", User_Agent="Mozilla/5.0"), *from_everywhere("https://evil.example", "null")]
+
 FAMILIES = [("methods", METHODS), ("origins", ORIGINS), ("add", ADDS), ("read", READS), ("cid", CIDS), ("files", FILES), ("node", NODE)]
+WORLDS = [(None, FAMILIES), (GUARDED, [("guarded", GUARDS)]), (OPEN, [("open", OPENS)]), (ANY, [("any", ANYS)])]

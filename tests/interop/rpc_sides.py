@@ -65,11 +65,12 @@ def files(folder):
 
 
 class Side:
-    """one server: .address of its RPC, .dir, .cwd"""
+    """one server: .address of its RPC, .dir, .cwd; api: what its configuration has in its section of that name"""
 
     name = "nobody"
 
-    def __init__(self):
+    def __init__(self, api=None):
+        self.api = api or {}
         self.dir = tempfile.mkdtemp(prefix="ipfrs-rpc.")
         self.cwd = self.dir + "/cwd"
         self.repo = self.dir + "/repo"
@@ -152,6 +153,8 @@ class Kubo(Side):
         env = dict(self.client, IPFS_PATH=self.repo)
         self.run(env, IPFS, "init", "--empty-repo", "--profile=test")
         self.run(env, IPFS, "pin", "rm", "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn")  # which init pins, empty or not
+        for key, value in self.api.items():
+            self.run(env, IPFS, "config", "--json", "API." + key, json.dumps(value))
         self.run(env, IPFS, "config", "Addresses.API", "/ip4/127.0.0.1/tcp/0")
         self.run(env, IPFS, "config", "--json", "Addresses.Gateway", "[]")
         self.run(env, IPFS, "config", "--json", "Addresses.Swarm", "[]")
@@ -170,13 +173,15 @@ class Kubo(Side):
 class Ours(Side):
     """a server of ours in one of its modes"""
 
-    def __init__(self, mode):
+    def __init__(self, mode, api=None):
         self.mode = self.name = mode
-        super().__init__()
+        super().__init__(api)
 
     def start(self):
         env = dict(self.client, IPFRS_PATH=self.repo)
         self.run(env, BIN + "/ipfrs-init")
+        if self.api:
+            put(self.repo + "/token/kubo.json", json.dumps({"API": self.api}).encode(), 0o600)
         api = self.dir + "/api"
         self.proc = subprocess.Popen([BIN + "/ipfrs-serve", "-m", self.mode, "-a", "127.0.0.1:0", "-r", "127.0.0.1:0",
                                       "-o", "rpc.api-file=" + api], env=env, stdin=subprocess.DEVNULL, stderr=self.err)
@@ -207,7 +212,7 @@ def sides():
     compared is the same every time"""
     if sides_are_kubo():
         return [Kubo]
-    return [lambda m=m: Ours(m) for m in os.environ.get("IPFRS_RPC_MODES", "fork pool").split()]
+    return [lambda api=None, m=m: Ours(m, api) for m in os.environ.get("IPFRS_RPC_MODES", "fork pool").split()]
 
 
 class Tap:

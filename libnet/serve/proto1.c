@@ -133,12 +133,13 @@ static int rest_is_here(const struct conn *c)
 {
 	struct http1 h = c->http;		/* looked at only: nothing is used up */
 	enum http1_event e = HTTP1_DATA;
-	struct span data;
-	size_t at = 0, used;
+	struct span data, rest = span_of(c->in, c->in_len);
+	size_t used;
 
 	while (e == HTTP1_DATA) {
-		e = http1_body(&h, span_of(c->in + at, c->in_len - at), &used, &data);
-		at += used;
+		e = http1_body(&h, rest, &used, &data);
+		if (used)		/* there may be no buffer at all */
+			rest = span_of(rest.p + used, rest.len - used);
 	}
 	return e == HTTP1_END;
 }

@@ -4,6 +4,7 @@
  * byte is how it is set up; then come steps: what somebody does, and who.  In the end nothing may be left.
  * Some clients speak TLS to it: what they say are bytes as they are, or goes through a real client's session.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <poll.h>
@@ -195,12 +196,22 @@ static void begin_session(struct end *c, unsigned how)
 
 static int later(ssize_t rc) { return rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED; }
 
+/* nothing more will come: a record may have been cut off in its head, too */
+static int is_over(const struct end *c)
+{
+	uint8_t b;
+	ssize_t n = recv(c->fd, &b, 1, MSG_PEEK);
+
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
 /* what a client may meet that has done nothing wrong itself: the other one left, or says why it will not go on */
-static int fair(ssize_t rc)
+static int fair(const struct end *c, ssize_t rc)
 {
 	return rc >= 0 || later(rc) || rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PUSH_ERROR ||
 	       rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_FATAL_ALERT_RECEIVED ||
-	       rc == GNUTLS_E_WARNING_ALERT_RECEIVED || rc == GNUTLS_E_INVALID_SESSION;
+	       rc == GNUTLS_E_WARNING_ALERT_RECEIVED || rc == GNUTLS_E_INVALID_SESSION ||
+	       (rc == GNUTLS_E_UNEXPECTED_PACKET_LENGTH && is_over(c));
 }
 
 /* 1: what is said is heard */
@@ -210,7 +221,7 @@ static int shaken(struct end *c)
 
 	for (n = 0; !c->shaken && later(rc) && n < SHAKES; n++) {
 		rc = gnutls_handshake(c->tls);
-		must(fair(rc));
+		must(fair(c, rc));
 		if (rc == 0)
 			c->shaken = 1;
 		else if (!later(rc))
@@ -238,7 +249,7 @@ static void say(struct end *c, struct span s)
 {
 	if (c->tls) {
 		if (s.len && shaken(c))
-			must(fair(gnutls_record_send(c->tls, s.p, s.len)));
+			must(fair(c, gnutls_record_send(c->tls, s.p, s.len)));
 		return;
 	}
 	if (c->fd >= 0 && s.len && send(c->fd, s.p, s.len, MSG_NOSIGNAL) < 0)
@@ -280,7 +291,7 @@ static ssize_t recv_tls(struct end *c, void *p, size_t len)
 
 	for (n = 0; shaken(c) && later(got) && n < 4; n++) {
 		got = gnutls_record_recv(c->tls, p, len);
-		must(fair(got));
+		must(fair(c, got));
 	}
 	return got;
 }

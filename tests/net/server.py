@@ -40,7 +40,12 @@ class Server:
         self.err = open(os.path.join(self.dir, "err"), "w+")
         if not any(o == "-a" for o in options):
             options += ("-a", "127.0.0.1:0")
-        self.proc = subprocess.Popen([os.path.join(BIN, "ipfrs-serve"), "-u"] + list(options), env=self.env,
+        self.options = list(options)
+        self.start()
+
+    def start(self):
+        """again, with the same store, when it has ended"""
+        self.proc = subprocess.Popen([os.path.join(BIN, "ipfrs-serve"), "-u"] + self.options, env=self.env,
                                      stdout=subprocess.PIPE, stderr=self.err, stdin=subprocess.DEVNULL)
         self.url = self.proc.stdout.readline().decode().strip()
         if not self.url:

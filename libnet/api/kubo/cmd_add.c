@@ -329,10 +329,10 @@ static const struct opt opts[] = {
 	/* what the client does before it sends anything */
 	{ "recursive,r", OPT_BOOL, NULL }, { "dereference-args", OPT_BOOL, NULL },
 	{ "dereference-symlinks", OPT_BOOL, NULL }, { "stdin-name", OPT_STRING, NULL }, { "hidden,H", OPT_BOOL, NULL },
-	{ "ignore", OPT_STRINGS, NULL }, { "ignore-rules-path", OPT_STRING, NULL }, { NULL }
+	{ "ignore", OPT_STRINGS, NULL }, { "ignore-rules-path", OPT_STRING, NULL }, { 0 }
 };
 
 const struct command kubo_add_commands[] = {
 	{ "add", NULL, "path!...", opts, CMD_FILE, add },
-	{ NULL }
+	{ 0 }
 };

@@ -216,10 +216,11 @@ def together(server):
 # ---- signals ----
 
 def waits_for(server, path, data=b""):
-    """an upload of which the beginning is with a worker that writes"""
+    """an upload of which the beginning is with a worker that writes, as those before"""
+    others = len(writers(server))
     s = Slow(server.rpc, path)
     s.piece(data or b"s" * 100000)
-    settled(lambda: writers(server), lambda w: w)
+    settled(lambda: writers(server), lambda w: len(w) > others)
     return s
 
 

@@ -11,6 +11,7 @@
 enum {
 	CONF_MAX = 4 * 1024 * 1024,	/* bytes of kubo.json */
 	ARGS_MAX = 16 * 1024 * 1024,	/* bytes of arguments in a body */
+	ARGS_COUNT_MAX = 1 << 19,	/* of a call */
 	VALUE_MAX = 64 * 1024 * 1024	/* bytes of one value of an answer */
 };
 

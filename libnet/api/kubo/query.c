@@ -246,8 +246,15 @@ static int take_option(struct call *c, const char *name, char *value)
 
 static int keep_arg(struct call *c, char *text)
 {
-	char **more = realloc(c->arg, (c->n_args + 1) * sizeof *more);
+	size_t n = c->n_args;
+	char **more = c->arg;
 
+	if (n >= ARGS_COUNT_MAX) {		/* the shortest take the most memory for what they say */
+		free(text);
+		return err_set(ERR_LIMIT, "more than %d arguments", ARGS_COUNT_MAX);
+	}
+	if ((n & (n - 1)) == 0)			/* 0 or a power of two: what there is room for */
+		more = realloc(c->arg, (n ? 2 * n : 1) * sizeof *more);
 	if (!more) {
 		free(text);
 		return err_nomem();

@@ -1,6 +1,7 @@
 /* cmd_block.c - single blocks: block/get, block/put, block/rm, block/stat */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -149,10 +150,52 @@ static int slurp(struct call *c, const struct ops_block_put *o, struct buf *byte
 		       "UnixFS for automatic chunking of bigger files, or pass --allow-big-block to override");
 }
 
-static int put_one(struct call *c, const struct ops_block_put *o)
+/* blocks that were put and wait for company on their way to the disk, and what is told of them then */
+enum { TOGETHER = 256 };
+struct putting {
+	struct call *c;
+	const struct ops_block_put *o;
+	struct cid cid[TOGETHER];
+	uint64_t size[TOGETHER];
+	size_t n;
+};
+
+static int tell_block(struct call *c, const struct cid *cid, uint64_t size)
 {
-	struct buf bytes = BUF_INIT(0), json = BUF_INIT(VALUE_MAX), text = BUF_INIT(VALUE_MAX);
-	struct cid cid;
+	struct buf json = BUF_INIT(VALUE_MAX), text = BUF_INIT(VALUE_MAX);
+	int rc = key_and_size(c, cid, size, &json);
+
+	if (rc == 0)
+		rc = call_cid(c, cid, &text);
+	if (rc == 0)
+		rc = buf_u8(&text, '\n');
+	if (rc == 0)
+		rc = call_value_soon(c, buf_span(&json), buf_span(&text));
+	buf_clear(&text);
+	buf_clear(&json);
+	return rc;
+}
+
+/* all of them are durable, and told */
+static int settle(void *arg)
+{
+	struct putting *p = arg;
+	size_t i, n = p->n;
+	int rc = n ? ops_block_commit(p->c->st, p->o, p->cid, n) : 0;
+
+	p->n = 0;
+	if (rc < 0)
+		store_rollback(p->c->st);
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = tell_block(p->c, &p->cid[i], p->size[i]);
+	return rc == 0 && n ? call_flush(p->c) : rc;
+}
+
+static int put_one(struct putting *p)
+{
+	const struct ops_block_put *o = p->o;
+	struct buf bytes = BUF_INIT(0);
+	struct call *c = p->c;
 	int rc;
 
 	if (c->part.kind == PART_DIR || strchr(c->part.path, '/'))
@@ -161,34 +204,49 @@ static int put_one(struct call *c, const struct ops_block_put *o)
 	if (rc == 0 && o->hash == MH_IDENTITY && bytes.len > 128)
 		rc = err_set(ERR_LIMIT, "digest too large: identity digest got %zu bytes, maximum 128", bytes.len);
 	if (rc == 0)
-		rc = ops_block_put_bytes(c->st, o, buf_span(&bytes), &cid);
+		rc = ops_block_put_bytes(c->st, o, buf_span(&bytes), &p->cid[p->n]);
 	if (rc == ERR_USAGE && o->digest_len)
 		rc = err_set(rc, "invalid cid: requested length was too large for digest");
 	if (rc == 0)
-		rc = ops_block_commit(c->st, o, &cid, 1);
-	if (rc < 0)
-		store_rollback(c->st);
-	if (rc == 0)
-		rc = key_and_size(c, &cid, bytes.len, &json);
-	if (rc == 0)
-		rc = call_cid(c, &cid, &text);
-	if (rc == 0)
-		rc = buf_u8(&text, '\n');
-	if (rc == 0)
-		rc = call_value(c, buf_span(&json), buf_span(&text));
-	buf_clear(&text);
-	buf_clear(&json);
+		p->size[p->n++] = bytes.len;
 	buf_clear(&bytes);
-	return rc;
+	/* what a pin wants to be whole is looked at for each, so that the first that is not is the one that is told */
+	return rc == 0 && (o->pin || p->n == TOGETHER) ? settle(p) : rc;
+}
+
+/* those that came before a fault stay */
+static int put_all(struct call *c, struct putting *p)
+{
+	struct buf why = BUF_INIT(VALUE_MAX);
+	int rc, end;
+
+	c->waits = settle;
+	c->waits_arg = p;
+	while ((rc = call_part(c)) > 0 && (rc = put_one(p)) == 0)
+		;
+	c->waits = NULL;
+	if (rc < 0)
+		buf_str(&why, err_text());
+	end = settle(p);
+	if (rc < 0 && why.data)
+		err_set(rc, "%s", (const char *)why.data);
+	buf_clear(&why);
+	return rc < 0 ? rc : end;
 }
 
 static int put(struct call *c)
 {
+	struct putting *p = malloc(sizeof *p);
 	struct ops_block_put o;
-	int rc = put_options(c, &o);
+	int rc = p ? put_options(c, &o) : err_nomem();
 
-	while (rc == 0 && (rc = call_part(c)) > 0)
-		rc = put_one(c, &o);
+	if (rc == 0) {
+		p->c = c;
+		p->o = &o;
+		p->n = 0;
+		rc = put_all(c, p);
+	}
+	free(p);
 	return rc;
 }
 

@@ -162,12 +162,44 @@ static void rm(void)
 	CHECK(rpc("block/rm") == 400);
 }
 
+static size_t lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+/* more blocks than wait for each other, told in their order; those that come before a fault stay */
+static void many(void)
+{
+	char text[32];
+	int i;
+
+	rpc_open("");
+	for (i = 0; i < 700; i++) {
+		snprintf(text, sizeof text, "block %d", i);
+		rpc_file("x", text);
+	}
+	CHECK(rpc_send("block/put") == 200 && lines_of(rpc_body()) == 700);
+	CHECK(!*rpc_trailer("x-stream-error"));
+	CHECK(strstr(rpc_body(), "\"Size\":7}\n") && !strcmp(rpc_body() + strlen(rpc_body()) - 10, "\"Size\":9}\n"));
+	rpc_file("x", "one");
+	rpc_file("x", "two");
+	rpc_part("form-data; name=\"file\"; filename=\"d\"", "application/x-directory", span_str(""));
+	rpc_file("x", "three");
+	CHECK(rpc_send("block/put") == 200 && lines_of(rpc_body()) == 2);
+	CHECK_STR(rpc_trailer("x-stream-error"), "expected a file");
+}
+
 int main(void)
 {
 	RUN(names);
 	RUN(refused);
 	RUN(get_and_stat);
 	RUN(rm);
+	RUN(many);
 	rpc_close();
 	return UNIT_END();
 }

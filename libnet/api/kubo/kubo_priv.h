@@ -54,8 +54,6 @@ void query_free(struct call *c);
 const struct command *query_command(size_t i);
 const struct opt *query_options(void);
 int query_add_arg(struct call *c, struct span text);	/* 0, ERR_NOMEM */
-/* unescape_query - of application/x-www-form-urlencoded, appended.  ERR_INVALID: a bad escape. */
-int unescape_query(struct span in, struct buf *out);
 
 /* ---- parts.c ---- */
 int parts_open(struct call *c);		/* when the body has any */

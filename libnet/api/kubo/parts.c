@@ -185,7 +185,7 @@ static int decode(struct span in, struct buf *out)
 	int rc;
 
 	buf_reset(out);
-	rc = unescape_query(in, out);
+	rc = request_unescape(in, out);
 	if (rc == ERR_INVALID) {
 		buf_reset(out);
 		rc = buf_add(out, in);

@@ -41,34 +41,11 @@ static int hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int unescape_query(struct span in, struct buf *out)
-{
-	size_t i;
-	int rc = 0, hi, lo;
-
-	for (i = 0; rc == 0 && i < in.len; i++) {
-		uint8_t c = in.p[i];
-
-		if (c == '+') {
-			c = ' ';
-		} else if (c == '%') {
-			hi = i + 2 < in.len ? hex(in.p[i + 1]) : -1;
-			lo = i + 2 < in.len ? hex(in.p[i + 2]) : -1;
-			if (hi < 0 || lo < 0)
-				return err_set(ERR_INVALID, "invalid URL escape");
-			c = (uint8_t)(hi << 4 | lo);
-			i += 2;
-		}
-		rc = buf_u8(out, c);
-	}
-	return rc;
-}
-
 /* one side of a pair, as text that ends in NUL: *out owned, NULL: no text (a bad escape, a zero byte) */
 static int side(struct span in, char **out)
 {
 	struct buf b = BUF_INIT(in.len);
-	int rc = unescape_query(in, &b);
+	int rc = request_unescape(in, &b);
 
 	*out = NULL;
 	if (rc == 0 && !(b.len && memchr(b.data, 0, b.len))) {

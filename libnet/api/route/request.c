@@ -45,8 +45,7 @@ static int hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* application/x-www-form-urlencoded: "+" is a blank */
-static int unescape(struct span in, struct buf *out)
+int request_unescape(struct span in, struct buf *out)
 {
 	size_t i;
 	int rc = 0, hi, lo;
@@ -59,17 +58,24 @@ static int unescape(struct span in, struct buf *out)
 		} else if (c == '%') {
 			hi = i + 2 < in.len ? hex(in.p[i + 1]) : -1;
 			lo = i + 2 < in.len ? hex(in.p[i + 2]) : -1;
-			if (i + 2 < in.len && hi >= 0 && lo >= 0) {
-				c = (uint8_t)(hi << 4 | lo);
-				i += 2;
-			} else {
+			if (hi < 0 || lo < 0)
 				return err_set(ERR_INVALID, "a bad %% escape in the query");
-			}
-			if (c == 0)
-				return err_set(ERR_INVALID, "a zero byte in the query");
+			c = (uint8_t)(hi << 4 | lo);
+			i += 2;
 		}
 		rc = buf_u8(out, c);
 	}
+	return rc;
+}
+
+/* … as text */
+static int unescape(struct span in, struct buf *out)
+{
+	size_t was = out->len;
+	int rc = request_unescape(in, out);
+
+	if (rc == 0 && out->len > was && memchr(out->data + was, 0, out->len - was))
+		return err_set(ERR_INVALID, "a zero byte in the query");
 	return rc;
 }
 

@@ -41,6 +41,8 @@ int request_list(const struct request *rq, const char *name, struct buf *out);
 /* request_arg - the decoded value of a query argument, appended to `out`: the first of that name; "+" is a
  * blank.  1; 0: not there; ERR_INVALID: a bad escape, or %00. */
 int request_arg(const struct request *rq, const char *name, struct buf *out);
+/* request_unescape - application/x-www-form-urlencoded, where "+" is a blank, appended.  ERR_INVALID: a bad escape. */
+int request_unescape(struct span in, struct buf *out);
 
 /* ---- the reply ---- */
 

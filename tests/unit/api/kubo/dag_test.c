@@ -40,16 +40,6 @@ static void begin(void)
 		abort();
 }
 
-static int is(const char *call, const char *body)
-{
-	int status = rpc(call);
-
-	if (status == 200 && !strcmp(rpc_body(), body))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
 /* what was just asked was refused with these words */
 static int refused(int status, const char *message)
 {
@@ -148,7 +138,7 @@ static void a_bad_one_among_good(void)
 	CHECK(rpc_send("dag/put") == 200);
 	CHECK_STR(rpc_body(), "{\"Cid\":{\"/\":\"" A "\"}}\n");
 	CHECK(strstr(rpc_trailer("x-stream-error"), "dag-json, offset 1") != NULL);
-	CHECK(is("dag/get?arg=" A, "{\"a\":1}"));
+	CHECK(rpc_gives("dag/get?arg=" A, "{\"a\":1}"));
 	CHECK(says("dag/get?arg=" B, MISSING B));
 }
 
@@ -171,19 +161,19 @@ static void too_big_a_node(void)
 static void getting(void)
 {
 	begin();
-	CHECK(is("dag/get?arg=" B, B_JSON));
+	CHECK(rpc_gives("dag/get?arg=" B, B_JSON));
 	CHECK_STR(rpc_field("content-type"), "text/plain");
 	CHECK_STR(rpc_field("x-stream-output"), "1");
-	CHECK(is("dag/get/" B, B_JSON));
-	CHECK(is("dag/get?arg=" B "/b/1", "2"));
-	CHECK(is("dag/get?arg=" B "/x", "{\"/\":{\"bytes\":\"aGVsbG8\"}}"));
-	CHECK(is("dag/get?output-codec=raw&arg=" B "/x", "hello"));
-	CHECK(is("dag/get?output-codec=dag-cbor&arg=" A, "\xa1" "aa\x01"));
-	CHECK(is("dag/get?arg=" FOO, "{\"Data\":{\"/\":{\"bytes\":\"CAE\"}},\"Links\":[{\"Hash\":{\"/\":\"" ABC
+	CHECK(rpc_gives("dag/get/" B, B_JSON));
+	CHECK(rpc_gives("dag/get?arg=" B "/b/1", "2"));
+	CHECK(rpc_gives("dag/get?arg=" B "/x", "{\"/\":{\"bytes\":\"aGVsbG8\"}}"));
+	CHECK(rpc_gives("dag/get?output-codec=raw&arg=" B "/x", "hello"));
+	CHECK(rpc_gives("dag/get?output-codec=dag-cbor&arg=" A, "\xa1" "aa\x01"));
+	CHECK(rpc_gives("dag/get?arg=" FOO, "{\"Data\":{\"/\":{\"bytes\":\"CAE\"}},\"Links\":[{\"Hash\":{\"/\":\"" ABC
 		 "\"},\"Name\":\"foo\",\"Tsize\":12}]}"));
-	CHECK(is("dag/get?arg=/ipfs/" FOO "/foo", "{\"Data\":{\"/\":{\"bytes\":\"CAISBGFiYwoYBA\"}},\"Links\":[]}"));
-	CHECK(is("dag/get?arg=/ipld/" FOO "/Links/0/Hash", "{\"Data\":{\"/\":{\"bytes\":\"CAISBGFiYwoYBA\"}},\"Links\":[]}"));
-	CHECK(is("dag/get?arg=/ipld/" FOO "/Links/0/Name", "\"foo\""));
+	CHECK(rpc_gives("dag/get?arg=/ipfs/" FOO "/foo", "{\"Data\":{\"/\":{\"bytes\":\"CAISBGFiYwoYBA\"}},\"Links\":[]}"));
+	CHECK(rpc_gives("dag/get?arg=/ipld/" FOO "/Links/0/Hash", "{\"Data\":{\"/\":{\"bytes\":\"CAISBGFiYwoYBA\"}},\"Links\":[]}"));
+	CHECK(rpc_gives("dag/get?arg=/ipld/" FOO "/Links/0/Name", "\"foo\""));
 	rpc_part("form-data; name=\"file\"", NULL, span_str(A "\n"));
 	CHECK(rpc_send("dag/get") == 200);
 	CHECK_STR(rpc_body(), "{\"a\":1}");
@@ -213,16 +203,16 @@ static void not_getting(void)
 static void resolving(void)
 {
 	begin();
-	CHECK(is("dag/resolve?arg=" B "/b/1", "{\"Cid\":{\"/\":\"" B "\"},\"RemPath\":\"/b/1\"}\n"));
-	CHECK(is("dag/resolve?arg=" B, "{\"Cid\":{\"/\":\"" B "\"},\"RemPath\":\"\"}\n"));
-	CHECK(is("dag/resolve?arg=" B "/b/2", "{\"Cid\":{\"/\":\"" GONE "\"},\"RemPath\":\"\"}\n"));
-	CHECK(is("dag/resolve?cid-base=base16&arg=" FOO "/foo", "{\"Cid\":{\"/\":\"" ABC "\"},\"RemPath\":\"\"}\n"));
-	CHECK(is("dag/resolve?enc=text&arg=" FOO "/foo", ABC));
-	CHECK(is("dag/resolve?enc=text&arg=" B "/b/1", B "/b/1"));
-	CHECK(is("dag/resolve?enc=text&cid-base=base16&arg=" B "/b/1",
+	CHECK(rpc_gives("dag/resolve?arg=" B "/b/1", "{\"Cid\":{\"/\":\"" B "\"},\"RemPath\":\"/b/1\"}\n"));
+	CHECK(rpc_gives("dag/resolve?arg=" B, "{\"Cid\":{\"/\":\"" B "\"},\"RemPath\":\"\"}\n"));
+	CHECK(rpc_gives("dag/resolve?arg=" B "/b/2", "{\"Cid\":{\"/\":\"" GONE "\"},\"RemPath\":\"\"}\n"));
+	CHECK(rpc_gives("dag/resolve?cid-base=base16&arg=" FOO "/foo", "{\"Cid\":{\"/\":\"" ABC "\"},\"RemPath\":\"\"}\n"));
+	CHECK(rpc_gives("dag/resolve?enc=text&arg=" FOO "/foo", ABC));
+	CHECK(rpc_gives("dag/resolve?enc=text&arg=" B "/b/1", B "/b/1"));
+	CHECK(rpc_gives("dag/resolve?enc=text&cid-base=base16&arg=" B "/b/1",
 		 "f01711220b3d6166d6bfea6819ad220f6f93794c0ab1c2d70ad2a65c5290611d196436e82/b/1"));
 	CHECK(says("dag/resolve?arg=" GONE "/a", MISSING GONE));
-	CHECK(is("dag/resolve?arg=" GONE, "{\"Cid\":{\"/\":\"" GONE "\"},\"RemPath\":\"\"}\n"));
+	CHECK(rpc_gives("dag/resolve?arg=" GONE, "{\"Cid\":{\"/\":\"" GONE "\"},\"RemPath\":\"\"}\n"));
 }
 
 /* ---- stat ---- */
@@ -230,19 +220,19 @@ static void resolving(void)
 static void counting(void)
 {
 	begin();
-	CHECK(is("dag/stat?progress=false&arg=" FOO, "{\"UniqueBlocks\":2,\"TotalSize\":61,\"Ratio\":1,\"DagStats\":["
+	CHECK(rpc_gives("dag/stat?progress=false&arg=" FOO, "{\"UniqueBlocks\":2,\"TotalSize\":61,\"Ratio\":1,\"DagStats\":["
 		 "{\"Cid\":\"" FOO "\",\"Size\":61,\"NumBlocks\":2}]}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
-	CHECK(is("dag/stat?arg=" FOO "&arg=" ABC, "{\"UniqueBlocks\":2,\"TotalSize\":61,\"SharedSize\":12,\"Ratio\":1.1967213,"
+	CHECK(rpc_gives("dag/stat?arg=" FOO "&arg=" ABC, "{\"UniqueBlocks\":2,\"TotalSize\":61,\"SharedSize\":12,\"Ratio\":1.1967213,"
 		 "\"DagStats\":[{\"Cid\":\"" FOO "\",\"Size\":61,\"NumBlocks\":2},{\"Cid\":\"" ABC "\",\"Size\":12,"
 		 "\"NumBlocks\":1}]}\n"));
 	CHECK(rpc("dag/stat?cid-base=base32&arg=" ABC) == 200);
 	CHECK(strstr(rpc_body(), "[{\"Cid\":\"bafybeih") != NULL);
-	CHECK(is("dag/stat?enc=text&arg=" ABC, "\nCID                                           \tBlocks         \tSize\n" ABC
+	CHECK(rpc_gives("dag/stat?enc=text&arg=" ABC, "\nCID                                           \tBlocks         \tSize\n" ABC
 		 "\t1              \t12\n\nSummary\nTotal Size: 12 (12 B)\nUnique Blocks: 1\nShared Size: 0 (0 B)\n"
 		 "Ratio: 1.000000\n\n\n"));
 	/* Kubo divides 0 by 0 and says that it cannot write that */
-	CHECK(is("dag/stat?arg=bafkqaaa", "{\"UniqueBlocks\":1,\"DagStats\":[{\"Cid\":\"bafkqaaa\",\"NumBlocks\":1}]}\n"));
+	CHECK(rpc_gives("dag/stat?arg=bafkqaaa", "{\"UniqueBlocks\":1,\"DagStats\":[{\"Cid\":\"bafkqaaa\",\"NumBlocks\":1}]}\n"));
 	CHECK(says("dag/stat?arg=" B, "error traversing DAG: " MISSING GONE));
 	CHECK(says("dag/stat?arg=" GONE, MISSING GONE));
 	CHECK(says("dag/stat?arg=" A "/a", "cannot return size for anything other than a DAG with a root CID"));

@@ -42,18 +42,6 @@ static int is(const char *call, const char *hash)
 	return 0;
 }
 
-static int says(const char *call, const char *message)
-{
-	char want[600];
-	int status = rpc(call);
-
-	snprintf(want, sizeof want, "{\"Message\":\"%s\",\"Code\":0,\"Type\":\"error\"}\n", message);
-	if (status == 500 && !strcmp(rpc_body(), want))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
 static void adding(void)
 {
 	begin();
@@ -74,18 +62,18 @@ static void not_adding(void)
 {
 	begin();
 	rpc("object/patch/add-link?create=true&arg=" EMPTY "&arg=a/b/foo&arg=" ABC);
-	CHECK(says("object/patch/add-link?arg=" EMPTY "&arg=a/b/foo&arg=" ABC, "no link by that name"));
-	CHECK(says("object/patch/add-link?arg=" DEEP "&arg=a//b&arg=" ABC, "no link by that name"));
-	CHECK(says("object/patch/add-link?arg=" DEEP "&arg=&arg=" ABC, "cannot create link with no name"));
-	CHECK(says("object/patch/add-link?arg=" ABC "&arg=foo&arg=" ABC,
+	CHECK(rpc_says("object/patch/add-link?arg=" EMPTY "&arg=a/b/foo&arg=" ABC, "no link by that name"));
+	CHECK(rpc_says("object/patch/add-link?arg=" DEEP "&arg=a//b&arg=" ABC, "no link by that name"));
+	CHECK(rpc_says("object/patch/add-link?arg=" DEEP "&arg=&arg=" ABC, "cannot create link with no name"));
+	CHECK(rpc_says("object/patch/add-link?arg=" ABC "&arg=foo&arg=" ABC,
 		   "cannot add named links to a UnixFS File node, only Directory nodes support link addition at the dag-pb "
 		   "level (see https://specs.ipfs.tech/unixfs/)"));
-	CHECK(says("object/patch/add-link?arg=" RAW "&arg=foo&arg=" ABC, "expected protobuf dag node"));
-	CHECK(says("object/patch/add-link?arg=" DEEP "&arg=n&arg=bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyka",
+	CHECK(rpc_says("object/patch/add-link?arg=" RAW "&arg=foo&arg=" ABC, "expected protobuf dag node"));
+	CHECK(rpc_says("object/patch/add-link?arg=" DEEP "&arg=n&arg=bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyka",
 		   "block was not found locally (offline): ipld: could not find "
 		   "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyka"));
 	put(CID_DAG_PB, 1, span_of("", 0), "bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
-	CHECK(says("object/patch/add-link?arg=bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku&arg=x&arg=" ABC,
+	CHECK(rpc_says("object/patch/add-link?arg=bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku&arg=x&arg=" ABC,
 		   "cannot add named links to a non-UnixFS dag-pb node; pass --allow-non-unixfs to skip validation"));
 	CHECK(rpc("object/patch/add-link?arg=" EMPTY "&arg=foo") == 400);
 	CHECK_STR(rpc_body(), "argument \"ref\" is required\n");
@@ -97,10 +85,10 @@ static void removing(void)
 	rpc("object/patch/add-link?create=true&arg=" EMPTY "&arg=a/b/foo&arg=" ABC);
 	CHECK(is("object/patch/rm-link?arg=" DEEP "&arg=a/b/foo", "QmZD3r9cZjzU8huNY2JS9TC6n8daDfT8TmE8zBSqG31Wvq"));
 	CHECK(is("object/patch/rm-link?arg=" DEEP "&arg=a", EMPTY));
-	CHECK(says("object/patch/rm-link?arg=" EMPTY "&arg=foo", "no link by that name"));
-	CHECK(says("object/patch/rm-link?arg=" EMPTY "&arg=a/foo", "no link by that name"));
-	CHECK(says("object/patch/rm-link?arg=" DEEP "&arg=a/b/foo/z", "no link by that name"));
-	CHECK(says("object/patch/rm-link?arg=" ABC "&arg=foo",
+	CHECK(rpc_says("object/patch/rm-link?arg=" EMPTY "&arg=foo", "no link by that name"));
+	CHECK(rpc_says("object/patch/rm-link?arg=" EMPTY "&arg=a/foo", "no link by that name"));
+	CHECK(rpc_says("object/patch/rm-link?arg=" DEEP "&arg=a/b/foo/z", "no link by that name"));
+	CHECK(rpc_says("object/patch/rm-link?arg=" ABC "&arg=foo",
 		   "cannot remove links from a UnixFS File node, only Directory nodes support link removal at the dag-pb "
 		   "level (see https://specs.ipfs.tech/unixfs/)"));
 }
@@ -133,15 +121,15 @@ static void differences(void)
 	CHECK(rpc("object/diff?arg=" DATA_FOO "&arg=" DATA_BAR) == 200);
 	CHECK_STR(rpc_body(), "{\"Changes\":[{\"Type\":2,\"Path\":\"\",\"Before\":{\"/\":\"" DATA_FOO "\"},\"After\":{\"/\":\""
 			      DATA_BAR "\"}}]}\n");
-	CHECK(says("object/diff?arg=x&arg=" EMPTY, "invalid path \\\"x\\\": path does not have enough components"));
+	CHECK(rpc_says("object/diff?arg=x&arg=" EMPTY, "invalid path \\\"x\\\": path does not have enough components"));
 }
 
 static void what_is_gone(void)
 {
 	begin();
-	CHECK(says("object/data?arg=x", "removed, use 'ipfs dag' or 'ipfs files' instead"));
-	CHECK(says("object/new", "removed, use 'ipfs dag' or 'ipfs files' instead"));
-	CHECK(says("object/patch/append-data", "removed, use 'ipfs dag' or 'ipfs files' instead"));
+	CHECK(rpc_says("object/data?arg=x", "removed, use 'ipfs dag' or 'ipfs files' instead"));
+	CHECK(rpc_says("object/new", "removed, use 'ipfs dag' or 'ipfs files' instead"));
+	CHECK(rpc_says("object/patch/append-data", "removed, use 'ipfs dag' or 'ipfs files' instead"));
 	CHECK(rpc("object") == 200 && !*rpc_body());	/* a group that does nothing itself */
 }
 

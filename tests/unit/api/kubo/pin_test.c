@@ -34,28 +34,6 @@ static void begin(void)
 		abort();
 }
 
-static int is(const char *call, const char *body)
-{
-	int status = rpc(call);
-
-	if (status == 200 && !strcmp(rpc_body(), body))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
-static int says(const char *call, const char *message)
-{
-	char want[1200];
-	int status = rpc(call);
-
-	snprintf(want, sizeof want, "{\"Message\":\"%s\",\"Code\":0,\"Type\":\"error\"}\n", message);
-	if (status == 500 && !strcmp(rpc_body(), want))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
 static int forgets(const char *text)
 {
 	struct cid cid;
@@ -69,13 +47,13 @@ static int forgets(const char *text)
 static void adding(void)
 {
 	begin();
-	CHECK(is("pin/add?arg=" DEEP, "{\"Pins\":[\"" DEEP "\"]}\n"));
+	CHECK(rpc_gives("pin/add?arg=" DEEP, "{\"Pins\":[\"" DEEP "\"]}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "");
-	CHECK(is("pin/add?arg=/ipfs/" DEEP "/a/b&arg=" RAW "&recursive=false",
+	CHECK(rpc_gives("pin/add?arg=/ipfs/" DEEP "/a/b&arg=" RAW "&recursive=false",
 		 "{\"Pins\":[\"" FOO "\",\"" RAW "\"]}\n"));
-	CHECK(is("pin/add?cid-base=base58btc&arg=" RAW, "{\"Pins\":[\"zb2rhgE1GzZeNRLgreAACqBeu9KvLKQxoNJNbuujSk1Qm1hA6\"]}\n"));
-	CHECK(is("pin/add?enc=text&arg=" DEEP "&arg=" RAW, "pinned " DEEP " recursively\npinned " RAW " recursively\n"));
-	CHECK(is("pin/add?enc=text&r=0&arg=" ABC, "pinned " ABC " directly\n"));
+	CHECK(rpc_gives("pin/add?cid-base=base58btc&arg=" RAW, "{\"Pins\":[\"zb2rhgE1GzZeNRLgreAACqBeu9KvLKQxoNJNbuujSk1Qm1hA6\"]}\n"));
+	CHECK(rpc_gives("pin/add?enc=text&arg=" DEEP "&arg=" RAW, "pinned " DEEP " recursively\npinned " RAW " recursively\n"));
+	CHECK(rpc_gives("pin/add?enc=text&r=0&arg=" ABC, "pinned " ABC " directly\n"));
 	rpc_part("form-data; name=\"file\"", NULL, span_str(DEEP "\r\n" RAW));
 	CHECK(rpc_send("pin/add?arg=" ABC) == 200);
 	CHECK_STR(rpc_body(), "{\"Pins\":[\"" ABC "\",\"" DEEP "\",\"" RAW "\"]}\n");
@@ -85,10 +63,10 @@ static void adding_with_progress(void)
 {
 	begin();
 	/* Kubo tells of it each half second, and at the end */
-	CHECK(is("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
+	CHECK(rpc_gives("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
-	CHECK(is("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
-	CHECK(is("pin/add?progress=true&recursive=false&arg=" RAW, "{\"Progress\":1,\"Bytes\":4}\n{\"Pins\":[\"" RAW "\"]}\n"));
+	CHECK(rpc_gives("pin/add?progress=true&arg=" DEEP, "{\"Progress\":4,\"Bytes\":155}\n{\"Pins\":[\"" DEEP "\"]}\n"));
+	CHECK(rpc_gives("pin/add?progress=true&recursive=false&arg=" RAW, "{\"Progress\":1,\"Bytes\":4}\n{\"Pins\":[\"" RAW "\"]}\n"));
 }
 
 static void not_adding(void)
@@ -97,18 +75,18 @@ static void not_adding(void)
 
 	begin();
 	rpc("pin/add?arg=" DEEP);
-	CHECK(says("pin/add?recursive=false&arg=" DEEP, "pin: " DEEP " already pinned recursively"));
-	CHECK(says("pin/add?arg=" GONE, "pin: " MISSING GONE));
-	CHECK(says("pin/add?recursive=false&arg=" GONE, "pin: " MISSING GONE));
-	CHECK(says("pin/add?arg=" DEEP "/b", "no link named \\\"b\\\" under " DEEP));
-	CHECK(says("pin/add?arg=foo", "invalid path \\\"foo\\\": path does not have enough components"));
+	CHECK(rpc_says("pin/add?recursive=false&arg=" DEEP, "pin: " DEEP " already pinned recursively"));
+	CHECK(rpc_says("pin/add?arg=" GONE, "pin: " MISSING GONE));
+	CHECK(rpc_says("pin/add?recursive=false&arg=" GONE, "pin: " MISSING GONE));
+	CHECK(rpc_says("pin/add?arg=" DEEP "/b", "no link named \\\"b\\\" under " DEEP));
+	CHECK(rpc_says("pin/add?arg=foo", "invalid path \\\"foo\\\": path does not have enough components"));
 	snprintf(call, sizeof call, "pin/add?arg=%s&name=%0256d", RAW, 0);
-	CHECK(says(call, "pin name is 256 bytes (max 255 bytes)"));
+	CHECK(rpc_says(call, "pin name is 256 bytes (max 255 bytes)"));
 	/* what stands before the bad one is pinned */
-	CHECK(says("pin/add?arg=" RAW "&arg=" GONE "&arg=" ABC, "pin: " MISSING GONE));
-	CHECK(is("pin/ls?arg=" RAW, "{\"Keys\":{\"" RAW "\":{\"Type\":\"recursive\",\"Name\":\"\"}}}\n"));
+	CHECK(rpc_says("pin/add?arg=" RAW "&arg=" GONE "&arg=" ABC, "pin: " MISSING GONE));
+	CHECK(rpc_gives("pin/ls?arg=" RAW, "{\"Keys\":{\"" RAW "\":{\"Type\":\"recursive\",\"Name\":\"\"}}}\n"));
 	NEED(forgets(ABC));
-	CHECK(says("pin/add?arg=" FOO, "pin: " MISSING ABC));
+	CHECK(rpc_says("pin/add?arg=" FOO, "pin: " MISSING ABC));
 	CHECK(rpc("pin/add?timeout=1ns&arg=" FOO) == 500);
 	CHECK(strstr(rpc_body(), "context deadline exceeded") != NULL);
 	CHECK(rpc("pin/add") == 400);
@@ -120,15 +98,15 @@ static void removing(void)
 	begin();
 	rpc("pin/add?arg=" DEEP "&arg=" RAW);
 	rpc("pin/add?recursive=false&arg=" ABC);
-	CHECK(says("pin/rm?recursive=false&arg=" DEEP, DEEP " is pinned recursively"));
-	CHECK(says("pin/rm?arg=" DEEP "/a", "not pinned or pinned indirectly"));
-	CHECK(says("pin/rm?arg=" GONE, "not pinned or pinned indirectly"));
-	CHECK(is("pin/rm?arg=" DEEP "/a/b/foo", "{\"Pins\":[\"" ABC "\"]}\n"));
+	CHECK(rpc_says("pin/rm?recursive=false&arg=" DEEP, DEEP " is pinned recursively"));
+	CHECK(rpc_says("pin/rm?arg=" DEEP "/a", "not pinned or pinned indirectly"));
+	CHECK(rpc_says("pin/rm?arg=" GONE, "not pinned or pinned indirectly"));
+	CHECK(rpc_gives("pin/rm?arg=" DEEP "/a/b/foo", "{\"Pins\":[\"" ABC "\"]}\n"));
 	/* as far as the first that cannot be */
-	CHECK(says("pin/rm?arg=" RAW "&arg=" GONE "&arg=" DEEP, "not pinned or pinned indirectly"));
-	CHECK(says("pin/rm?arg=" RAW, "not pinned or pinned indirectly"));
-	CHECK(is("pin/rm?enc=text&arg=" DEEP, "unpinned " DEEP "\n"));
-	CHECK(is("pin/ls", "{}\n"));
+	CHECK(rpc_says("pin/rm?arg=" RAW "&arg=" GONE "&arg=" DEEP, "not pinned or pinned indirectly"));
+	CHECK(rpc_says("pin/rm?arg=" RAW, "not pinned or pinned indirectly"));
+	CHECK(rpc_gives("pin/rm?enc=text&arg=" DEEP, "unpinned " DEEP "\n"));
+	CHECK(rpc_gives("pin/ls", "{}\n"));
 }
 
 /* ---- ls ---- */
@@ -136,32 +114,32 @@ static void removing(void)
 static void listing(void)
 {
 	begin();
-	CHECK(is("pin/ls", "{}\n"));
+	CHECK(rpc_gives("pin/ls", "{}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "");
 	CHECK_STR(rpc_field("content-type"), "application/json");
-	CHECK(is("pin/ls?enc=text", ""));
-	CHECK(is("pin/ls?stream=true", ""));
+	CHECK(rpc_gives("pin/ls?enc=text", ""));
+	CHECK(rpc_gives("pin/ls?stream=true", ""));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
 	rpc("pin/add?name=a%20<name>&arg=" DEEP);
 	rpc("pin/add?recursive=false&name=other&arg=" RAW);
-	CHECK(is("pin/ls", "{\"Keys\":{\"" FOO "\":{\"Type\":\"indirect\",\"Name\":\"\"},\"" DEEP_A
+	CHECK(rpc_gives("pin/ls", "{\"Keys\":{\"" FOO "\":{\"Type\":\"indirect\",\"Name\":\"\"},\"" DEEP_A
 		 "\":{\"Type\":\"indirect\",\"Name\":\"\"},\"" ABC "\":{\"Type\":\"indirect\",\"Name\":\"\"},\"" DEEP
 		 "\":{\"Type\":\"recursive\",\"Name\":\"\"},\"" RAW "\":{\"Type\":\"direct\",\"Name\":\"\"}}}\n"));
-	CHECK(is("pin/ls?names=true&type=recursive", "{\"Keys\":{\"" DEEP
+	CHECK(rpc_gives("pin/ls?names=true&type=recursive", "{\"Keys\":{\"" DEEP
 		 "\":{\"Type\":\"recursive\",\"Name\":\"a \\u003cname\\u003e\"}}}\n"));
-	CHECK(is("pin/ls?stream=true", "{\"Cid\":\"" DEEP "\",\"Type\":\"recursive\"}\n{\"Cid\":\"" RAW
+	CHECK(rpc_gives("pin/ls?stream=true", "{\"Cid\":\"" DEEP "\",\"Type\":\"recursive\"}\n{\"Cid\":\"" RAW
 		 "\",\"Type\":\"direct\"}\n{\"Cid\":\"" DEEP_A "\",\"Type\":\"indirect\"}\n{\"Cid\":\"" FOO
 		 "\",\"Type\":\"indirect\"}\n{\"Cid\":\"" ABC "\",\"Type\":\"indirect\"}\n"));
-	CHECK(is("pin/ls?stream=true&name=the", "{\"Cid\":\"" RAW "\",\"Name\":\"other\",\"Type\":\"direct\"}\n"));
-	CHECK(is("pin/ls?name=The", "{}\n"));
-	CHECK(is("pin/ls?type=direct&enc=text", RAW " direct\n"));
-	CHECK(is("pin/ls?type=direct&enc=text&names=1", RAW " direct other\n"));
-	CHECK(is("pin/ls?type=direct&enc=text&stream=1&quiet=1", RAW "\n"));
-	CHECK(is("pin/ls?type=recursive&enc=text&quiet=1", DEEP "\n"));
-	CHECK(is("pin/ls?type=direct&cid-base=base16", "{\"Keys\":{\"f015512208e5ceeca3a438135cfd1372eafe969ccc44407"
+	CHECK(rpc_gives("pin/ls?stream=true&name=the", "{\"Cid\":\"" RAW "\",\"Name\":\"other\",\"Type\":\"direct\"}\n"));
+	CHECK(rpc_gives("pin/ls?name=The", "{}\n"));
+	CHECK(rpc_gives("pin/ls?type=direct&enc=text", RAW " direct\n"));
+	CHECK(rpc_gives("pin/ls?type=direct&enc=text&names=1", RAW " direct other\n"));
+	CHECK(rpc_gives("pin/ls?type=direct&enc=text&stream=1&quiet=1", RAW "\n"));
+	CHECK(rpc_gives("pin/ls?type=recursive&enc=text&quiet=1", DEEP "\n"));
+	CHECK(rpc_gives("pin/ls?type=direct&cid-base=base16", "{\"Keys\":{\"f015512208e5ceeca3a438135cfd1372eafe969ccc44407"
 		 "98e378d8b8ed24242f026a704f\":{\"Type\":\"direct\",\"Name\":\"\"}}}\n"));
-	CHECK(says("pin/ls?type=foo", "invalid type 'foo', must be one of {direct, indirect, recursive, all}"));
-	CHECK(says("pin/ls?type=", "invalid type '', must be one of {direct, indirect, recursive, all}"));
+	CHECK(rpc_says("pin/ls?type=foo", "invalid type 'foo', must be one of {direct, indirect, recursive, all}"));
+	CHECK(rpc_says("pin/ls?type=", "invalid type '', must be one of {direct, indirect, recursive, all}"));
 }
 
 static void looking(void)
@@ -169,21 +147,21 @@ static void looking(void)
 	begin();
 	rpc("pin/add?name=n&arg=" DEEP);
 	rpc("pin/add?recursive=false&arg=" ABC);
-	CHECK(is("pin/ls?arg=" DEEP "/a", "{\"Keys\":{\"" DEEP_A "\":{\"Type\":\"indirect through " DEEP "\",\"Name\":\"\"}}}\n"));
-	CHECK(is("pin/ls?name=zzz&arg=" DEEP, "{\"Keys\":{\"" DEEP "\":{\"Type\":\"recursive\",\"Name\":\"n\"}}}\n"));
-	CHECK(is("pin/ls?stream=1&arg=" DEEP "/a&arg=/ipfs/" DEEP, "{\"Cid\":\"" DEEP_A "\",\"Type\":\"indirect through " DEEP
+	CHECK(rpc_gives("pin/ls?arg=" DEEP "/a", "{\"Keys\":{\"" DEEP_A "\":{\"Type\":\"indirect through " DEEP "\",\"Name\":\"\"}}}\n"));
+	CHECK(rpc_gives("pin/ls?name=zzz&arg=" DEEP, "{\"Keys\":{\"" DEEP "\":{\"Type\":\"recursive\",\"Name\":\"n\"}}}\n"));
+	CHECK(rpc_gives("pin/ls?stream=1&arg=" DEEP "/a&arg=/ipfs/" DEEP, "{\"Cid\":\"" DEEP_A "\",\"Type\":\"indirect through " DEEP
 		 "\"}\n{\"Cid\":\"" DEEP "\",\"Type\":\"recursive\"}\n"));
-	CHECK(is("pin/ls?enc=text&arg=" FOO, FOO " indirect through " DEEP "\n"));
+	CHECK(rpc_gives("pin/ls?enc=text&arg=" FOO, FOO " indirect through " DEEP "\n"));
 	/* pinned directly it may be indirect, too; recursively not */
-	CHECK(is("pin/ls?type=indirect&arg=" ABC, "{\"Keys\":{\"" ABC "\":{\"Type\":\"indirect through " DEEP
+	CHECK(rpc_gives("pin/ls?type=indirect&arg=" ABC, "{\"Keys\":{\"" ABC "\":{\"Type\":\"indirect through " DEEP
 		 "\",\"Name\":\"\"}}}\n"));
-	CHECK(is("pin/ls?arg=" ABC, "{\"Keys\":{\"" ABC "\":{\"Type\":\"direct\",\"Name\":\"\"}}}\n"));
+	CHECK(rpc_gives("pin/ls?arg=" ABC, "{\"Keys\":{\"" ABC "\":{\"Type\":\"direct\",\"Name\":\"\"}}}\n"));
 	rpc("pin/add?arg=" ABC);
-	CHECK(says("pin/ls?type=indirect&arg=" ABC, "path '" ABC "' is not pinned"));
-	CHECK(says("pin/ls?type=direct&arg=" DEEP, "path '" DEEP "' is not pinned"));
-	CHECK(says("pin/ls?arg=/ipfs/" RAW, "path '/ipfs/" RAW "' is not pinned"));
-	CHECK(says("pin/ls?arg=" GONE, "path '" GONE "' is not pinned"));
-	CHECK(says("pin/ls?stream=1&arg=" DEEP "&arg=" DEEP "/z", "no link named \\\"z\\\" under " DEEP));
+	CHECK(rpc_says("pin/ls?type=indirect&arg=" ABC, "path '" ABC "' is not pinned"));
+	CHECK(rpc_says("pin/ls?type=direct&arg=" DEEP, "path '" DEEP "' is not pinned"));
+	CHECK(rpc_says("pin/ls?arg=/ipfs/" RAW, "path '/ipfs/" RAW "' is not pinned"));
+	CHECK(rpc_says("pin/ls?arg=" GONE, "path '" GONE "' is not pinned"));
+	CHECK(rpc_says("pin/ls?stream=1&arg=" DEEP "&arg=" DEEP "/z", "no link named \\\"z\\\" under " DEEP));
 }
 
 /* the empty directory is there for whoever asks; pinned, it has to be in the store */
@@ -197,15 +175,15 @@ static void the_directory_that_is_always_there(void)
 	CHECK(rpc("object/patch/add-link?arg=" EMPTY "&arg=x&arg=" EMPTY) == 200);
 	CHECK(sscanf(rpc_body(), "{\"Hash\":\"%99[A-Za-z0-9]", hash) == 1);
 	snprintf(call, sizeof call, "pin/add?arg=%s", hash);
-	CHECK(is("pin/ls", "{}\n"));
+	CHECK(rpc_gives("pin/ls", "{}\n"));
 	CHECK(store_has(rpc_now.st, &cid) == 0);
 	CHECK(rpc(call) == 200);
 	CHECK(store_has(rpc_now.st, &cid) == 1);
-	CHECK(is("pin/verify", ""));
+	CHECK(rpc_gives("pin/verify", ""));
 	CHECK(rpc("repo/gc") == 200);
 	CHECK(store_has(rpc_now.st, &cid) == 1);
 	rpc_open("");
-	CHECK(is("pin/add?recursive=false&arg=" EMPTY, "{\"Pins\":[\"" EMPTY "\"]}\n"));
+	CHECK(rpc_gives("pin/add?recursive=false&arg=" EMPTY, "{\"Pins\":[\"" EMPTY "\"]}\n"));
 	CHECK(store_has(rpc_now.st, &cid) == 1);
 }
 
@@ -215,7 +193,7 @@ static void two_names_that_look_the_same(void)
 	begin();
 	put(CID_DAG_PB, 1, span_str("\x0a\x02\x08\x01"));
 	rpc("pin/add?arg=" EMPTY "&arg=bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354");
-	CHECK(is("pin/ls?cid-base=base32", "{\"Keys\":{\"bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354\":"
+	CHECK(rpc_gives("pin/ls?cid-base=base32", "{\"Keys\":{\"bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354\":"
 		 "{\"Type\":\"recursive\",\"Name\":\"\"}}}\n"));
 }
 
@@ -261,15 +239,15 @@ static void moving(void)
 {
 	begin();
 	rpc("pin/add?arg=" DEEP "&arg=" RAW);
-	CHECK(says("pin/update?arg=" DEEP "&arg=" RAW, "'to' cid was already recursively pinned"));
-	CHECK(says("pin/update?arg=" FOO "&arg=" EMPTY, "'from' cid was not recursively pinned already"));
-	CHECK(says("pin/update?arg=" DEEP "&arg=" GONE, "get " GONE ": " MISSING GONE));
-	CHECK(is("pin/update?unpin=false&arg=" DEEP "&arg=" DEEP "/a", "{\"Pins\":[\"" DEEP "\",\"" DEEP_A "\"]}\n"));
-	CHECK(is("pin/ls?type=recursive&quiet=1&enc=text", DEEP_A "\n" DEEP "\n" RAW "\n"));
-	CHECK(is("pin/update?arg=" DEEP_A "&arg=" FOO, "{\"Pins\":[\"" DEEP_A "\",\"" FOO "\"]}\n"));
-	CHECK(is("pin/update?enc=text&arg=" FOO "&arg=" ABC, "updated " FOO " to " ABC "\n"));
-	CHECK(is("pin/update?arg=" ABC "&arg=" ABC, "{\"Pins\":[\"" ABC "\",\"" ABC "\"]}\n"));
-	CHECK(is("pin/ls?type=recursive&quiet=1&enc=text", ABC "\n" DEEP "\n" RAW "\n"));
+	CHECK(rpc_says("pin/update?arg=" DEEP "&arg=" RAW, "'to' cid was already recursively pinned"));
+	CHECK(rpc_says("pin/update?arg=" FOO "&arg=" EMPTY, "'from' cid was not recursively pinned already"));
+	CHECK(rpc_says("pin/update?arg=" DEEP "&arg=" GONE, "get " GONE ": " MISSING GONE));
+	CHECK(rpc_gives("pin/update?unpin=false&arg=" DEEP "&arg=" DEEP "/a", "{\"Pins\":[\"" DEEP "\",\"" DEEP_A "\"]}\n"));
+	CHECK(rpc_gives("pin/ls?type=recursive&quiet=1&enc=text", DEEP_A "\n" DEEP "\n" RAW "\n"));
+	CHECK(rpc_gives("pin/update?arg=" DEEP_A "&arg=" FOO, "{\"Pins\":[\"" DEEP_A "\",\"" FOO "\"]}\n"));
+	CHECK(rpc_gives("pin/update?enc=text&arg=" FOO "&arg=" ABC, "updated " FOO " to " ABC "\n"));
+	CHECK(rpc_gives("pin/update?arg=" ABC "&arg=" ABC, "{\"Pins\":[\"" ABC "\",\"" ABC "\"]}\n"));
+	CHECK(rpc_gives("pin/ls?type=recursive&quiet=1&enc=text", ABC "\n" DEEP "\n" RAW "\n"));
 	CHECK(rpc("pin/update?arg=" DEEP) == 400);
 	CHECK_STR(rpc_body(), "argument \"to-path\" is required\n");
 }
@@ -278,16 +256,16 @@ static void verifying(void)
 {
 	begin();
 	rpc("pin/add?arg=" DEEP "&arg=" RAW);
-	CHECK(is("pin/verify", ""));
-	CHECK(is("pin/verify?verbose=true", "{\"Cid\":\"" RAW "\",\"Ok\":true}\n{\"Cid\":\"" DEEP "\",\"Ok\":true}\n"));
+	CHECK(rpc_gives("pin/verify", ""));
+	CHECK(rpc_gives("pin/verify?verbose=true", "{\"Cid\":\"" RAW "\",\"Ok\":true}\n{\"Cid\":\"" DEEP "\",\"Ok\":true}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
 	NEED(forgets(ABC));
-	CHECK(is("pin/verify", "{\"Cid\":\"" DEEP "\",\"BadNodes\":[{\"Cid\":\"" ABC "\",\"Err\":\"" MISSING ABC "\"}]}\n"));
-	CHECK(is("pin/verify?quiet=true", "{\"Cid\":\"" DEEP "\"}\n"));
-	CHECK(is("pin/verify?enc=text", DEEP " broken\n  " ABC ": " MISSING ABC "\n"));
-	CHECK(is("pin/verify?enc=text&quiet=1", DEEP "\n"));
-	CHECK(is("pin/verify?enc=text&verbose=1", DEEP " broken\n  " ABC ": " MISSING ABC "\n" RAW " ok\n"));
-	CHECK(says("pin/verify?verbose=1&quiet=1", "the --verbose and --quiet options can not be used at the same time"));
+	CHECK(rpc_gives("pin/verify", "{\"Cid\":\"" DEEP "\",\"BadNodes\":[{\"Cid\":\"" ABC "\",\"Err\":\"" MISSING ABC "\"}]}\n"));
+	CHECK(rpc_gives("pin/verify?quiet=true", "{\"Cid\":\"" DEEP "\"}\n"));
+	CHECK(rpc_gives("pin/verify?enc=text", DEEP " broken\n  " ABC ": " MISSING ABC "\n"));
+	CHECK(rpc_gives("pin/verify?enc=text&quiet=1", DEEP "\n"));
+	CHECK(rpc_gives("pin/verify?enc=text&verbose=1", DEEP " broken\n  " ABC ": " MISSING ABC "\n" RAW " ok\n"));
+	CHECK(rpc_says("pin/verify?verbose=1&quiet=1", "the --verbose and --quiet options can not be used at the same time"));
 }
 
 int main(void)

@@ -19,28 +19,6 @@ static void put(const char *text)
 		abort();
 }
 
-static int is(const char *call, const char *body)
-{
-	int status = rpc(call);
-
-	if (status == 200 && !strcmp(rpc_body(), body))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
-static int says(const char *call, const char *message)
-{
-	char want[600];
-	int status = rpc(call);
-
-	snprintf(want, sizeof want, "{\"Message\":\"%s\",\"Code\":0,\"Type\":\"error\"}\n", message);
-	if (status == 500 && !strcmp(rpc_body(), want))
-		return 1;
-	printf("# %s: %d %s", call, status, rpc_body());
-	return 0;
-}
-
 /* as another program that opens the store: collections spare what a handle that is open has put */
 static void reopen(void)
 {
@@ -84,17 +62,17 @@ static void collecting(void)
 	put("other\n");
 	rpc("pin/add?arg=" OTHER);
 	reopen();
-	CHECK(is("repo/gc", "{\"Key\":{\"/\":\"" RAW "\"}}\n"));
+	CHECK(rpc_gives("repo/gc", "{\"Key\":{\"/\":\"" RAW "\"}}\n"));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
-	CHECK(is("repo/gc?stream-errors=true", ""));
+	CHECK(rpc_gives("repo/gc?stream-errors=true", ""));
 	rpc("pin/rm?arg=" OTHER);
-	CHECK(is("repo/gc?enc=text", "removed " OTHER "\n"));
+	CHECK(rpc_gives("repo/gc?enc=text", "removed " OTHER "\n"));
 	put("raw\n");
 	reopen();
-	CHECK(is("repo/gc?enc=text&quiet=1", RAW "\n"));
+	CHECK(rpc_gives("repo/gc?enc=text&quiet=1", RAW "\n"));
 	put("raw\n");
 	reopen();
-	CHECK(is("repo/gc?silent=1", ""));
+	CHECK(rpc_gives("repo/gc?silent=1", ""));
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
 	CHECK(rpc("repo/stat") == 200);
 	CHECK(strstr(rpc_body(), "\"NumObjects\":0,") != NULL);
@@ -152,21 +130,21 @@ static void counting(void)
 	NEED(store_stat(rpc_now.st, &s) == 0);
 	snprintf(want, sizeof want, "{\"RepoSize\":%llu,\"StorageMax\":18446744073709551615,\"NumObjects\":1,\"RepoPath\":\"%s\","
 		 "\"Version\":\"fs-repo@18\"}\n", (unsigned long long)s.disk_bytes, rpc_now.path);
-	CHECK(is("repo/stat", want));
-	CHECK(is("stats/repo", want));
+	CHECK(rpc_gives("repo/stat", want));
+	CHECK(rpc_gives("stats/repo", want));
 	snprintf(want, sizeof want, "{\"RepoSize\":%llu,\"StorageMax\":18446744073709551615,\"NumObjects\":0,\"RepoPath\":\"\","
 		 "\"Version\":\"\"}\n", (unsigned long long)s.disk_bytes);
-	CHECK(is("repo/stat?size-only=true", want));
+	CHECK(rpc_gives("repo/stat?size-only=true", want));
 	snprintf(want, sizeof want, "NumObjects: 1\nRepoSize:   %llu\nStorageMax: 18446744073709551615\nRepoPath:   %s\n"
 		 "Version:    fs-repo@18\n", (unsigned long long)s.disk_bytes, rpc_now.path);
-	CHECK(is("repo/stat?enc=text", want));
+	CHECK(rpc_gives("repo/stat?enc=text", want));
 	rpc_open("store.max = 10G\n");
 	CHECK(rpc("repo/stat?enc=text&human=true&size-only=1") == 200);
 	CHECK(strstr(rpc_body(), "\nStorageMax: 10 GB\n") != NULL);
 	CHECK(strstr(rpc_body(), "NumObjects") == NULL);
-	CHECK(is("repo/version", "{\"Version\":\"18\"}\n"));
-	CHECK(is("repo/version?enc=text", "ipfs repo version fs-repo@18\n"));
-	CHECK(is("repo/version?enc=text&quiet=1", "fs-repo@18\n"));
+	CHECK(rpc_gives("repo/version", "{\"Version\":\"18\"}\n"));
+	CHECK(rpc_gives("repo/version?enc=text", "ipfs repo version fs-repo@18\n"));
+	CHECK(rpc_gives("repo/version?enc=text&quiet=1", "fs-repo@18\n"));
 }
 
 #define WAS_CORRUPT "block " RAW " was corrupt (block in storage has different hash than requested)"
@@ -178,23 +156,23 @@ static void verifying(void)
 	rpc_open("");
 	put("raw\n");
 	put("other\n");
-	CHECK(is("repo/verify", "{\"Msg\":\"\",\"Progress\":1}\n{\"Msg\":\"\",\"Progress\":2}\n"
+	CHECK(rpc_gives("repo/verify", "{\"Msg\":\"\",\"Progress\":1}\n{\"Msg\":\"\",\"Progress\":2}\n"
 		 "{\"Msg\":\"verify complete, all blocks validated.\",\"Progress\":0}\n"));
-	CHECK(is("repo/verify?enc=text", "1 blocks processed.\r2 blocks processed.\rverify complete, all blocks validated.\n"));
-	CHECK(says("repo/verify?heal=true", "this command must be run in online mode. Try running 'ipfs daemon' first"));
-	CHECK(says("repo/verify?heal-timeout=xx", "invalid heal-timeout: time: invalid duration \\\"xx\\\""));
+	CHECK(rpc_gives("repo/verify?enc=text", "1 blocks processed.\r2 blocks processed.\rverify complete, all blocks validated.\n"));
+	CHECK(rpc_says("repo/verify?heal=true", "this command must be run in online mode. Try running 'ipfs daemon' first"));
+	CHECK(rpc_says("repo/verify?heal-timeout=xx", "invalid heal-timeout: time: invalid duration \\\"xx\\\""));
 	reopen();
 	NEED(damage("raw\n"));
 	CHECK(rpc("repo/verify") == 200);
 	CHECK_STR(rpc_body(), "{\"Msg\":\"\",\"Progress\":1}\n{\"Msg\":\"" WAS_CORRUPT "\",\"Progress\":0}\n"
 		  "{\"Msg\":\"\",\"Progress\":2}\n");
 	CHECK_STR(rpc_trailer("x-stream-error"), "verify complete, 1 blocks corrupt");
-	CHECK(is("repo/verify?drop=true", "{\"Msg\":\"\",\"Progress\":1}\n{\"Msg\":\"" WAS_CORRUPT ", removed\",\"Progress\":0}\n"
+	CHECK(rpc_gives("repo/verify?drop=true", "{\"Msg\":\"\",\"Progress\":1}\n{\"Msg\":\"" WAS_CORRUPT ", removed\",\"Progress\":0}\n"
 		 "{\"Msg\":\"\",\"Progress\":2}\n{\"Msg\":\"verify complete, 1 blocks corrupt, 1 removed\",\"Progress\":0}\n"));
 	CHECK_STR(rpc_trailer("x-stream-error"), "");
 	NEED(cid_parse(span_str(RAW), &cid, NULL) == 0);
 	CHECK(store_has(rpc_now.st, &cid) == 0);
-	CHECK(is("repo/verify", "{\"Msg\":\"\",\"Progress\":1}\n"
+	CHECK(rpc_gives("repo/verify", "{\"Msg\":\"\",\"Progress\":1}\n"
 		 "{\"Msg\":\"verify complete, all blocks validated.\",\"Progress\":0}\n"));
 }
 

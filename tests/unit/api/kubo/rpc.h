@@ -265,4 +265,27 @@ __attribute__((unused)) static const char *rpc_body(void)
 	return rpc_now.body.data ? (const char *)rpc_now.body.data : "";
 }
 
+/* rpc_gives - it is answered with exactly this body.  rpc_says - it fails with this message, as it stands in JSON. */
+__attribute__((unused)) static int rpc_gives(const char *call, const char *body)
+{
+	int status = rpc(call);
+
+	if (status == 200 && !strcmp(rpc_body(), body))
+		return 1;
+	printf("# %s: %d %s# not       %s", call, status, rpc_body(), body);
+	return 0;
+}
+
+__attribute__((unused)) static int rpc_says(const char *call, const char *message)
+{
+	char want[1200];
+	int status = rpc(call);
+
+	snprintf(want, sizeof want, "{\"Message\":\"%s\",\"Code\":0,\"Type\":\"error\"}\n", message);
+	if (status == 500 && !strcmp(rpc_body(), want))
+		return 1;
+	printf("# %s: %d %s", call, status, rpc_body());
+	return 0;
+}
+
 #endif

@@ -55,6 +55,11 @@ const struct command *query_command(size_t i);
 const struct opt *query_options(void);
 int query_add_arg(struct call *c, struct span text);	/* 0, ERR_NOMEM */
 
+/* ---- option.c ---- */
+/* option_take - a value of an option, owned: kept with the call, or freed.  0, also when there is no such option; a status
+ * and its text in err_text; or an error. */
+int option_take(struct call *c, const char *name, char *value);
+
 /* ---- parts.c ---- */
 int parts_open(struct call *c);		/* when the body has any */
 int parts_args(struct call *c);		/* the first part is arguments */

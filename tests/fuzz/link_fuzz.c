@@ -28,7 +28,7 @@ static void look_at(const struct link_msg *m, struct span all)
 		must(m->slot < LINK_SLOTS && m->len > 0 && m->len <= INT64_MAX && m->off <= INT64_MAX - m->len);
 		break;
 	case LINK_END:
-		must(m->status == 0 || m->status == 1);
+		must((m->status & ~(LINK_WHOLE | LINK_LAST)) == 0);
 		break;
 	default:
 		abort();

@@ -54,9 +54,11 @@ static ssize_t push(gnutls_transport_ptr_t p, const void *from, size_t len)
 	return (ssize_t)n;
 }
 
-static void meet(const char *rules, const char *const *alpn, const char *offer, const gnutls_datum_t *ticket)
+/* 0: the system's library forbids clients what these rules want, as Ubuntu's does with the oldest versions */
+static int meet(const char *rules, const char *const *alpn, const char *offer, const gnutls_datum_t *ticket)
 {
 	gnutls_datum_t d = { (unsigned char *)(uintptr_t)offer, offer ? (unsigned)strlen(offer) : 0 };
+	int ok;
 
 	memset(&cl, 0, sizeof cl);
 	cl.step = SIZE_MAX;
@@ -65,7 +67,7 @@ static void meet(const char *rules, const char *const *alpn, const char *offer, 
 	gnutls_init(&cl.s, GNUTLS_CLIENT | GNUTLS_NONBLOCK);
 	gnutls_certificate_allocate_credentials(&cl.cred);
 	gnutls_credentials_set(cl.s, GNUTLS_CRD_CERTIFICATE, cl.cred);
-	gnutls_priority_set_direct(cl.s, rules, NULL);
+	ok = gnutls_priority_set_direct(cl.s, rules, NULL) == GNUTLS_E_SUCCESS;
 	gnutls_server_name_set(cl.s, GNUTLS_NAME_DNS, "h.example", 9);
 	if (offer)
 		gnutls_alpn_set_protocols(cl.s, &d, 1, 0);
@@ -75,6 +77,7 @@ static void meet(const char *rules, const char *const *alpn, const char *offer, 
 	gnutls_transport_set_pull_function(cl.s, pull);
 	gnutls_transport_set_pull_timeout_function(cl.s, pull_timeout);
 	gnutls_transport_set_push_function(cl.s, push);
+	return ok;
 }
 
 static void part(void)
@@ -140,9 +143,12 @@ static void what_is_too_old(void)
 	int c;
 
 	for (i = 0; i < sizeof rules / sizeof *rules; i++) {
-		meet(rules[i], both, NULL, NULL);
-		CHECK_ERR(shake(&c), ERR_INVALID);
-		CHECK(gnutls_handshake(cl.s) == GNUTLS_E_FATAL_ALERT_RECEIVED);	/* it is told */
+		if (meet(rules[i], both, NULL, NULL)) {
+			CHECK_ERR(shake(&c), ERR_INVALID);
+			CHECK(gnutls_handshake(cl.s) == GNUTLS_E_FATAL_ALERT_RECEIVED);	/* it is told */
+		} else {
+			printf("# no client here with %s\n", rules[i]);
+		}
 		part();
 	}
 }

@@ -39,6 +39,12 @@ int codec_can_encode(uint64_t code)
 	return c && c->encode;
 }
 
+/* no bytes have no address; readers reckon with one */
+static struct span somewhere(struct span block)
+{
+	return block.p ? block : span_of("", 0);
+}
+
 int codec_decode(uint64_t code, struct span block, int flags, struct node *nd)
 {
 	const struct codec *c = find(code);
@@ -47,7 +53,7 @@ int codec_decode(uint64_t code, struct span block, int flags, struct node *nd)
 	if (!c || !c->decode)
 		return err_set(ERR_UNSUPPORTED, "no decoder registered for multicodec code %" PRIu64
 			       " (0x%" PRIx64 ")", code, code);
-	return c->decode(block, flags, nd);
+	return c->decode(somewhere(block), flags, nd);
 }
 
 int codec_encode(uint64_t code, const struct node *nd, size_t at, struct buf *out)
@@ -76,7 +82,7 @@ int codec_check(uint64_t code, struct span block, int flags,
 	if (!c)
 		return err_set(ERR_UNSUPPORTED, "codec %s (0x%" PRIx64 ") is not built in",
 			       name ? name : "?", code);
-	return c->links(block, flags, (struct listener){ link, arg });
+	return c->links(somewhere(block), flags, (struct listener){ link, arg });
 }
 
 int codec_links(uint64_t code, struct span block,

@@ -148,8 +148,25 @@ static void raw_is_bytes(void)
 	buf_clear(&out);
 }
 
+/* no bytes at all, without an address: no codec reckons with it */
+static void nothing(void)
+{
+	static const uint64_t codecs[] = { CID_RAW, CID_DAG_PB, CID_DAG_CBOR, CID_DAG_JSON, CID_CBOR, CID_JSON, CID_GIT_RAW };
+	struct node nd = NODE_INIT;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sizeof codecs / sizeof *codecs; i++) {
+		rc = codec_decode(codecs[i], span_of(NULL, 0), 0, &nd);
+		CHECK(rc == (codecs[i] == CID_RAW || codecs[i] == CID_DAG_PB ? 0 : ERR_INVALID));
+		CHECK(codec_check(codecs[i], span_of(NULL, 0), 0, NULL, NULL) == rc);
+	}
+	node_clear(&nd);
+}
+
 int main(void)
 {
+	RUN(nothing);
 	RUN(steps_into_maps_and_lists);
 	RUN(maps_are_equal_in_any_order);
 	RUN(maps_of_many_keys_are_compared_quickly);

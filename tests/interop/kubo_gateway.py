@@ -396,8 +396,6 @@ KNOWN = [
     (["status"], lambda c: status(c, 301, 200) and "Host" in c.fields, "25, non-canonical but valid subdomain label"),
     # the rest
     (["status"], lambda c: status(c, 204, 200) and c.method == "OPTIONS", "18: 200 or 204"),
-    (["status"], lambda c: status(c, 400, 404) and (c.target in ("/",) or c.target.startswith("/other/")),
-     "1: other namespaces are bad paths"),
     (["status"], lambda c: status(c, 400, 404) and "%00" in c.target, "2.2: no NUL"),
 ]
 

@@ -104,15 +104,20 @@ static int bad_path(struct gw_ask *a, const char *why)
 	return gw_fail(a, 400, "invalid path \"%s\": %s", (char *)a->path.data, why);
 }
 
-/* nothing of ours: a browser asks for /favicon.ico, a robot for /robots.txt */
-static int is_elsewhere(struct span path)
+static int is_ours(struct span path)
 {
-	struct span first = span_of(path.p + 1, path.len - 1);
+	struct span first = path.len ? span_of(path.p + 1, path.len - 1) : path;
 	const uint8_t *slash = first.len ? memchr(first.p, '/', first.len) : NULL;
 
 	if (slash)
 		first.len = (size_t)(slash - first.p);
-	return !span_equal(first, span_str("ipfs")) && !span_equal(first, span_str("ipns"));
+	return span_equal(first, span_str("ipfs")) || span_equal(first, span_str("ipns"));
+}
+
+/* nothing of ours, neither as it was sent nor as it was meant: a browser asks for /favicon.ico, a robot for /robots.txt */
+static int is_elsewhere(const struct gw_ask *a)
+{
+	return !is_ours(buf_span(&a->path)) && !is_ours(a->rq->path);
 }
 
 /* h3 to h6 */
@@ -122,7 +127,7 @@ static int parse(struct gw_ask *a)
 	struct cid cid;
 	int rc;
 
-	if (a->view == GW_PATH && is_elsewhere(path))
+	if (a->view == GW_PATH && is_elsewhere(a))
 		return gw_fail(a, 404, "there is no page here: ask for /ipfs/CID or /ipns/NAME");
 	if (!split(path, &ns, &root, &rest))
 		return bad_path(a, "it has not enough components");

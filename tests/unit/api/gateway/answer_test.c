@@ -78,6 +78,7 @@ static void bad_paths(void)
 	CHECK(ask_get("/") == 404 && strstr(ask_body(), "/ipfs/CID"));
 	/* what is not of the gateway is not there, rather than wrong */
 	CHECK(ask_get("/favicon.ico") == 404 && ask_get("/robots.txt") == 404 && ask_get("/x/y/z") == 404);
+	CHECK(ask_get("/ipfs/../etc/passwd") == 400 && ask_get("/ipfs/%2e%2e/") == 400);	/* what was sent is ours */
 	CHECK(ask_get("/ipld/" HELLO) == 404 && ask_get("/ipfsx/" HELLO) == 404);
 	CHECK(ask_get("/ipfs/QmInvalidCID") == 400 && strstr(ask_body(), "invalid path \"/ipfs/QmInvalidCID\""));
 	CHECK(ask_get("/ipfs/Qm%0d%0Aset-cookie:x") == 400 && strstr(ask_body(), "Qm\\u000d\\u000aset-cookie:x"));

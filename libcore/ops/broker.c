@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,16 +40,37 @@ static int unpack(char *bytes, size_t len, const char *argv[ARGS_MAX + 2])
 	return 1;
 }
 
+/* how it ended, behind all it said: whoever hears nothing of that knows that it did not end well */
+static void tell_end(int fd, pid_t pid)
+{
+	char line[32];
+	int status, n;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return;
+	n = snprintf(line, sizeof line, "exit %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	while (send(fd, line, (size_t)n, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
 static void start(int fd, const char *program, const char **argv)
 {
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	sigset_t none;
+	pid_t pid;
 
 	if (fork() != 0)
 		return;
 	sigaction(SIGCHLD, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	pid = fork();
+	if (pid != 0) {
+		if (pid > 0)
+			tell_end(fd, pid);
+		_exit(0);
+	}
 	if (dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
 		_exit(126);
 	close_range(3, ~0u, 0);

@@ -19,8 +19,9 @@ void broker_free(struct broker *b);		/* accepts NULL */
 int broker_fd(const struct broker *b);		/* what a process has to keep to have the handle; 10 or more */
 
 /* broker_run - start it with these arguments (NULL-ended, up to 8 KiB): a descriptor for its standard input, and for its
- * output and complaints, which end when it does; shutdown(fd, SHUT_WR) ends its input.  ERR_LIMIT; ERR_IO: the broker is
- * gone.  Not allowed arguments show as an end without a word. */
+ * output and complaints, and behind them a line "exit N": its status, or 128 and the number of a signal.  shutdown(fd,
+ * SHUT_WR) ends its input; write with MSG_NOSIGNAL.  ERR_LIMIT; ERR_IO: the broker is gone.  Arguments that are not allowed
+ * show as an end without that line. */
 int broker_run(struct broker *b, const char *const *args);
 
 #endif

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "ops/broker.h"
 #include "remote.h"
 
@@ -84,24 +83,48 @@ static ssize_t more(struct call *c, int fd, char *room, size_t len)
 	return n < 0 ? err_sys("hearing ipfrs-remote") : n;
 }
 
+/* a line, unless it is the last one: how it ended */
+static int take_line(struct buf *line, int *ended, int (*fn)(void *arg, const struct node *nd), void *arg)
+{
+	const char *text = (const char *)line->data;
+
+	if (strncmp(text, "exit ", 5) != 0)
+		return heard(line, fn, arg);
+	*ended = 1;
+	return strcmp(text + 5, "0") == 0 ? 0 : err_set(ERR_IO, "ipfrs-remote ended with status %s", text + 5);
+}
+
 static int hear(struct call *c, int fd, int (*fn)(void *arg, const struct node *nd), void *arg)
 {
 	struct buf line = BUF_INIT(LINE_BYTES);
 	char room[4096];
 	ssize_t n = 0, i;
-	int rc = 0;
+	int rc = 0, ended = 0;
 
 	while (rc == 0 && (n = more(c, fd, room, sizeof room)) > 0)
 		for (i = 0; rc == 0 && i < n; i++) {
 			if (room[i] != '\n') {
 				rc = buf_u8(&line, (uint8_t)room[i]);
 			} else if (line.len) {
-				rc = heard(&line, fn, arg);
+				rc = take_line(&line, &ended, fn, arg);
 				buf_reset(&line);
 			}
 		}
 	buf_clear(&line);
-	return rc == 0 && n < 0 ? (int)n : rc;
+	if (rc == 0 && n < 0)
+		return (int)n;
+	return rc == 0 && !ended ? err_set(ERR_IO, "ipfrs-remote did not say how it ended") : rc;
+}
+
+/* the key, a line; what has ended already says why itself */
+static void tell_key(int fd, const char *key)
+{
+	struct iovec v[2] = { { (void *)(uintptr_t)key, strlen(key) }, { (void *)(uintptr_t)"\n", 1 } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+
+	while (sendmsg(fd, &m, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+	shutdown(fd, SHUT_WR);
 }
 
 /* `w` said to a program of its own, with the key; each record goes to fn */
@@ -115,12 +138,8 @@ static int ask(struct call *c, const struct service *s, const struct words *w,
 	fd = broker_run(c->k->broker, w->w);
 	if (fd < 0)
 		return fd;
-	rc = io_write(fd, s->key, strlen(s->key), "ipfrs-remote");
-	if (rc == 0)
-		rc = io_write(fd, "\n", 1, "ipfrs-remote");
-	shutdown(fd, SHUT_WR);
-	if (rc == 0)
-		rc = hear(c, fd, fn, arg);
+	tell_key(fd, s->key);
+	rc = hear(c, fd, fn, arg);
 	close(fd);
 	return rc;
 }

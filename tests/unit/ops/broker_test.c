@@ -37,12 +37,13 @@ static void starting(void)
 	int i;
 
 	NEED(broker_new(&b, "sh", only_c) == 0 && broker_fd(b) >= 10);
-	CHECK_STR(said(b, ARGS("-c", "cat; echo \"$1\" >&2", "sh", "two words"), "in "), "in two words\n");
-	CHECK_STR(said(b, ARGS("-c", "exit 3"), ""), "");
+	CHECK_STR(said(b, ARGS("-c", "cat; echo \"$1\" >&2", "sh", "two words"), "in "), "in two words\nexit 0\n");
+	CHECK_STR(said(b, ARGS("-c", "exit 3"), ""), "exit 3\n");
+	CHECK_STR(said(b, ARGS("-c", "kill -9 $$"), ""), "exit 137\n");
 	CHECK_STR(said(b, ARGS("-x", "echo no"), ""), "");
-	CHECK_STR(said(b, ARGS("-c", "ls /proc/self/fd | wc -l"), ""), "4\n");	/* and the folder itself */
+	CHECK_STR(said(b, ARGS("-c", "ls /proc/self/fd | wc -l"), ""), "4\nexit 0\n");	/* and the folder itself */
 	for (i = 0; i < 50; i++)
-		CHECK_STR(said(b, ARGS("-c", "echo hello"), ""), "hello\n");
+		CHECK_STR(said(b, ARGS("-c", "echo hello"), ""), "hello\nexit 0\n");
 	broker_free(b);
 }
 
@@ -54,10 +55,10 @@ static void too_much(void)
 	NEED(broker_new(&b, "sh", only_c) == 0);
 	memset(word, 'x', sizeof word - 1);
 	CHECK_ERR(broker_run(b, ARGS("-c", "true", word)), ERR_LIMIT);
-	CHECK_STR(said(b, ARGS("-c", "echo still"), ""), "still\n");
+	CHECK_STR(said(b, ARGS("-c", "echo still"), ""), "still\nexit 0\n");
 	broker_free(b);
 	NEED(broker_new(&b, "no-such-program-anywhere", only_c) == 0);
-	CHECK_STR(said(b, ARGS("-c", "x"), ""), "");
+	CHECK_STR(said(b, ARGS("-c", "x"), ""), "exit 127\n");
 	broker_free(b);
 	broker_free(NULL);
 }
@@ -74,7 +75,7 @@ static void from_children(void)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		_exit(strcmp(said(b, ARGS("-c", "echo hello"), ""), "hello\n") != 0);
+		_exit(strcmp(said(b, ARGS("-c", "echo hello"), ""), "hello\nexit 0\n") != 0);
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	fd = broker_run(b, ARGS("-c", "read x; echo $x"));
 	broker_free(b);

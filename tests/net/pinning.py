@@ -2,6 +2,7 @@
 """pinning.py [TEST ...] - pins a service keeps: ipfrs-remote, and pin/remote of the RPC (TAP).  Loopback only."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,24 @@ def pins(server, s):
     return "cannot be parsed" not in message(server, "ls", service="x", cid="bad")
 
 
+def no_program(server, s):
+    """a program that is not there is an error of each call, and never an answer without pins"""
+    where = tempfile.mkdtemp(prefix="ipfrs-net-")
+    shutil.copy(os.path.join(BIN, "ipfrs-serve"), where)
+    alone = subprocess.Popen([os.path.join(where, "ipfrs-serve"), "-u", "-a", "none", "-r", "127.0.0.1:0"],
+                             env=dict(server.env, PATH="/nonexistent"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        alone.rpc = Rpc.parse(alone.stdout.readline().decode().strip())
+        bad = [c for c in ("ls", "rm", "add") if message(alone, c, service="x", arg=EMPTY) != "ipfrs-remote ended with status 127"]
+        if call(alone, "service/ls", stat="true")[1][0]["RemoteServices"][0]["Stat"] != {"Status": "invalid"}:
+            bad.append("stat")
+        return bad
+    finally:
+        alone.terminate()
+        alone.wait(timeout=60)
+        shutil.rmtree(where, ignore_errors=True)
+
+
 def tell(name, t, *args):
     try:
         why = t(*args)
@@ -180,8 +199,12 @@ def tell(name, t, *args):
 class Rpc(Server):
     def __init__(self, *options):
         super().__init__("-r", "127.0.0.1:0", "-a", "none", *options)
-        host, port = self.url.split("//")[1].split("/")[0].rsplit(":", 1)
-        self.rpc = (host, int(port))
+        self.rpc = self.parse(self.url)
+
+    @staticmethod
+    def parse(url):
+        host, port = url.split("//")[1].split("/")[0].rsplit(":", 1)
+        return host, int(port)
 
 
 def main():
@@ -191,7 +214,7 @@ def main():
         bad += tell("ipfrs-remote", t, s)
     for mode in ("pool", "fork"):
         server = Rpc("-m", mode)
-        for t in (services, pins):
+        for t in (services, pins, no_program):
             bad += tell(mode, t, server, s)
         rc = server.stop()
         bad += rc != 0

@@ -51,7 +51,7 @@ int front_stale(void *ctx);
 /* front_spawner - the part of the workers' sandbox that they can inherit.  front_pump - a pump's: no files but those it
  * opens again at SIGHUP, no new processes. */
 int front_spawner(void *ctx);
-int front_kept(const struct front *f);		/* for serve_opts.kept */
+int front_kept(const struct front *f);		/* for serve_opts.kept: a descriptor, or -1 */
 int front_pump(void *ctx);
 
 /* ---- in a pump ---- */

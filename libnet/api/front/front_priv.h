@@ -87,8 +87,8 @@ int front_store(struct front *f, int flags);
 int front_find(const struct request *rq, const struct route **row, int *status, const char **allow);
 int front_run(struct front *f, struct request *rq, struct reply *r);
 
-/* rpc.c.  folders - a number that is another when one of those that may be written is.  wants - is it for us?  not_here - 404, in Kubo's words.  fence - the folders that may be written, in `room`, to
- * be freed one by one. */
+/* rpc.c.  folders - a number that is another when one of those that may be written is.  wants - is it for us?  not_here -
+ * 404, in Kubo's words.  fence - the folders that may be written, in `room`, to be freed one by one. */
 enum { RPC_FOLDERS = 8 };
 int rpc_new(struct front *f);
 int rpc_reload(struct front *f);

@@ -39,7 +39,8 @@ struct call;
 struct command {
 	const char *path;		/* "pin/add" */
 	/* Arguments by name, with blanks between: "name!" must be given, "name" may, "name…" repeats (as "..."):
-	 * "ipfs-path!...", "name! newName!"; a TAB is a blank within a name.  Files of a CMD_FILE come behind them and are named in `file`. */
+	 * "ipfs-path!...", "name! newName!"; a TAB is a blank within a name.  Files of a CMD_FILE come behind them and
+	 * are named in `file`. */
 	const char *args;
 	const char *file;		/* "data!..."; NULL: no files */
 	const struct opt *opts;		/* up to one without names; may be NULL */

@@ -1,0 +1,265 @@
+/*
+ * tensor.h - arrays of numbers in files: what a container holds, slices of it, and the forms in which they leave.
+ * Containers are safetensors, sharded models (an index.json and its safetensors files), NumPy's .npy and .npz, and GGUF.
+ * Only what is asked is read: the header, then the bytes of the slice.  Memory does not depend on the size of anything.
+ * Spec: huggingface/safetensors README "Format"; NumPy NEP 1; ggml docs/gguf.md; the house's reference, ipld 19 and 20.
+ */
+#ifndef TENSOR_TENSOR_H
+#define TENSOR_TENSOR_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/piece.h"
+#include "dag/dag.h"
+
+enum {
+	TENSOR_RANK_MAX = 64,			/* dimensions, as NumPy 2 */
+	TENSOR_HEADER_MAX = 100000000,		/* bytes of a safetensors header */
+	TENSOR_NAME_MAX = 65536			/* bytes of a name */
+};
+
+/* ---- element types: those of safetensors in the order of its ranks, then what others have ---- */
+enum tensor_dtype {
+	TENSOR_BOOL, TENSOR_F4, TENSOR_F6_E2M3, TENSOR_F6_E3M2, TENSOR_U8, TENSOR_I8, TENSOR_F8_E5M2, TENSOR_F8_E4M3,
+	TENSOR_F8_E8M0, TENSOR_F8_E4M3FNUZ, TENSOR_F8_E5M2FNUZ, TENSOR_I16, TENSOR_U16, TENSOR_F16, TENSOR_BF16,
+	TENSOR_I32, TENSOR_U32, TENSOR_F32, TENSOR_C64, TENSOR_F64, TENSOR_I64, TENSOR_U64,
+	TENSOR_C128,			/* two F64 (npy) */
+	TENSOR_OTHER,			/* named by tensor_info.type: "<M8[ns]", "Q4_K" */
+	TENSOR_DTYPES
+};
+const char *tensor_dtype_name(enum tensor_dtype t);		/* "BF16" */
+unsigned tensor_dtype_bits(enum tensor_dtype t);		/* of an element; 0: TENSOR_OTHER */
+/* tensor_dtype_find - by name; exact as in files, or `anycase` as people type.  1 or 0. */
+int tensor_dtype_find(struct span name, int anycase, enum tensor_dtype *t);
+
+/* ---- where bytes come from ---- */
+
+/*
+ * An open file.  read - all of [off, off + len), or an error: ERR_INVALID where the file ends before.  cat - the same
+ * as pieces, extents where there are some.  Both are cheap for runs that follow each other in any order: what is open
+ * stays open.
+ */
+struct tensor_in {
+	uint64_t size;					/* bytes */
+	int (*read)(struct tensor_in *in, uint64_t off, void *p, size_t len);
+	int (*cat)(struct tensor_in *in, uint64_t off, uint64_t len, struct sink *out);
+	void (*close)(struct tensor_in *in);		/* frees it */
+	uint64_t n_blocks, n_bytes;	/* opened (inner nodes and leaves) and read so far, for who counts */
+	char key[128];			/* of the content: a CID as text; "": may change, is not cached */
+};
+static inline void tensor_in_close(struct tensor_in *in)
+{
+	if (in)
+		in->close(in);
+}
+/* tensor_in_dag - a UnixFS file or raw block; src is borrowed until close.  ERR_INVALID: a directory; ERR_NOTFOUND.
+ * tensor_in_fd - an ordinary file; fd is taken, also on failure. */
+int tensor_in_dag(struct tensor_in **in, struct dag_source *src, const struct cid *cid);
+int tensor_in_fd(struct tensor_in **in, int fd, const char *what);
+
+/*
+ * Where a container is.  open - its file: `name` empty: the place itself (ERR_ISDIR-like: 1 and no file when that is a
+ * directory); else the file of that name beside it, or in it.  list - the names in a directory; a nonzero return of fn stops
+ * and is returned.  Made by tensor_place_dag and tensor_place_path; free gives it up, after the set is closed.
+ */
+struct tensor_place {
+	int (*open)(struct tensor_place *p, struct span name, struct tensor_in **in);
+	int (*list)(struct tensor_place *p, int (*fn)(void *arg, struct span name), void *arg);
+	void (*free)(struct tensor_place *p);
+};
+static inline void tensor_place_free(struct tensor_place *p)
+{
+	if (p)
+		p->free(p);
+}
+/* tensor_place_dag - src is borrowed until free.  tensor_place_path - a file or folder outside the store. */
+int tensor_place_dag(struct tensor_place **p, struct dag_source *src, const struct cid *cid);
+int tensor_place_path(struct tensor_place **p, const char *path);
+
+/* ---- containers ---- */
+
+enum tensor_kind { TENSOR_SAFETENSORS, TENSOR_SHARDED, TENSOR_NPY, TENSOR_NPZ, TENSOR_GGUF };
+
+struct tensor_info {
+	struct span name;		/* UTF-8; borrowed from the set until its next call; of an .npy empty */
+	enum tensor_dtype dtype;
+	struct span type;		/* as the container spells it: "F32", "<f4", "Q4_K"; borrowed as name */
+	unsigned bits;			/* of an element; 0: elements cannot be told apart, only the whole can be had */
+	unsigned rank;			/* 0: a scalar, one element */
+	uint64_t shape[TENSOR_RANK_MAX];
+	uint64_t n;			/* elements */
+	uint64_t len;			/* bytes, in row-major order without gaps */
+	uint64_t off;			/* of its file, where it begins (of a deflated member: of its compressed bytes) */
+	uint64_t packed;		/* bytes it takes in the file: len, unless deflated */
+	uint32_t part;			/* which file: 0 <= part < tensor_parts */
+	uint8_t column_order, big_endian, deflated;
+	uint32_t skip;			/* bytes of a deflated member before its data */
+};
+
+struct tensor_set;
+/*
+ * tensor_open - what is in the container at that place.  The header is checked from end to end: nothing in it can lead
+ * outside the file.  It streams; what it says is kept sorted, in memory up to some MiB and then in a nameless file in tmpdir
+ * (NULL: $TMPDIR or /tmp).  cachedir: where what was parsed is kept under the CID for the next who asks, when it was long (NULL:
+ * nowhere).  Of a sharded model only the files are opened whose tensors are asked for.
+ * Borrows place until close.  ERR_INVALID: no container, or a malformed one, with the class of the reference's 19.2 in front of the
+ * message ("InvalidOffset: tensor 'w' ..."); ERR_LIMIT; ERR_NOTFOUND: a block, or a shard; ERR_UNSUPPORTED.
+ */
+int tensor_open(struct tensor_set **set, struct tensor_place *place, const char *tmpdir, const char *cachedir);
+void tensor_close(struct tensor_set *set);			/* accepts NULL */
+enum tensor_kind tensor_set_kind(const struct tensor_set *set);
+const char *tensor_kind_name(enum tensor_kind kind);		/* "safetensors" */
+uint64_t tensor_count(const struct tensor_set *set);
+/* tensor_get - by the bytewise order of names: 0 <= i < tensor_count.  tensor_find - by name (empty: the first in that
+ * order).  ERR_NOTFOUND names what is near. */
+int tensor_get(struct tensor_set *set, uint64_t i, struct tensor_info *info);
+int tensor_find(struct tensor_set *set, struct span name, struct tensor_info *info);
+/* tensor_meta - what the header says besides: __metadata__, the keys of GGUF as text.  fn's nonzero return stops. */
+int tensor_meta(struct tensor_set *set, int (*fn)(void *arg, struct span key, struct span value), void *arg);
+/* tensor_part - the open file; borrowed.  tensor_opened - blocks and bytes of all of them, so far. */
+int tensor_part(struct tensor_set *set, uint32_t part, struct tensor_in **in);
+void tensor_opened(const struct tensor_set *set, uint64_t *n_blocks, uint64_t *n_bytes);
+
+/* ---- slices ---- */
+
+/*
+ * slice = dim *( "," dim )     blanks may stand around each part; [ ] may stand around all of it
+ * dim   = "..."                as many whole dimensions as are missing, once
+ *       | index                one element; its dimension goes, with SLICE_KEEP it stays with length 1
+ *       | [index] ":" [index] [ ":" [step] ]        from, up to but without, every step-th: as NumPy
+ *       | index "+" count      so many from there on
+ *       | "*"                  all, as ":"
+ * index = decimal, negative ones count from the end; step = decimal but not 0, negative ones go backwards
+ * Dimensions that are not said are whole.  Bounds are not clipped: what is asked must be there.
+ */
+struct slice_dim {
+	uint64_t start, count;		/* the first element, and how many */
+	int64_t step;
+	int gone;			/* 1: a single index; no dimension of the result */
+};
+struct tensor_slice {
+	unsigned rank;			/* of the tensor */
+	struct slice_dim dim[TENSOR_RANK_MAX];
+};
+enum {
+	SLICE_KEEP = 1,			/* single indexes keep their dimension */
+	SLICE_EXACT = 2,		/* every dimension must be said, or "..." */
+	SLICE_NONEMPTY = 4		/* start < end wanted */
+};
+/* tensor_slice_parse - ERR_USAGE, in words that name the dimension.  tensor_slice_all - all of it.  _shape - of the
+ * result: its rank, and shape; the product fits 64 bits. */
+int tensor_slice_parse(struct tensor_slice *s, struct span text, int flags, unsigned rank, const uint64_t *shape);
+void tensor_slice_all(struct tensor_slice *s, unsigned rank, const uint64_t *shape);
+unsigned tensor_slice_shape(const struct tensor_slice *s, uint64_t shape[TENSOR_RANK_MAX]);
+
+/*
+ * A plan: the runs of bytes of the file that make the slice, in the order of the result.  Neighbours are one run.
+ * tensor_plan - ERR_UNSUPPORTED: "MisalignedSlice ..." for sub-byte elements that do not begin and end on bytes; or the type has
+ * no elements and the slice is not the whole.  tensor_plan_next - 1 and a run, or 0; off is of the tensor's first byte.
+ * tensor_plan_seek - go on at this byte of the result.
+ */
+struct tensor_plan {
+	uint64_t len;			/* of the result, bytes */
+	uint64_t run, n_runs;		/* bytes of each run; how many */
+	unsigned outer;			/* dimensions that are walked */
+	struct { uint64_t start, count, at; int64_t stride; } dim[TENSOR_RANK_MAX];	/* bytes; at: where we are */
+	uint64_t base, skip;		/* skip: bytes of the next run that are not wanted */
+	int done;
+};
+int tensor_plan(struct tensor_plan *p, const struct tensor_info *t, const struct tensor_slice *s);
+int tensor_plan_next(struct tensor_plan *p, uint64_t *off, uint64_t *len);
+void tensor_plan_seek(struct tensor_plan *p, uint64_t off);
+
+/*
+ * tensor_cat - bytes [off, off + len) of the elements of a slice, row-major and little-endian whatever the container has.
+ * Long runs go as pieces of the file, short ones are gathered.  len UINT64_MAX: to the end.  progress hears bytes of the
+ * result, as unixfs_cat's.
+ */
+int tensor_cat(struct tensor_set *set, const struct tensor_info *t, const struct tensor_slice *s, uint64_t off, uint64_t len,
+	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
+
+/* ---- conversion ---- */
+/* tensor_convertible - 1: from any float, integer or BOOL type to F32 or F64; any to itself.  tensor_convert - n elements, in and
+ * out little-endian; sub-byte ones are packed, the first in the low bits.  F32 is the nearest value, ties to even. */
+int tensor_convertible(enum tensor_dtype from, enum tensor_dtype to);
+void tensor_convert(enum tensor_dtype from, enum tensor_dtype to, const void *in, void *out, size_t n);
+/* tensor_sink - a sink that converts what it is given, of any lengths, and gives it to `out`.  end: what is left; ERR_INVALID
+ * if that is no whole element.  8 KiB or so of memory. */
+struct tensor_sink {
+	struct sink sink;
+	struct sink *out;
+	enum tensor_dtype from, to;
+	uint8_t *work;
+	size_t have;
+};
+int tensor_sink_start(struct tensor_sink *s, enum tensor_dtype from, enum tensor_dtype to, struct sink *out);
+int tensor_sink_end(struct tensor_sink *s);
+void tensor_sink_clear(struct tensor_sink *s);
+
+/* ---- forms ---- */
+
+enum tensor_form {
+	TENSOR_FORM_RAW,		/* the elements */
+	TENSOR_FORM_NPY,		/* NumPy: types it lacks as the bits, BF16 as <u2, F8 as |u1, packed ones as |u1 of the bytes */
+	TENSOR_FORM_SAFETENSORS,	/* a file with this one tensor */
+	TENSOR_FORM_ARROW,		/* IPC stream: one column, a row an element */
+	TENSOR_FORM_ARROW_ROWS,		/* IPC stream: arrow.fixed_shape_tensor, a row for each step of the first axis */
+	TENSOR_FORM_JSON,		/* nested arrays; NaN and infinities are null */
+	TENSOR_FORMS
+};
+const char *tensor_form_name(enum tensor_form f);		/* "npy" */
+int tensor_form_find(struct span name, enum tensor_form *f);	/* 1 or 0 */
+const char *tensor_form_type(enum tensor_form f);		/* media type */
+
+/* An answer: a slice in a form.  Plain; tensor_body_make fills the rest. */
+struct tensor_body {
+	struct tensor_set *set;			/* borrowed */
+	struct tensor_info info;
+	struct tensor_slice slice;
+	enum tensor_form form;
+	enum tensor_dtype to;			/* what the elements become; info.dtype: as they are */
+	const char *column;			/* Arrow's; NULL: the tensor's name, or "data" */
+	/* made: */
+	unsigned rank;
+	uint64_t shape[TENSOR_RANK_MAX];	/* of the result */
+	uint64_t n, data;			/* elements; bytes of them, as they leave */
+	uint64_t len;				/* of all; UINT64_MAX: JSON, known only at the end */
+	struct buf head, tail;			/* around the data */
+};
+/* tensor_body_make - check, and find the lengths.  ERR_UNSUPPORTED: the form has no such type (and what has); ERR_USAGE.
+ * tensor_body_cat - bytes [off, off + len) of it (JSON: all of it only).  tensor_body_clear - accepts a zeroed one. */
+int tensor_body_make(struct tensor_body *b);
+int tensor_body_cat(struct tensor_body *b, uint64_t off, uint64_t len, struct sink *out,
+		    int (*progress)(void *arg, uint64_t bytes), void *arg);
+void tensor_body_clear(struct tensor_body *b);
+
+/* tensor_safetensors_head - append the header of a safetensors file of these tensors, in this order of data, padded so that data
+ * is aligned to 8.  tensor_npy_head - append that of an .npy. `keys`: n_keys pairs for __metadata__. */
+struct tensor_head {
+	struct span name;
+	enum tensor_dtype dtype;
+	unsigned rank;
+	const uint64_t *shape;
+	uint64_t len;			/* bytes */
+};
+int tensor_safetensors_head(struct buf *out, const struct tensor_head *t, size_t n, const struct span *keys, size_t n_keys);
+int tensor_npy_head(struct buf *out, struct span descr, int column_order, unsigned rank, const uint64_t *shape);
+
+/* ---- statistics ---- */
+enum { TENSOR_BINS = 32 };
+struct tensor_stats {
+	uint64_t n, zeros, nans, infs;
+	double min, max, mean, std;	/* of what is neither NaN nor infinite; NAN when there is none; std of the population */
+	uint64_t bins[TENSOR_BINS];	/* equal widths from min to max */
+};
+/* tensor_stats - of all elements, in two passes, with `threads` (0: all there are).  ERR_UNSUPPORTED: complex, OTHER. */
+int tensor_stats(struct tensor_set *set, const struct tensor_info *t, const struct tensor_slice *s, int threads,
+		 struct tensor_stats *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
+
+/* ---- where to cut ---- */
+/* tensor_cuts - the places of a safetensors file where blocks had best begin, ascending: the data, each tensor, and of those
+ * longer than `chunk` bytes whole rows, so that files which share tensors share blocks.  fn's nonzero return stops. */
+int tensor_cuts(struct tensor_set *set, uint64_t chunk, int (*fn)(void *arg, uint64_t off), void *arg);
+
+#endif

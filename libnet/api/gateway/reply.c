@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "api/body/body.h"
 #include "base/err.h"
 #include "gateway_priv.h"
 
 enum {
 	NAME_MAX_BYTES = 255,		/* of a file in Content-Disposition */
-	LIST_MAX = 64 * 1024,		/* bytes of a field with a list */
 	RETRY_SECONDS = 30
 };
 
@@ -178,48 +178,13 @@ int gw_cache_control(struct gw_ask *a, enum gw_cache cache)
 		: reply_field(a->r, "cache-control", "public, max-age=604800%s", stale);
 }
 
-static int list(struct gw_ask *a, const char *name, struct buf *b, struct span *out)
-{
-	int rc;
-
-	*b = BUF_INIT(LIST_MAX);
-	rc = request_list(a->rq, name, b);
-	*out = rc > 0 ? span_of(b->len ? b->data : (const uint8_t *)"", b->len) : span_of(NULL, 0);
-	return rc < 0 ? rc : 0;
-}
-
-static int not_modified(struct gw_ask *a)
-{
-	static const char *const names[] = {
-		"last-modified", "content-type", "content-disposition", "accept-ranges", "x-content-type-options", NULL
-	};
-	int rc;
-
-	drop(a->r, names);
-	rc = reply_start(a->r, 304, 0);
-	return rc < 0 ? rc : 1;
-}
-
 static int conditions(struct gw_ask *a, const char *etag, int has_mtime, int64_t mtime)
 {
-	struct http_validators v = { 1, span_str(etag), has_mtime, mtime };
-	struct buf match, none;
-	struct http_conditions c = { .modified_since = request_field(a->rq, "if-modified-since"),
-				     .unmodified_since = request_field(a->rq, "if-unmodified-since") };
-	int rc = list(a, "if-match", &match, &c.match), was;
+	int rc = body_conditions(a->rq, a->r, etag, has_mtime, mtime);
 
-	was = rc;
-	rc = list(a, "if-none-match", &none, &c.none_match);
-	rc = was < 0 ? was : rc;
-	if (rc == 0)
-		rc = http_condition(&c, 1, &v, (int64_t)time(NULL));
 	if (rc == 412)
-		rc = gw_fail(a, 412, "the condition of the request does not hold");
-	else if (rc == 304)
-		rc = not_modified(a);
-	buf_clear(&match);
-	buf_clear(&none);
-	return rc;
+		return gw_fail(a, 412, "the condition of the request does not hold");
+	return rc == 304 ? 1 : rc;
 }
 
 int gw_validators(struct gw_ask *a, const char *etag, int has_mtime, int64_t mtime, enum gw_cache cache)
@@ -234,6 +199,25 @@ int gw_validators(struct gw_ask *a, const char *etag, int has_mtime, int64_t mti
 	if (rc == 0)
 		rc = gw_cache_control(a, cache);
 	return rc < 0 ? rc : conditions(a, etag, has_mtime, mtime);
+}
+
+static int no_range(struct gw_ask *a, uint64_t size)
+{
+	char range[64];
+
+	snprintf(range, sizeof range, "bytes */%" PRIu64, size);
+	return gw_fail_with(a, 416, "content-range", range, "none of the ranges lies in %s bytes", range + 8);
+}
+
+int gw_body(struct gw_ask *a, const char *type, uint64_t size,
+	    int (*cat)(void *arg, uint64_t off, uint64_t len, struct sink *out), void *arg)
+{
+	int rc = body_send(a->rq, a->r, type, size, cat, arg);
+
+	if (rc == BODY_NO_RANGE)
+		return no_range(a, size);
+	/* after the head an error of what is read can only be shown by a body that is too short */
+	return rc < 0 ? gw_fail_rc(a, rc) : 1;
 }
 
 /* ---- Content-Disposition (RFC 6266, reference 15) ---- */

@@ -3,15 +3,18 @@
 #include <stdio.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/err.h"
-#include "gateway_priv.h"
+#include "body.h"
+#include "wire/http/field.h"
 #include "wire/http/multipart.h"
 
 enum { RANGES_MAX = 16, BOUNDARY_BYTES = 12 };
 
 struct body {
-	struct gw_ask *a;
+	const struct request *rq;
+	struct reply *r;
 	const char *type;
 	uint64_t size;
 	int (*cat)(void *arg, uint64_t off, uint64_t len, struct sink *out);
@@ -38,12 +41,12 @@ static struct span set_field(const struct reply *r, const char *name)
 static int wanted(const struct body *b, struct http_range r[HTTP_RANGES_MAX])
 {
 	int64_t now = (int64_t)time(NULL);
-	struct span range = request_field(b->a->rq, "range"), modified = set_field(b->a->r, "last-modified");
-	struct http_conditions c = { .if_range = request_field(b->a->rq, "if-range") };
-	struct http_validators v = { .exists = 1, .etag = set_field(b->a->r, "etag") };
+	struct span range = request_field(b->rq, "range"), modified = set_field(b->r, "last-modified");
+	struct http_conditions c = { .if_range = request_field(b->rq, "if-range") };
+	struct http_validators v = { .exists = 1, .etag = set_field(b->r, "etag") };
 	int n;
 
-	if (b->a->r->head_only || !range.p)	/* RFC 9110 14.2: only of GET */
+	if (b->r->head_only || !range.p)	/* RFC 9110 14.2: only of GET */
 		return 0;
 	v.has_modified = modified.p && http_date_parse(modified, now, &v.modified);
 	if (!http_if_range(&c, &v, now))
@@ -54,22 +57,19 @@ static int wanted(const struct body *b, struct http_range r[HTTP_RANGES_MAX])
 
 static int begin(const struct body *b, int status, const char *type, uint64_t len)
 {
-	int rc = type ? reply_field(b->a->r, "content-type", "%s", type) : 0;
+	int rc = type ? reply_field(b->r, "content-type", "%s", type) : 0;
 
-	return rc < 0 ? rc : reply_start(b->a->r, status, len);
+	return rc < 0 ? rc : reply_start(b->r, status, len);
 }
 
-/* after the head an error of what is read can only be shown by a body that is too short */
 static int put(const struct body *b, uint64_t off, uint64_t len)
 {
-	int rc = len ? b->cat(b->arg, off, len, &b->a->r->sink) : 0;
-
-	return rc < 0 ? gw_fail_rc(b->a, rc) : 0;
+	return len ? b->cat(b->arg, off, len, &b->r->sink) : 0;
 }
 
 static int put_one(const struct body *b, const struct http_range *r)
 {
-	int rc = reply_field(b->a->r, "content-range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, r->off,
+	int rc = reply_field(b->r, "content-range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, r->off,
 			     r->off + r->len - 1, b->size);
 
 	if (rc == 0)
@@ -107,7 +107,7 @@ static int put_several(const struct body *b, const struct http_range *r, int n)
 		buf_reset(&head);
 		rc = byteranges_head(&head, i == 0, mark, type, &r[i], b->size);
 		if (rc == 0)
-			rc = sink_bytes(&b->a->r->sink, buf_span(&head));
+			rc = sink_bytes(&b->r->sink, buf_span(&head));
 		if (rc == 0)
 			rc = put(b, r[i].off, r[i].len);
 	}
@@ -115,35 +115,27 @@ static int put_several(const struct body *b, const struct http_range *r, int n)
 	if (rc == 0)
 		rc = byteranges_end(&head, mark);
 	if (rc == 0)
-		rc = sink_bytes(&b->a->r->sink, buf_span(&head));
+		rc = sink_bytes(&b->r->sink, buf_span(&head));
 	buf_clear(&head);
 	return rc;
 }
 
-static int none(const struct body *b)
+int body_send(const struct request *rq, struct reply *r, const char *type, uint64_t size,
+	      int (*cat)(void *arg, uint64_t off, uint64_t len, struct sink *out), void *arg)
 {
-	char range[64];
-
-	snprintf(range, sizeof range, "bytes */%" PRIu64, b->size);
-	return gw_fail_with(b->a, 416, "content-range", range, "none of the ranges lies in %s bytes", range + 8);
-}
-
-int gw_body(struct gw_ask *a, const char *type, uint64_t size,
-	    int (*cat)(void *arg, uint64_t off, uint64_t len, struct sink *out), void *arg)
-{
-	struct body b = { a, type, size, cat, arg };
-	struct http_range r[HTTP_RANGES_MAX];
+	struct body b = { rq, r, type, size, cat, arg };
+	struct http_range part[HTTP_RANGES_MAX];
 	int n, rc;
 
-	n = wanted(&b, r);
+	n = wanted(&b, part);
 	if (n < 0)
-		return none(&b);
-	rc = reply_field(a->r, "accept-ranges", "bytes");
+		return BODY_NO_RANGE;
+	rc = reply_field(r, "accept-ranges", "bytes");
 	if (rc == 0 && n == 1)
-		rc = put_one(&b, r);
+		rc = put_one(&b, part);
 	else if (rc == 0 && n > 1)
-		rc = put_several(&b, r, n);
-	else if (rc == 0 && (rc = begin(&b, 200, type, size)) == 0 && !a->r->head_only)
+		rc = put_several(&b, part, n);
+	else if (rc == 0 && (rc = begin(&b, 200, type, size)) == 0 && !r->head_only)
 		rc = put(&b, 0, size);
-	return rc < 0 ? rc : 1;
+	return rc < 0 ? rc : BODY_SENT;
 }

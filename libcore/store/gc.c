@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store_priv.h"
 
 enum {
@@ -69,6 +70,8 @@ int store_gc_begin(struct store_gc **out, struct store *st)
 		store_gc_end(gc);
 		return rc;
 	}
+	if (remove_tree(st->dirfd, "cache") < 0)
+		log_info("store", "%s", err_text());
 	gc->start = index_last_txn(st->ix);
 	board_count(store_board(st), BOARD_GC_RUNS, 1);
 	*out = gc;

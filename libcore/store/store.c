@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -266,12 +267,24 @@ void store_close(struct store *st)
 	if (st->dirfd >= 0)
 		close(st->dirfd);
 	free(st->tmpdir);
+	free(st->cachedir);
 	free(st->path);
 	free(st);
 }
 
 const char *store_path(const struct store *st) { return st->path; }
 const char *store_tmpdir(const struct store *st) { return st->tmpdir; }
+
+/* Not among layout_dirs: a store without one, or a disk that takes none, is as good. */
+const char *store_cachedir(struct store *st)
+{
+	if (!st->cachedir) {
+		st->cachedir = below(st, "cache");
+		mkdirat(st->dirfd, "cache", 0755);
+	}
+	return st->cachedir;
+}
+
 const struct config *store_config(const struct store *st) { return st->config; }
 int store_flags(const struct store *st) { return st->flags; }
 void *store_attached(const struct store *st) { return st->attached; }

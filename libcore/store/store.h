@@ -5,7 +5,7 @@
  * any time.  Any number of processes read and write one store at once.  A store handle belongs to
  * the thread that opened it: open it after fork(), not before.
  *
- *   $IPFRS_PATH/version config seg/ index/ pins/ names/ key/ token/ board/ tmp/ lock
+ *   $IPFRS_PATH/version config seg/ index/ pins/ names/ key/ token/ board/ tmp/ cache/ lock
  *
  * Durability: store_commit syncs segment data, then commits the index; what it acknowledged
  * survives a power cut.  See ipfrs-store(5) for the formats.
@@ -40,6 +40,9 @@ int store_open(struct store **st, const char *path, int flags);
 void store_close(struct store *st);	/* drops what was not committed; accepts NULL */
 const char *store_path(const struct store *st);	/* the folder; lives as long as st */
 const char *store_tmpdir(const struct store *st);	/* its tmp folder */
+/* store_cachedir - its folder of what was worked out of blocks and can be worked out again; made now if it is not there and can
+ * be.  NULL: no memory. */
+const char *store_cachedir(struct store *st);
 int store_flags(const struct store *st);	/* as given to store_open */
 
 /* store_attach - a place for what the pin room keeps with a handle (one pointer; NULL at first): it is

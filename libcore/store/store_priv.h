@@ -278,7 +278,7 @@ struct seg_fd {
 };
 
 struct store {
-	char *path, *tmpdir;
+	char *path, *tmpdir, *cachedir;
 	int dirfd, lockfd, flags;
 	pid_t pid;			/* that opened it */
 	struct config *config;

@@ -93,8 +93,8 @@ struct tensor_info {
 	uint64_t off;			/* of its file, where it begins (of a deflated member: of its compressed bytes) */
 	uint64_t packed;		/* bytes it takes in the file: len, unless deflated */
 	uint32_t part;			/* which file: 0 <= part < tensor_parts */
-	uint8_t column_order, big_endian, deflated;
-	uint32_t skip;			/* bytes of a deflated member before its data */
+	uint8_t column_order, big_endian, deflated;	/* TENSOR_OTHER is never big_endian: its type says that */
+	uint32_t skip, crc;		/* of a deflated member: bytes before its data; CRC-32 of all of it */
 };
 
 struct tensor_set;

@@ -54,7 +54,7 @@ struct tensor_format {
 	int (*part)(struct tensor_set *set, uint32_t part, struct tensor_in **in);
 	void (*close)(struct tensor_set *set);
 };
-extern const struct tensor_format tensor_safetensors, tensor_sharded;	/* and tensor_npy, tensor_npz, tensor_gguf */
+extern const struct tensor_format tensor_safetensors, tensor_sharded, tensor_npy, tensor_npz, tensor_gguf;
 
 struct tensor_set {
 	const struct tensor_format *format;
@@ -87,5 +87,21 @@ struct in_range {
 	uint64_t off, end;
 };
 ssize_t in_range_read(void *in_range, void *p, size_t len);
+
+/* ---- deflated members of an .npz: member.c ---- */
+
+/*
+ * The data of a deflated tensor as a stream, as the file has it (order of bytes and axes).  About 48 KiB of memory.
+ * member_open - at the first byte of the data; `in` is borrowed until close, of t nothing.
+ * member_read - all of the next len bytes; with the last byte of the tensor the checksum is compared.  member_skip - go over len
+ * bytes.  ERR_INVALID: no such stream, too short or too long, the wrong checksum, or more than there is was asked.
+ * member_at - the next byte to come, of the tensor.
+ */
+struct member;
+int member_open(struct member **m, struct tensor_in *in, const struct tensor_info *t);
+int member_read(struct member *m, void *p, size_t len);
+int member_skip(struct member *m, uint64_t len);
+uint64_t member_at(const struct member *m);
+void member_close(struct member *m);			/* accepts NULL */
 
 #endif

@@ -117,8 +117,10 @@ int tensor_get(struct tensor_set *set, uint64_t i, struct tensor_info *info);
 int tensor_find(struct tensor_set *set, struct span name, struct tensor_info *info);
 /* tensor_meta - what the header says besides: __metadata__, the keys of GGUF as text.  fn's nonzero return stops. */
 int tensor_meta(struct tensor_set *set, int (*fn)(void *arg, struct span key, struct span value), void *arg);
-/* tensor_part - the open file; borrowed.  tensor_opened - blocks and bytes of all of them, so far. */
+/* tensor_part - the open file; borrowed.  tensor_part_name - what it is called, of a sharded model; empty where there is but one
+ * file; borrowed until the set's next call.  tensor_opened - blocks and bytes of all of them, so far. */
 int tensor_part(struct tensor_set *set, uint32_t part, struct tensor_in **in);
+int tensor_part_name(struct tensor_set *set, uint32_t part, struct span *name);
 void tensor_opened(const struct tensor_set *set, uint64_t *n_blocks, uint64_t *n_bytes);
 
 /* ---- slices ---- */

@@ -42,7 +42,8 @@ int table_load(struct table **t, const char *dir, const char *key, enum tensor_k
  * A kind.  looks - do the first bytes of the file (up to TENSOR_SNIFF, less at its end) look like it?  read - add a row to
  * set->rows for every tensor of the file `in`, and to set->note what the others want to know; it is not called when the table is in
  * the cache.  get - complete a row that was just read from the table (NULL: rows are whole); may open parts.
- * meta - for tensor_meta.  part - the file of a part (NULL: there is but one, set->in).  close - give up set->more (NULL: nothing).
+ * meta - for tensor_meta.  part - the file of a part (NULL: there is but one, set->in); part_name - as tensor_part_name (NULL:
+ * empty).  close - give up set->more (NULL: nothing).
  * Errors of malformed bytes: ERR_INVALID, "InvalidOffset: tensor 'w' ...".
  */
 enum { TENSOR_SNIFF = 16 };
@@ -52,6 +53,7 @@ struct tensor_format {
 	int (*get)(struct tensor_set *set, struct tensor_info *info);
 	int (*meta)(struct tensor_set *set, int (*fn)(void *arg, struct span key, struct span value), void *arg);
 	int (*part)(struct tensor_set *set, uint32_t part, struct tensor_in **in);
+	int (*part_name)(struct tensor_set *set, uint32_t part, struct span *name);
 	void (*close)(struct tensor_set *set);
 };
 extern const struct tensor_format tensor_safetensors, tensor_sharded, tensor_npy, tensor_npz, tensor_gguf;

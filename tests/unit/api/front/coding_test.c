@@ -99,7 +99,7 @@ static int page(struct request *rq, struct reply *r, void *ctx)
 {
 	const struct page *p = ctx;
 	struct field f[8];
-	size_t i, n = rig_fields(f, 8, p->more);
+	size_t i, n = heard_fields(f, 8, p->more);
 	int rc = 0, status = p->status ? p->status : 200;
 	struct buf list = BUF_INIT(1 << 20);
 
@@ -130,15 +130,15 @@ static int get(const struct page *p, const char *fields)
 /* is the last answer the page in this coding ("": as it is), and does it say so? */
 static int is_coded(const struct page *p, const char *coding)
 {
-	size_t len = rig.body.len;
-	const char *plain = *coding ? decoded(coding, buf_span(&rig.body), &len) : rig_body();
+	size_t len = rig.heard.body.len;
+	const char *plain = *coding ? decoded(coding, buf_span(&rig.heard.body), &len) : rig_body();
 
 	if (strcmp(rig_field("content-encoding"), coding) != 0 || !plain || len != p->len ||
 	    memcmp(plain, text(p->len).p, len) != 0) {
-		printf("# coding \"%s\", %zu bytes, not \"%s\"\n", rig_field("content-encoding"), rig.body.len, coding);
+		printf("# coding \"%s\", %zu bytes, not \"%s\"\n", rig_field("content-encoding"), rig.heard.body.len, coding);
 		return 0;
 	}
-	return *coding ? rig.len == LEN_UNKNOWN : rig.len == (p->unknown ? LEN_UNKNOWN : p->len);
+	return *coding ? rig.heard.len == LEN_UNKNOWN : rig.heard.len == (p->unknown ? LEN_UNKNOWN : p->len);
 }
 
 /* ---- tests ---- */
@@ -157,9 +157,9 @@ static void every_coding(void)
 	for (i = 0; i < 4; i++) {
 		snprintf(fields, sizeof fields, "accept-encoding: %s\n", names[i]);
 		snprintf(tag, sizeof tag, "\"t-%s\"", names[i]);
-		CHECK(get(&p, fields) == 200 && rig.rc == 0 && rig.starts == 1);
+		CHECK(get(&p, fields) == 200 && rig.heard.rc == 0 && rig.heard.starts == 1);
 		CHECK(is_coded(&p, names[i]));
-		CHECK(rig.body.len < p.len / 4);
+		CHECK(rig.heard.body.len < p.len / 4);
 		CHECK_STR(rig_field("etag"), tag);
 		CHECK_STR(rig_field("vary"), "Accept-Encoding");
 		CHECK_STR(rig_field("accept-ranges"), "");
@@ -285,7 +285,7 @@ static void left_as_it_is(void)
 	CHECK(get(&p, "accept-encoding: gzip\n") == 200);
 	CHECK_STR(rig_field("content-encoding"), "br");
 	CHECK_STR(rig_field("etag"), "\"t\"");
-	CHECK(rig.body.len == p.len);
+	CHECK(rig.heard.body.len == p.len);
 }
 
 static void ranges(void)
@@ -335,7 +335,7 @@ static void tags(void)
 		snprintf(fields, sizeof fields, "if-none-match: %s\naccept-encoding: gzip\n", rows[i].list);
 		if (get(&p, fields) != 304 || strcmp(rig_field("etag"), rows[i].tag) != 0)
 			printf("# for %s\n", rows[i].list);
-		CHECK(rig.r.status == 304 && rig.body.len == 0);
+		CHECK(rig.heard.r.status == 304 && rig.heard.body.len == 0);
 		CHECK_STR(rig_field("etag"), rows[i].tag);
 		CHECK_STR(rig_field("vary"), "Accept-Encoding");
 		CHECK_STR(rig_field("content-encoding"), "");
@@ -344,7 +344,7 @@ static void tags(void)
 		snprintf(fields, sizeof fields, "if-none-match: %s\n", no[i]);
 		if (get(&p, fields) != 200)
 			printf("# for %s\n", no[i]);
-		CHECK(rig.r.status == 200);
+		CHECK(rig.heard.r.status == 200);
 	}
 	/* in any of several fields, among others */
 	CHECK(get(&p, "if-none-match: \"a\"\naccept: */*\nif-none-match: \"b\", \"t-br\"\n") == 304);
@@ -429,15 +429,15 @@ static void head(void)
 	struct page p = { "text/plain", "\"t\"", "accept-ranges: bytes\n", .len = 5000 };
 
 	rig_open(all);
-	CHECK(rig_answer(page, &p, "HEAD", "/x", "accept-encoding: br\n") == 200 && rig.rc == 0);
+	CHECK(rig_answer(page, &p, "HEAD", "/x", "accept-encoding: br\n") == 200 && rig.heard.rc == 0);
 	CHECK_STR(rig_field("content-encoding"), "br");
 	CHECK_STR(rig_field("etag"), "\"t-br\"");
 	CHECK_STR(rig_field("vary"), "Accept-Encoding");
 	CHECK_STR(rig_field("accept-ranges"), "");
-	CHECK(rig.len == LEN_UNKNOWN && rig.n_pieces == 0 && rig.body.len == 0);
+	CHECK(rig.heard.len == LEN_UNKNOWN && rig.heard.n_pieces == 0 && rig.heard.body.len == 0);
 	CHECK(rig_answer(page, &p, "HEAD", "/x", NULL) == 200);
 	CHECK_STR(rig_field("accept-ranges"), "bytes");
-	CHECK(rig.len == 5000);
+	CHECK(rig.heard.len == 5000);
 }
 
 static void extents(void)
@@ -452,12 +452,12 @@ static void extents(void)
 	p.file = fd;
 	rig_open(all);
 	CHECK(get(&p, "accept-encoding: gzip\n") == 200 && is_coded(&p, "gzip"));
-	CHECK(rig.n_extents == 0);
+	CHECK(rig.heard.n_extents == 0);
 	CHECK(get(&p, NULL) == 200 && is_coded(&p, ""));
-	CHECK(rig.n_extents == 6);			/* and never pass through us */
+	CHECK(rig.heard.n_extents == 6);			/* and never pass through us */
 	/* a file that ends early: the answer does, too, and not as if it were whole */
 	NEED(ftruncate(fd, 200000) == 0);
-	CHECK(get(&p, "accept-encoding: gzip\n") == 200 && rig.rc == ERR_CORRUPT);
+	CHECK(get(&p, "accept-encoding: gzip\n") == 200 && rig.heard.rc == ERR_CORRUPT);
 	close(fd);
 }
 
@@ -468,9 +468,9 @@ static void ends_badly(const struct page *p, int rc, const char *coding)
 	size_t len;
 
 	snprintf(fields, sizeof fields, "accept-encoding: %s\n", coding);
-	CHECK(get(p, fields) == 200 && rig.rc == rc);
+	CHECK(get(p, fields) == 200 && rig.heard.rc == rc);
 	CHECK_STR(rig_field("content-encoding"), coding);
-	CHECK(!decoded(coding, buf_span(&rig.body), &len));
+	CHECK(!decoded(coding, buf_span(&rig.heard.body), &len));
 }
 
 static void handlers_that_fail(void)
@@ -496,11 +496,11 @@ static void clients_that_leave(void)
 	struct page good = { "text/plain", "\"t\"", .len = 5000 };
 
 	rig_open(all);
-	rig.room = 1;
+	rig.heard.room = 1;
 	CHECK(get(&p, "accept-encoding: gzip\n") == 200);
-	CHECK(rig.rc == 0 || rig.rc == ERR_INTERRUPTED);	/* all of it may fit into one piece */
-	CHECK(get(&p, NULL) == 200 && rig.rc == ERR_INTERRUPTED);
-	rig.room = 0;
+	CHECK(rig.heard.rc == 0 || rig.heard.rc == ERR_INTERRUPTED);	/* all of it may fit into one piece */
+	CHECK(get(&p, NULL) == 200 && rig.heard.rc == ERR_INTERRUPTED);
+	rig.heard.room = 0;
 	CHECK(get(&good, "accept-encoding: gzip\n") == 200 && is_coded(&good, "gzip"));
 }
 
@@ -519,7 +519,7 @@ static void a_head_that_is_full(void)
 {
 	rig_open(all);
 	rig_answer(no_room, NULL, "GET", "/x", "accept-encoding: gzip\n");
-	CHECK(rig.rc == ERR_LIMIT && rig.starts == 0);
+	CHECK(rig.heard.rc == ERR_LIMIT && rig.heard.starts == 0);
 }
 
 static int nothing(struct request *rq, struct reply *r, void *ctx)
@@ -537,17 +537,17 @@ static void through_the_front(void)
 	size_t len;
 
 	rig_open("compress.codings = gzip\ncompress.min-size = 1\n");
-	CHECK(rig_answer(nothing, NULL, "GET", "/", "accept-encoding: gzip\n") == 0 && rig.rc == 0);
+	CHECK(rig_answer(nothing, NULL, "GET", "/", "accept-encoding: gzip\n") == 0 && rig.heard.rc == 0);
 	CHECK(rig_ask("GET", "/metrics", "accept-encoding: gzip\n") == 200);
 	CHECK_STR(rig_field("content-encoding"), "gzip");
-	plain = decoded("gzip", buf_span(&rig.body), &len);
+	plain = decoded("gzip", buf_span(&rig.heard.body), &len);
 	CHECK(plain && len > 1000 && !memcmp(plain, "# HELP ", 7));
 	CHECK(rig_ask("GET", "/ipfs/nonsense", "accept-encoding: gzip\n") == 400);
-	plain = decoded("gzip", buf_span(&rig.body), &len);
+	plain = decoded("gzip", buf_span(&rig.heard.body), &len);
 	CHECK(plain && len > 10 && memmem(plain, len, "nonsense", 8));
-	CHECK(rig_ask("HEAD", "/metrics", "accept-encoding: gzip\n") == 200 && rig.body.len == 0);
+	CHECK(rig_ask("HEAD", "/metrics", "accept-encoding: gzip\n") == 200 && rig.heard.body.len == 0);
 	CHECK_STR(rig_field("content-encoding"), "gzip");
-	CHECK(rig_ask("OPTIONS", "/metrics", "accept-encoding: gzip\n") == 204 && rig.body.len == 0);
+	CHECK(rig_ask("OPTIONS", "/metrics", "accept-encoding: gzip\n") == 204 && rig.heard.body.len == 0);
 	CHECK_STR(rig_field("content-encoding"), "");
 }
 

@@ -73,7 +73,7 @@ static void preflight(void)
 	CHECK_STR(rig_field("access-control-expose-headers"), "ETag");
 	CHECK_STR(rig_field("access-control-max-age"), "60");
 	CHECK_STR(rig_field("allow"), "GET, HEAD, OPTIONS");
-	CHECK(rig.body.len == 0 && rig.len == 0);
+	CHECK(rig.heard.body.len == 0 && rig.heard.len == 0);
 	/* of whom nothing may be read, nothing is remembered */
 	rig_open("cors.origins = https://a.example\n");
 	CHECK(rig_ask("OPTIONS", "/", "origin: https://b.example\naccess-control-request-method: GET\n") == 204);

@@ -15,7 +15,7 @@ static void alive(void)
 	CHECK(rig_ask("GET", "/health/ready", NULL) == 200);
 	CHECK(strstr(rig_body(), "{\"status\":\"healthy\",\"uptime_seconds\":"));
 	CHECK(strstr(rig_body(), "\"name\":\"storage\",\"status\":\"healthy\""));
-	CHECK(rig_ask("HEAD", "/health/ready", NULL) == 200 && rig.body.len == 0);
+	CHECK(rig_ask("HEAD", "/health/ready", NULL) == 200 && rig.heard.body.len == 0);
 	CHECK(rig_ask("DELETE", "/health", NULL) == 405);
 	CHECK(strstr(rig_field("allow"), "GET"));
 }
@@ -28,10 +28,10 @@ static void not_on_sites(void)
 
 	rig_open("");
 	rig_ask("GET", "/x", NULL);
-	buf_reset(&rig.r.fields);
-	buf_reset(&rig.body);
-	rig.r.status = 0;
-	CHECK(front_answer(&rq, &rig.r, rig.f) == 0 && rig.r.status == 404);
+	buf_reset(&rig.heard.r.fields);
+	buf_reset(&rig.heard.body);
+	rig.heard.r.status = 0;
+	CHECK(front_answer(&rq, &rig.heard.r, rig.f) == 0 && rig.heard.r.status == 404);
 	CHECK(!strstr(rig_body(), "ipfrs-gateway"));
 }
 
@@ -47,7 +47,7 @@ static void the_store_is_away(void)
 	rig.f->st = NULL;
 	NEED(rename(rig.path, away) == 0);
 	CHECK(front_begin(rig.f) == 0);
-	CHECK(rig_ask("GET", "/ipfs/bafkqaaa", NULL) == 503 && rig.rc == 0);
+	CHECK(rig_ask("GET", "/ipfs/bafkqaaa", NULL) == 503 && rig.heard.rc == 0);
 	CHECK(strstr(rig_body(), "\"code\":503"));
 	CHECK(rig_ask("GET", "/health/ready", NULL) == 503);
 	CHECK(strstr(rig_body(), "\"unhealthy\"") && !strstr(rig_body(), rig.path));

@@ -10,12 +10,10 @@
 #ifndef TESTS_FRONT_RIG_H
 #define TESTS_FRONT_RIG_H
 
-#include <strings.h>
 #include <unistd.h>
 
 #include "api/front/front_priv.h"
-#include "base/io.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/api/heard.h"
 
 /* for the next rig_open, and for the requests to come */
 static int rig_roles = FRONT_GATEWAY;
@@ -26,40 +24,8 @@ static struct {
 	struct front *f;
 	char path[4200];		/* of the store */
 	int remote;			/* the requests to come are not of this machine */
-	/* of the last answer: */
-	struct reply r;
-	struct buf body;
-	uint64_t len;			/* as the head said */
-	int rc, starts;
-	uint64_t n_pieces, n_extents;
-	uint64_t room;			/* bytes the client takes before it goes away; 0: all */
+	struct heard heard;		/* of the last answer */
 } rig;
-
-static int rig_start(struct reply *r, uint64_t len)
-{
-	(void)r;
-	rig.len = len;
-	rig.starts++;
-	return 0;
-}
-
-static int rig_put(struct sink *s, const struct piece *p)
-{
-	struct buf *b = &rig.body;
-
-	(void)s;
-	rig.n_pieces++;
-	if (rig.room && b->len >= rig.room)
-		return err_set(ERR_INTERRUPTED, "the client is gone");
-	if (p->fd < 0)
-		return buf_add(b, p->bytes);
-	rig.n_extents++;
-	if (buf_reserve(b, p->len) < 0 ||
-	    io_pread(p->fd, b->data + b->len, p->len, p->off, "extent") != (ssize_t)p->len)
-		abort();
-	b->len += p->len;
-	return 0;
-}
 
 __attribute__((unused)) static struct config *rig_config(const char *text)
 {
@@ -101,28 +67,8 @@ __attribute__((unused)) static void rig_open(const char *config)
 __attribute__((unused)) static void rig_close(void)
 {
 	rig_shut();
-	buf_clear(&rig.body);
-	buf_clear(&rig.r.fields);
-	buf_clear(&rig.r.trailers);
+	heard_clear(&rig.heard);
 	memset(&rig, 0, sizeof rig);
-}
-
-/* the fields of "name: value\n" lines */
-static size_t rig_fields(struct field *f, size_t max, const char *lines)
-{
-	size_t n = 0, len;
-	const char *colon;
-
-	for (; lines && *lines && n < max; lines += len + (lines[len] == '\n')) {
-		len = strcspn(lines, "\n");
-		colon = memchr(lines, ':', len);
-		if (!colon)
-			abort();
-		f[n].name = span_of(lines, (size_t)(colon - lines));
-		colon += 1 + strspn(colon + 1, " ");
-		f[n++].value = span_of(colon, len - (size_t)(colon - lines));
-	}
-	return n;
 }
 
 typedef int rig_handler(struct request *rq, struct reply *r, void *ctx);
@@ -130,34 +76,23 @@ typedef int rig_handler(struct request *rq, struct reply *r, void *ctx);
 /* rig_answer - the status of the answer; 0: none was given */
 static int rig_answer(rig_handler *run, void *ctx, const char *method, const char *target, const char *fields)
 {
-	const char *mark = strchr(target, '?');
-	struct field f[32];
-	struct request rq = { .method = span_str(method), .host = span_str(rig_host), .id = span_str("id-1"),
-			      .path = span_of(target, strcspn(target, "?")),
-			      .query = mark ? span_str(mark + 1) : span_of(NULL, 0),
-			      .peer = span_str("127.0.0.1:4711"), .local = !rig.remote, .field = f };
+	struct field f[HEARD_FIELDS_MAX];
+	struct request rq = heard_request(method, target, rig_host, fields, f);
+	struct heard *h = &rig.heard;
 	int rc;
 
-	rq.n_fields = rig_fields(f, 32, fields);
-	buf_clear(&rig.r.fields);
-	buf_clear(&rig.r.trailers);
-	buf_clear(&rig.body);
-	rig.body = BUF_INIT(64 << 20);
-	rig.r = (struct reply){ .sink = { rig_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX),
-				.trailers = BUF_INIT(4096), .head_only = !strcmp(method, "HEAD"),
-				.start = rig_start };
-	rig.n_pieces = rig.n_extents = 0;
-	rig.len = 0;
-	rig.starts = 0;
+	rq.local = !rig.remote;
+	heard_begin(h);
+	h->r.head_only = !strcmp(method, "HEAD");
 	if (run == NULL) {
-		rig.rc = front_answer(&rq, &rig.r, rig.f);
+		h->rc = front_answer(&rq, &h->r, rig.f);
 	} else {
-		rc = coding_begin(rig.f, &rq, &rig.r);
-		rig.rc = coding_end(&rig.r, rc < 0 ? rc : run(&rq, &rig.r, ctx));
+		rc = coding_begin(rig.f, &rq, &h->r);
+		h->rc = coding_end(&h->r, rc < 0 ? rc : run(&rq, &h->r, ctx));
 	}
 	/* whatever happened, nothing of ours stays where the next request would meet it */
-	CHECK(rq.field == f && rig.r.start == rig_start && rig.r.sink.put == rig_put);
-	return rig.r.status;
+	CHECK(rq.field == f && h->r.start == heard_start && h->r.sink.put == heard_put);
+	return h->r.status;
 }
 
 __attribute__((unused)) static int rig_ask(const char *method, const char *target, const char *fields)
@@ -168,27 +103,14 @@ __attribute__((unused)) static int rig_ask(const char *method, const char *targe
 /* rig_field - the value of a field of the answer, several joined with ", "; "": it has none.  Kept. */
 __attribute__((unused)) static const char *rig_field(const char *name)
 {
-	const char *p = (const char *)rig.r.fields.data, *end;
-	size_t len = strlen(name);
-	char *out = NULL;
+	const char *is = heard_line(&rig.heard.r.fields, name);
 
-	for (; p && *p; p = end + 1) {
-		size_t was = out ? strlen(out) : 0;
-
-		end = strchr(p, '\n');
-		if (strncasecmp(p, name, len) != 0 || p[len] != ':')
-			continue;
-		if (!out)
-			out = memset(unit_kept(REPLY_FIELDS_MAX), 0, 1);
-		snprintf(out + was, REPLY_FIELDS_MAX - was, "%s%.*s", was ? ", " : "",
-			 (int)((size_t)(end - p) - len - 3), p + len + 2);
-	}
-	return out ? out : "";
+	return is ? is : "";
 }
 
 __attribute__((unused)) static const char *rig_body(void)
 {
-	return rig.body.data ? (const char *)rig.body.data : "";
+	return heard_body(&rig.heard);
 }
 
 #endif

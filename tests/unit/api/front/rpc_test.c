@@ -70,7 +70,7 @@ static void both(void)
 	CHECK(rig_ask("GET", "/ipfs/bafkqaaa", NULL) == 200);
 	CHECK(rig_ask("GET", "/health", NULL) == 200);
 	rig_host = "bafkqaaa.ipfs.localhost:8080";
-	CHECK(!rpc_says_so() && rig.r.status == 404);
+	CHECK(!rpc_says_so() && rig.heard.r.status == 404);
 	rig_host = "127.0.0.1:8080";
 	CHECK(rpc_says_so());
 	rig_close();

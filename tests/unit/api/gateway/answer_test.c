@@ -40,10 +40,10 @@ static void setup(void)
 static void methods(void)
 {
 	CHECK(ask("OPTIONS", "/ipfs/" HELLO, NULL, NULL) == 204 && ask_field_is("allow", "GET, HEAD, OPTIONS"));
-	CHECK(ask("OPTIONS", "*", NULL, NULL) == 204 && !ask_now.body.len);
+	CHECK(ask("OPTIONS", "*", NULL, NULL) == 204 && !ask_now.heard.body.len);
 	CHECK(ask("POST", "/ipfs/" HELLO, NULL, NULL) == 405 && ask_field_is("allow", "GET, HEAD, OPTIONS"));
 	CHECK(ask("get", "/ipfs/" HELLO, NULL, NULL) == 405);
-	CHECK(ask("HEAD", "/ipfs/" HELLO, NULL, NULL) == 200 && !ask_now.body.len && ask_now.len == 6);
+	CHECK(ask("HEAD", "/ipfs/" HELLO, NULL, NULL) == 200 && !ask_now.heard.body.len && ask_now.heard.len == 6);
 }
 
 /* to ourselves, by any name content or the gateway has here, and to nobody else */
@@ -57,7 +57,7 @@ static void tunnels(void)
 	size_t i;
 
 	for (i = 0; i < sizeof ours / sizeof *ours; i++)
-		CHECK(ask("CONNECT", "", ours[i], NULL) == 200 && !ask_now.body.len && !ask_field("content-type"));
+		CHECK(ask("CONNECT", "", ours[i], NULL) == 200 && !ask_now.heard.body.len && !ask_field("content-type"));
 	for (i = 0; i < sizeof others / sizeof *others; i++)
 		CHECK(ask("CONNECT", "", others[i], NULL) == 403 && strstr(ask_body(), "this gateway only"));
 }
@@ -109,7 +109,7 @@ static void files(void)
 {
 	CHECK(ask_get("/ipfs/" ASCII "/dir/ascii.txt") == 200);
 	CHECK_STR(ask_body(), "hello application/vnd.ipld.raw\n");
-	CHECK(ask_now.len == 31 && ask_field_is("content-type", "text/plain; charset=utf-8"));
+	CHECK(ask_now.heard.len == 31 && ask_field_is("content-type", "text/plain; charset=utf-8"));
 	CHECK(ask_field_is("accept-ranges", "bytes") && !ask_field("content-disposition"));
 	CHECK(ask_field_is("cache-control", "public, max-age=29030400, immutable"));
 	CHECK(ask_get("/ipfs/" ASCII "/dir/ascii.txt/") == 200);
@@ -119,16 +119,16 @@ static void files(void)
 	      ask_field_has("content-disposition", "attachment; filename=\"ascii.txt\""));
 	CHECK(ask_get("/ipfs/" HELLO "?filename=x.html") == 200 && ask_field_is("content-type", "text/html"));
 	CHECK(ask_get("/ipfs/bafybeig675grnxcmshiuzdaz2xalm6ef4thxxds6o6ypakpghm5kghpc34/"
-		      "Portugal%252C+Espa%C3%B1a=Peninsula%20Ib%C3%A9rica.txt") == 200 && ask_now.len > 0);
+		      "Portugal%252C+Espa%C3%B1a=Peninsula%20Ib%C3%A9rica.txt") == 200 && ask_now.heard.len > 0);
 }
 
 static void ranges_of_files(void)
 {
-	CHECK(ask_with("/ipfs/" MULTI "/multiblock.txt", "range: bytes=250-260\n") == 206 && ask_now.body.len == 11);
+	CHECK(ask_with("/ipfs/" MULTI "/multiblock.txt", "range: bytes=250-260\n") == 206 && ask_now.heard.body.len == 11);
 	CHECK(ask_with("/ipfs/" MULTI "/multiblock.txt", "range: bytes=1026-\n") == 416);
 	CHECK(ask_field_is("content-range", "bytes */1026") && !ask_field("etag"));
-	CHECK(ask_with("/ipfs/" MULTI "/multiblock.txt", "range: bytes=-5000\n") == 206 && ask_now.body.len == 1026);
-	CHECK(ask("HEAD", "/ipfs/" MULTI "/multiblock.txt", NULL, "range: bytes=0-1\n") == 200 && ask_now.len == 1026);
+	CHECK(ask_with("/ipfs/" MULTI "/multiblock.txt", "range: bytes=-5000\n") == 206 && ask_now.heard.body.len == 1026);
+	CHECK(ask("HEAD", "/ipfs/" MULTI "/multiblock.txt", NULL, "range: bytes=0-1\n") == 200 && ask_now.heard.len == 1026);
 	CHECK(ask_with("/ipfs/" HAMT "/685.txt", "range: bytes=1000-1003\n") == 206);
 	CHECK(ask_field_is("content-range", "bytes 1000-1003/1026"));
 	CHECK(ask_with("/ipfs/" HELLO, "range: bytes=1-2\n") == 206 && !strcmp(ask_body(), "el"));
@@ -137,22 +137,22 @@ static void ranges_of_files(void)
 /* a block in the middle is not here: what does not need it is served, and what does is seen to be broken off */
 static void ranges_of_an_incomplete_file(void)
 {
-	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=997-1000\n") == 206 && ask_now.body.len == 4);
+	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=997-1000\n") == 206 && ask_now.heard.body.len == 4);
 	CHECK(ask_field_is("content-range", "bytes 997-1000/3072"));
-	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=2200-2201\n") == 206 && !ask_now.r.failed);
-	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=1500-1501\n") == 206 && ask_now.r.failed && !ask_now.body.len);
+	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=2200-2201\n") == 206 && !ask_now.heard.r.failed);
+	CHECK(ask_with("/ipfs/" HOLED, "range: bytes=1500-1501\n") == 206 && ask_now.heard.r.failed && !ask_now.heard.body.len);
 	/* to tell its type takes what is not here; with a name the first bytes are on their way before it shows */
 	CHECK(ask_get("/ipfs/" HOLED) == 404 && ask_with("/ipfs/" HOLED, "cache-control: only-if-cached\n") == 412);
-	CHECK(ask_get("/ipfs/" HOLED "?filename=x.txt") == 200 && ask_now.r.failed && ask_now.body.len == 1024);
-	CHECK(ask("HEAD", "/ipfs/" HOLED "?filename=x.txt", NULL, NULL) == 200 && ask_now.len == 3072);
-	CHECK(!ask_now.r.failed);
+	CHECK(ask_get("/ipfs/" HOLED "?filename=x.txt") == 200 && ask_now.heard.r.failed && ask_now.heard.body.len == 1024);
+	CHECK(ask("HEAD", "/ipfs/" HOLED "?filename=x.txt", NULL, NULL) == 200 && ask_now.heard.len == 3072);
+	CHECK(!ask_now.heard.r.failed);
 }
 
 static void parts_by_argument(void)
 {
 	CHECK(ask_get("/ipfs/" ASCII "/dir/ascii.txt?range=6-16") == 200);
 	CHECK_STR(ask_body(), "application");
-	CHECK(ask_now.len == 11 && ask_field_has("etag", ".6-16\"") && !ask_field("content-range"));
+	CHECK(ask_now.heard.len == 11 && ask_field_has("etag", ".6-16\"") && !ask_field("content-range"));
 	CHECK(ask_with("/ipfs/" ASCII "/dir/ascii.txt?range=bytes=6-16", "range: bytes=0-2\n") == 206);
 	CHECK_STR(ask_body(), "app");
 	CHECK(ask_field_is("content-range", "bytes 0-2/11"));
@@ -165,7 +165,7 @@ static void parts_by_argument(void)
 static void symlinks(void)
 {
 	CHECK(ask_get("/ipfs/" SYMLINKS "/bar") == 200 && !strcmp(ask_body(), "foo"));
-	CHECK(ask_field_is("content-type", "inode/symlink") && ask_now.len == 3);
+	CHECK(ask_field_is("content-type", "inode/symlink") && ask_now.heard.len == 3);
 	CHECK(ask_get("/ipfs/" SYMLINKS "/bar/x") == 404);
 }
 
@@ -184,7 +184,7 @@ static void directories(void)
 	CHECK(ask_field_is("cache-control", "public, max-age=29030400, immutable"));
 	CHECK(ask_with("/ipfs/" CACHE_ROOT "/root2/root3/root4/", "range: bytes=1-2\n") == 206 && !strcmp(ask_body(), "el"));
 	CHECK(ask_get("/ipfs/" HAMT "/") == 200 && strstr(ask_body(), "685.txt"));
-	CHECK(ask("HEAD", "/ipfs/" DIRS "/", NULL, NULL) == 200 && !ask_now.body.len && ask_field_has("etag", "DirIndex-"));
+	CHECK(ask("HEAD", "/ipfs/" DIRS "/", NULL, NULL) == 200 && !ask_now.heard.body.len && ask_field_has("etag", "DirIndex-"));
 	CHECK(ask_get("/ipfs/" DIRS "/?format=cbor") == 406);
 }
 
@@ -234,7 +234,7 @@ static void indexes(void)
 
 static void blocks(void)
 {
-	CHECK(ask_get("/ipfs/" ASCII "/dir?format=raw") == 200 && ask_now.len == 57);
+	CHECK(ask_get("/ipfs/" ASCII "/dir?format=raw") == 200 && ask_now.heard.len == 57);
 	CHECK(ask_field_is("content-type", "application/vnd.ipld.raw") && ask_field_is("x-content-type-options", "nosniff"));
 	CHECK(ask_field_has("content-disposition", "attachment; filename=\"bafy") && ask_field_has("content-disposition", ".bin\""));
 	CHECK(ask_field_has("etag", ".raw\"") && ask_field_is("cache-control", "public, max-age=29030400, immutable"));
@@ -242,10 +242,10 @@ static void blocks(void)
 	CHECK(ask_with("/ipfs/" ASCII "/dir", "accept: application/vnd.ipld.raw\n") == 200);
 	CHECK(ask_field_is("content-location", "/ipfs/" ASCII "/dir?format=raw"));
 	CHECK(ask_with("/ipfs/" ASCII "/dir?format=raw", "range: bytes=6-16\n") == 206 &&
-	      ask_field_is("content-range", "bytes 6-16/57") && ask_now.body.len == 11);
+	      ask_field_is("content-range", "bytes 6-16/57") && ask_now.heard.body.len == 11);
 	CHECK(ask_get("/ipfs/" ASCII "/dir?format=raw&filename=foobar.bin") == 200 &&
 	      ask_field_has("content-disposition", "attachment; filename=\"foobar.bin\""));
-	CHECK(ask_get("/ipfs/bafkqaaa?format=raw") == 200 && ask_now.len == 0);
+	CHECK(ask_get("/ipfs/bafkqaaa?format=raw") == 200 && ask_now.heard.len == 0);
 	CHECK(ask("HEAD", "/ipfs/bafkqaaa?format=raw", NULL, NULL) == 200);
 	CHECK(ask_get("/ipfs/" HELLO "?format=raw") == 200 && !strcmp(ask_body(), "hello\n"));
 	CHECK(ask_get("/ipfs/" ABSENT "?format=raw") == 404);
@@ -265,18 +265,18 @@ static void extents(void)
 	ops_block_put_init(&o);
 	NEED(ops_block_put_bytes(ask_now.st, &o, span_of(big, sizeof big), &cid) == 0 && store_commit(ask_now.st) == 0);
 	snprintf(target, sizeof target, "/ipfs/%s?format=raw", cid_text(&cid, text));
-	CHECK(ask_get(target) == 200 && ask_now.n_extents == 1 && ask_now.body.len == sizeof big);
+	CHECK(ask_get(target) == 200 && ask_now.heard.n_extents == 1 && ask_now.heard.body.len == sizeof big);
 	CHECK(ask_with(target, "range: bytes=5-14\n") == 206 && !strcmp(ask_body(), "xxxxxxxxxx"));
 	snprintf(target, sizeof target, "/ipfs/%s?filename=x.txt", text);
-	CHECK(ask_get(target) == 200 && ask_now.n_extents == 1 && ask_now.body.len == sizeof big);
-	ask_now.room = 10;
-	CHECK(ask_with(target, "range: bytes=0-99,200-299\n") == 206 && (ask_now.rc < 0 || ask_now.r.failed));
-	ask_now.room = 0;
+	CHECK(ask_get(target) == 200 && ask_now.heard.n_extents == 1 && ask_now.heard.body.len == sizeof big);
+	ask_now.heard.room = 10;
+	CHECK(ask_with(target, "range: bytes=0-99,200-299\n") == 206 && (ask_now.heard.rc < 0 || ask_now.heard.r.failed));
+	ask_now.heard.room = 0;
 }
 
 static void codecs(void)
 {
-	CHECK(ask_get("/ipfs/" DAG_JSON) == 200 && ask_now.len == 124);
+	CHECK(ask_get("/ipfs/" DAG_JSON) == 200 && ask_now.heard.len == 124);
 	CHECK(ask_field_is("content-type", "application/vnd.ipld.dag-json") && ask_field_is("etag", "\"" DAG_JSON ".dag-json\""));
 	CHECK(ask_field_is("content-disposition",
 			   "inline; filename=\"" DAG_JSON ".json\"; filename*=UTF-8''" DAG_JSON ".json"));
@@ -284,7 +284,7 @@ static void codecs(void)
 	CHECK(ask_field_is("etag", "\"" DAG_JSON ".json\""));
 	CHECK(ask_get("/ipfs/" DAG_JSON "?format=dag-cbor") == 406 && ask_get("/ipfs/" DAG_JSON "?format=cbor") == 406);
 	CHECK(ask_get("/ipfs/" DAG_JSON "?format=tar") == 406 && ask_get("/ipfs/" DAG_JSON "?format=zip") == 406);
-	CHECK(ask_get("/ipfs/" DAG_CBOR) == 200 && ask_now.len == 76 &&
+	CHECK(ask_get("/ipfs/" DAG_CBOR) == 200 && ask_now.heard.len == 76 &&
 	      ask_field_is("content-type", "application/vnd.ipld.dag-cbor"));
 	CHECK(ask_field_has("content-disposition", "attachment; filename=\"" DAG_CBOR ".cbor\""));
 	CHECK(ask_with("/ipfs/" DAG_CBOR, "accept: application/cbor\n") == 200 && ask_field_is("content-type", "application/cbor"));
@@ -370,7 +370,7 @@ static void only_if_cached(void)
 	CHECK(ask("HEAD", "/ipfs/" ASCII, NULL, "cache-control: only-if-cached\n") == 301);
 	CHECK(ask_with("/ipfs/" HELLO, "cache-control: no-cache, Only-If-Cached\n") == 200);
 	CHECK(ask_with("/ipfs/" ABSENT, "cache-control: only-if-cached\n") == 412);
-	CHECK(ask("HEAD", "/ipfs/" ABSENT, NULL, "cache-control: only-if-cached\n") == 412 && !ask_now.body.len);
+	CHECK(ask("HEAD", "/ipfs/" ABSENT, NULL, "cache-control: only-if-cached\n") == 412 && !ask_now.heard.body.len);
 	CHECK(ask_with("/ipfs/" ABSENT "?format=car", "cache-control: only-if-cached\n") == 412);
 	CHECK(ask_with("/ipfs/" ABSENT "?format=raw", "cache-control: only-if-cached\n") == 412);
 	CHECK(ask_with("/ipfs/QmInvalidCID", "cache-control: only-if-cached\n") == 400);
@@ -389,7 +389,7 @@ static void not_modified(void)
 	for (i = 0; i < sizeof lists / sizeof *lists; i++) {
 		snprintf(list, sizeof list, lists[i], tag);
 		snprintf(field, sizeof field, "if-none-match: %s\n", list);
-		CHECK(ask_with("/ipfs/" CACHE_ROOT "/root2/root3/root4/", field) == 304 && !ask_now.body.len);
+		CHECK(ask_with("/ipfs/" CACHE_ROOT "/root2/root3/root4/", field) == 304 && !ask_now.heard.body.len);
 		CHECK(ask_field_is("etag", tag) && ask_field("cache-control") && !ask_field("content-type"));
 	}
 	CHECK(ask_with("/ipfs/" HELLO, "if-none-match: \"" HELLO "\"\naccept: application/vnd.ipld.raw\n") == 200);

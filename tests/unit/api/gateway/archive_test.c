@@ -21,7 +21,7 @@ static int answer_file(void)
 
 	snprintf(path, sizeof path, "%s/archive", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || io_write(fd, ask_now.body.data, ask_now.body.len, path) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (fd < 0 || io_write(fd, ask_now.heard.body.data, ask_now.heard.body.len, path) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		abort();
 	return fd;
 }
@@ -91,17 +91,17 @@ static void fixtures(void)
 
 	form_open();
 	ask_import("tests/golden/gateway/path-gateway-tar.car");
-	CHECK(form(&f, gw_archive) == 200 && ask_now.rc == 1 && !ask_now.r.failed);
+	CHECK(form(&f, gw_archive) == 200 && ask_now.heard.rc == 1 && !ask_now.heard.r.failed);
 	CHECK(ask_field_is("content-type", "application/x-tar"));
 	CHECK(ask_field_is("etag", "W/\"" FILE_CID ".x-tar\""));
 	CHECK(ask_field_is("content-disposition", "attachment; filename=\"" FILE_CID ".tar\"; filename*=UTF-8''"
 			   FILE_CID ".tar"));
 	CHECK(ask_field_is("x-content-type-options", "nosniff"));
 	CHECK(ask_field_is("cache-control", "public, max-age=29030400, immutable"));
-	CHECK(ask_field_is("last-modified", NULL) && ask_now.len == LEN_UNKNOWN);
+	CHECK(ask_field_is("last-modified", NULL) && ask_now.heard.len == LEN_UNKNOWN);
 	CHECK(entry(FILE_CID) && n_entries == 1 && found.kind == TAR_FILE && found.meta.mode == 0644);
 	CHECK_STR(data, "I am a txt file on path with utf8\n");
-	CHECK(ask_now.body.len % 512 == 0);
+	CHECK(ask_now.heard.body.len % 512 == 0);
 	f = (struct form){ .path = "/ipfs/" ROOT "/", .cid = ROOT, .format = GW_TAR };
 	CHECK(form(&f, gw_archive) == 200);
 	CHECK(entry(ROOT "/\xc4\x85/\xc4\x99/file-\xc5\xba\xc5\x82.txt"));
@@ -118,7 +118,7 @@ static void climbing_inside_is_resolved(void)
 
 	form_open();
 	ask_import("tests/golden/gateway/inside-root.car");
-	CHECK(form(&f, gw_archive) == 200 && !ask_now.r.failed);
+	CHECK(form(&f, gw_archive) == 200 && !ask_now.heard.r.failed);
 	CHECK(entry(INSIDE "/foobar/file"));
 	CHECK(tar_lists(INSIDE "/foobar/file\n"));
 }
@@ -129,7 +129,7 @@ static void climbing_out_is_refused(void)
 
 	form_open();
 	ask_import("tests/golden/gateway/outside-root.car");
-	CHECK(form(&f, gw_archive) == 400 && ask_now.rc == 1);
+	CHECK(form(&f, gw_archive) == 400 && ask_now.heard.rc == 1);
 	CHECK(form_has("leads out of the directory") && ask_field_is("etag", NULL));
 	CHECK(ask_field_is("content-disposition", NULL));
 	f.format = GW_ZIP;
@@ -173,7 +173,7 @@ static void names_that_lead_elsewhere(void)
 	}
 	for (i = 0; i < sizeof good / sizeof *good; i++) {
 		f.of = one(good[i].name, leaf);
-		CHECK(form(&f, gw_archive) == 200 && !ask_now.r.failed);
+		CHECK(form(&f, gw_archive) == 200 && !ask_now.heard.r.failed);
 		snprintf(want, sizeof want, "%s%s", cid_text(&f.of, text), good[i].is);
 		CHECK(entry(want));
 	}
@@ -222,7 +222,7 @@ static void modes_links_and_long_names(void)
 			top = cid_text(&f.of, text);
 
 		f.format = formats[i];
-		CHECK(form(&f, gw_archive) == 200 && !ask_now.r.failed);
+		CHECK(form(&f, gw_archive) == 200 && !ask_now.heard.r.failed);
 		snprintf(want, sizeof want, "%s/run", top);
 		CHECK(entry(want) && found.kind == TAR_FILE && found.meta.mode == 0755 && n_entries == (int)n + 1);
 		CHECK(found.meta.mtime == 1600000000 && !strcmp(data, "#!/bin/sh\n"));
@@ -265,7 +265,7 @@ static void head_and_again(void)
 
 	own();
 	f.of = one("x", memdag_add(&mem, 1, CID_RAW, span_str("x")));
-	CHECK(form(&f, gw_archive) == 200 && ask_now.body.len == 0 && ask_now.rc == 1);
+	CHECK(form(&f, gw_archive) == 200 && ask_now.heard.body.len == 0 && ask_now.heard.rc == 1);
 	snprintf(fields, sizeof fields, "if-none-match: %s", ask_field("etag"));
 	f.fields = fields;
 	CHECK(form(&f, gw_archive) == 304);
@@ -294,10 +294,10 @@ static void what_is_not_there(void)
 		links[i] = (struct memdag_link){ i == 2999 ? gone : leaf, name, 4 };
 	}
 	f.of = memdag_node(&mem, 1, links, 3000, span_of(folder, sizeof folder));
-	CHECK(form(&f, gw_archive) == 200 && ask_now.r.failed && ask_now.rc == 1);
+	CHECK(form(&f, gw_archive) == 200 && ask_now.heard.r.failed && ask_now.heard.rc == 1);
 	links[2999] = (struct memdag_link){ leaf, "../x", 4 };
 	f.of = memdag_node(&mem, 1, links, 3000, span_of(folder, sizeof folder));
-	CHECK(form(&f, gw_archive) == 200 && ask_now.r.failed && !entry("x"));
+	CHECK(form(&f, gw_archive) == 200 && ask_now.heard.r.failed && !entry("x"));
 }
 
 static void the_client_leaves(void)
@@ -308,12 +308,12 @@ static void the_client_leaves(void)
 	own();
 	memset(large, 'x', sizeof large - 1);
 	f.of = memdag_add(&mem, 1, CID_RAW, span_str(large));
-	ask_now.room = 1;
+	ask_now.heard.room = 1;
 	form(&f, gw_archive);
-	CHECK(ask_now.rc == ERR_INTERRUPTED);
-	ask_now.room = 0;
+	CHECK(ask_now.heard.rc == ERR_INTERRUPTED);
+	ask_now.heard.room = 0;
 	/* from the store, whose large blocks are extents */
-	CHECK(form(&f, gw_archive) == 200 && ask_now.body.len > sizeof large);
+	CHECK(form(&f, gw_archive) == 200 && ask_now.heard.body.len > sizeof large);
 }
 
 int main(void)

@@ -11,53 +11,20 @@
 #define TESTS_GATEWAY_ASK_H
 
 #include <fcntl.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "api/gateway/gateway_priv.h"
-#include "base/io.h"
 #include "name/name.h"
 #include "ops/car.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/api/heard.h"
 
 static struct {
 	struct store *st;
 	struct gateway *g;
 	struct dag_source *src;		/* NULL: the store itself */
 	int tls, remote;		/* of the requests to come */
-	/* of the last answer: */
-	struct reply r;
-	struct buf body;
-	uint64_t len;			/* as the head said */
-	int rc;				/* what gateway_answer returned */
-	uint64_t n_extents;		/* pieces that were no bytes */
-	uint64_t room;			/* bytes the client takes before it goes away; 0: all */
+	struct heard heard;		/* of the last answer */
 } ask_now;
-
-static int ask_start(struct reply *r, uint64_t len)
-{
-	(void)r;
-	ask_now.len = len;
-	return 0;
-}
-
-static int ask_put(struct sink *s, const struct piece *p)
-{
-	struct buf *b = &ask_now.body;
-
-	(void)s;
-	if (ask_now.room && b->len >= ask_now.room)
-		return err_set(ERR_INTERRUPTED, "the client is gone");
-	if (p->fd < 0)
-		return buf_add(b, p->bytes);
-	ask_now.n_extents++;
-	if (buf_reserve(b, p->len) < 0 ||
-	    io_pread(p->fd, b->data + b->len, p->len, p->off, "extent") != (ssize_t)p->len)
-		abort();
-	b->len += p->len;
-	b->data[b->len] = 0;
-	return 0;
-}
 
 /* ask_open - a new empty store and a gateway with these settings */
 __attribute__((unused)) static void ask_open(const char *config)
@@ -84,9 +51,7 @@ __attribute__((unused)) static void ask_close(void)
 {
 	store_close(ask_now.st);
 	gateway_free(ask_now.g);
-	buf_clear(&ask_now.body);
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.r.trailers);
+	heard_clear(&ask_now.heard);
 	memset(&ask_now, 0, sizeof ask_now);
 }
 
@@ -121,47 +86,19 @@ __attribute__((unused)) static int ask_record(const char *path)
 	return rc;
 }
 
-/* the fields of "name: value\n" lines */
-static size_t ask_fields(struct field *f, size_t max, const char *lines)
-{
-	size_t n = 0, len;
-	const char *colon;
-
-	for (; lines && *lines && n < max; lines += len + (lines[len] == '\n')) {
-		len = strcspn(lines, "\n");
-		colon = memchr(lines, ':', len);
-		if (!colon)
-			abort();
-		f[n].name = span_of(lines, (size_t)(colon - lines));
-		colon += 1 + strspn(colon + 1, " ");
-		f[n++].value = span_of(colon, len - (size_t)(colon - lines));
-	}
-	return n;
-}
-
 /* ask - the status of the answer; 0: none was given.  Names of fields in lower case. */
 __attribute__((unused)) static int ask(const char *method, const char *target, const char *host, const char *fields)
 {
-	const char *mark = strchr(target, '?');
-	struct field f[32];
-	struct request rq = { .method = span_str(method), .host = host ? span_str(host) : span_of(NULL, 0),
-			      .path = span_of(target, strcspn(target, "?")), .id = span_str("id-1"),
-			      .query = mark ? span_str(mark + 1) : span_of(NULL, 0), .peer = span_str("127.0.0.1:4711"),
-			      .tls = ask_now.tls, .local = !ask_now.remote, .field = f };
+	struct field f[HEARD_FIELDS_MAX];
+	struct request rq = heard_request(method, target, host, fields, f);
+	struct heard *h = &ask_now.heard;
 
-	rq.n_fields = ask_fields(f, 32, fields);
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.r.trailers);
-	buf_clear(&ask_now.body);
-	ask_now.body = BUF_INIT(64 << 20);
-	ask_now.r = (struct reply){ .sink = { ask_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX),
-				    .trailers = BUF_INIT(4096), .head_only = !strcmp(method, "HEAD"),
-				    .start = ask_start };
-	ask_now.n_extents = 0;
-	ask_now.len = 0;
-	ask_now.rc = gateway_answer(ask_now.g, ask_now.st,
-				    ask_now.src ? ask_now.src : store_source(ask_now.st), &rq, &ask_now.r);
-	return ask_now.r.status;
+	rq.tls = ask_now.tls;
+	rq.local = !ask_now.remote;
+	heard_begin(h);
+	h->r.head_only = !strcmp(method, "HEAD");
+	h->rc = gateway_answer(ask_now.g, ask_now.st, ask_now.src ? ask_now.src : store_source(ask_now.st), &rq, &h->r);
+	return h->r.status;
 }
 
 __attribute__((unused)) static int ask_get(const char *target)
@@ -177,22 +114,7 @@ __attribute__((unused)) static int ask_with(const char *target, const char *fiel
 /* ask_field - the value of a field of the answer, several joined with ", "; NULL: it has none.  Kept. */
 __attribute__((unused)) static const char *ask_field(const char *name)
 {
-	const char *p = (const char *)ask_now.r.fields.data, *end;
-	size_t len = strlen(name);
-	char *out = NULL;
-
-	for (; p && *p; p = end + 1) {
-		size_t was = out ? strlen(out) : 0, n;
-
-		end = strchr(p, '\n');
-		if (strncasecmp(p, name, len) != 0 || p[len] != ':')
-			continue;
-		n = (size_t)(end - p) - len - 3;
-		if (!out)
-			out = memset(unit_kept(REPLY_FIELDS_MAX), 0, 1);
-		snprintf(out + was, REPLY_FIELDS_MAX - was, "%s%.*s", was ? ", " : "", (int)n, p + len + 2);
-	}
-	return out;
+	return heard_line(&ask_now.heard.r.fields, name);
 }
 
 __attribute__((unused)) static int ask_field_is(const char *name, const char *value)
@@ -217,7 +139,7 @@ __attribute__((unused)) static int ask_field_has(const char *name, const char *p
 
 __attribute__((unused)) static const char *ask_body(void)
 {
-	return ask_now.body.data ? (const char *)ask_now.body.data : "";
+	return ask_now.heard.body.data ? (const char *)ask_now.heard.body.data : "";
 }
 
 #endif

@@ -41,7 +41,7 @@ static char *blocks(void)
 	size_t n_roots;
 	int fd = memfd_create("car", MFD_CLOEXEC), rc;
 
-	if (fd < 0 || io_write(fd, ask_now.body.data, ask_now.body.len, "car") < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (fd < 0 || io_write(fd, ask_now.heard.body.data, ask_now.heard.body.len, "car") < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		abort();
 	rc = car_in_open(&c, fd, "answer", 0);
 	if (rc == 0 && (car_in_version(c) != 1 || !car_in_roots(c, &n_roots) || !n_roots))
@@ -76,7 +76,7 @@ static int n_blocks(const char *target)
 	char *have;
 	int n;
 
-	if (ask_get(target) != 200 || ask_now.r.failed)
+	if (ask_get(target) != 200 || ask_now.heard.r.failed)
 		return -1;
 	have = blocks();
 	n = strcmp(have, "broken") ? (int)count(have) : -1;
@@ -158,7 +158,7 @@ static int one_case(const char *json)
 		return 0;
 	snprintf(fields, sizeof fields, "accept: %s\n", accept ? accept : "");
 	want = lines_of(list);
-	CHECK(ask_with(target, accept ? fields : NULL) == 200 && !ask_now.r.failed);
+	CHECK(ask_with(target, accept ? fields : NULL) == 200 && !ask_now.heard.r.failed);
 	CHECK(ask_field_is("x-content-type-options", "nosniff") && ask_field_is("accept-ranges", "none"));
 	CHECK(ask_field_has("content-type", "application/vnd.ipld.car; version=1; order="));
 	CHECK(ask_field_has("content-disposition", "attachment; filename=\"") && ask_field("etag"));
@@ -221,7 +221,7 @@ static void parameters_that_are_wrong(void)
 		CHECK(!ask_field("etag") && !ask_field("cache-control") && !ask_field("accept-ranges"));
 	}
 	CHECK(ask_with("/ipfs/" MULTI, "accept: application/vnd.ipld.car; version=2\n") == 400 ||
-	      ask_now.r.status == 406);
+	      ask_now.heard.r.status == 406);
 	CHECK(ask_get("/ipfs/" MULTI "?format=raw&dag-scope=some") == 200);	/* nothing of it is asked */
 }
 
@@ -248,9 +248,9 @@ static void what_is_not_there(void)
 	CHECK(ask_get("/ipfs/" MIXED "/subdir/none?format=car") == 404);
 	CHECK(ask_get("/ipfs/QmYzfKSE55XCjD1MW128RfciAf2DViABhEiXfgVFMabSjN?format=car") == 404);
 	/* a block that is missing further on: the end is unclean */
-	CHECK(ask_get("/ipfs/" HOLES "?format=car") == 200 && ask_now.r.failed);
-	CHECK(ask_get("/ipfs/" HOLES "?format=car&entity-bytes=0:2000") == 200 && ask_now.r.failed);
-	CHECK(ask_get("/ipfs/" HOLES "?format=car&entity-bytes=0:1023") == 200 && !ask_now.r.failed);
+	CHECK(ask_get("/ipfs/" HOLES "?format=car") == 200 && ask_now.heard.r.failed);
+	CHECK(ask_get("/ipfs/" HOLES "?format=car&entity-bytes=0:2000") == 200 && ask_now.heard.r.failed);
+	CHECK(ask_get("/ipfs/" HOLES "?format=car&entity-bytes=0:1023") == 200 && !ask_now.heard.r.failed);
 }
 
 static void tags(void)
@@ -276,14 +276,14 @@ static void tags(void)
 			CHECK(strcmp(tag[i], tag[j]) != 0);
 	}
 	snprintf(fields, sizeof fields, "if-none-match: %s\n", tag[0]);
-	CHECK(ask_with("/ipfs/" MIXED "/subdir/multiblock.txt?format=car", fields) == 304 && !ask_now.body.len);
+	CHECK(ask_with("/ipfs/" MIXED "/subdir/multiblock.txt?format=car", fields) == 304 && !ask_now.heard.body.len);
 	CHECK(ask_with("/ipfs/" MIXED "/subdir/multiblock.txt?format=car&car-dups=y", fields) == 200);
 }
 
 static void heads(void)
 {
 	CHECK(ask("HEAD", "/ipfs/" MIXED "/subdir?format=car", "127.0.0.1", NULL) == 200);
-	CHECK(!ask_now.body.len && ask_now.len == LEN_UNKNOWN);
+	CHECK(!ask_now.heard.body.len && ask_now.heard.len == LEN_UNKNOWN);
 	CHECK(ask_field_is("content-type", "application/vnd.ipld.car; version=1; order=dfs; dups=n"));
 	CHECK(ask_field_is("content-disposition", "attachment; filename=\"" MIXED "_subdir.car\"; filename*=UTF-8''"
 			   MIXED "_subdir.car"));
@@ -300,7 +300,7 @@ static void large_blocks_are_not_copied(void)
 {
 	ask_import(GOLDEN "redirects_file/redirects.car");
 	CHECK(n_blocks("/ipfs/QmQyqMY5vUBSbSxyitJqthgwZunCQjDVtNd8ggVCxzuPQ4/too-large/_redirects?format=car") == 3);
-	CHECK(ask_now.n_extents == 1);
+	CHECK(ask_now.heard.n_extents == 1);
 	CHECK(n_blocks("/ipfs/QmQyqMY5vUBSbSxyitJqthgwZunCQjDVtNd8ggVCxzuPQ4/too-large/_redirects?format=car"
 		       "&entity-bytes=0:1") == 3);
 }
@@ -308,20 +308,20 @@ static void large_blocks_are_not_copied(void)
 /* a client that goes away is told to whoever asked, and nothing is made of it */
 static void clients_that_go_away(void)
 {
-	ask_now.room = 100;
-	CHECK(ask_get("/ipfs/" MIXED "?format=car") == 200 && ask_now.rc == ERR_INTERRUPTED);
-	ask_now.room = 0;
+	ask_now.heard.room = 100;
+	CHECK(ask_get("/ipfs/" MIXED "?format=car") == 200 && ask_now.heard.rc == ERR_INTERRUPTED);
+	ask_now.heard.room = 0;
 }
 
 static void duplicates_have_a_bound(void)
 {
 	setup("gateway.car-max = 4000\n");
 	CHECK(ask_get("/ipfs/" DUPS "?format=car&car-dups=y") == 200);
-	CHECK(!ask_now.r.failed);
+	CHECK(!ask_now.heard.r.failed);
 	CHECK(ask_get("/ipfs/bafybeidbclfqleg2uojchspzd4bob56dqetqjsj27gy2cq3klkkgxtpn4i?format=car&car-dups=y") == 200);
-	CHECK(ask_now.r.failed && ask_now.body.len < 2 * 65536);
+	CHECK(ask_now.heard.r.failed && ask_now.heard.body.len < 2 * 65536);
 	CHECK(ask_get("/ipfs/bafybeidbclfqleg2uojchspzd4bob56dqetqjsj27gy2cq3klkkgxtpn4i?format=car") == 200);
-	CHECK(!ask_now.r.failed);
+	CHECK(!ask_now.heard.r.failed);
 }
 
 static void denied_blocks(void)
@@ -330,18 +330,18 @@ static void denied_blocks(void)
 	size_t len;
 	FILE *f;
 
-	NEED(ask_get("/ipfs/" ASCII "?format=raw") == 200 && ask_now.body.len < sizeof secret);
-	len = ask_now.body.len;
-	memcpy(secret, ask_now.body.data, len);
+	NEED(ask_get("/ipfs/" ASCII "?format=raw") == 200 && ask_now.heard.body.len < sizeof secret);
+	len = ask_now.heard.body.len;
+	memcpy(secret, ask_now.heard.body.data, len);
 	snprintf(path, sizeof path, "%s/list.deny", unit_tmpdir());
 	f = fopen(path, "w");
 	NEED(f && fputs("/ipfs/" ASCII "\n", f) >= 0 && fclose(f) == 0);
 	snprintf(config, sizeof config, "gateway.deny = %s\n", path);
 	setup(config);
 	CHECK(ask_get("/ipfs/" MIXED "/subdir/ascii.txt?format=car") == 410);
-	CHECK(ask_get("/ipfs/" MIXED "/subdir/hello.txt?format=car") == 200 && !ask_now.r.failed);
-	CHECK(ask_get("/ipfs/" MIXED "?format=car") == 200 && ask_now.r.failed);
-	CHECK(len == 31 && !memmem(ask_now.body.data, ask_now.body.len, secret, len));
+	CHECK(ask_get("/ipfs/" MIXED "/subdir/hello.txt?format=car") == 200 && !ask_now.heard.r.failed);
+	CHECK(ask_get("/ipfs/" MIXED "?format=car") == 200 && ask_now.heard.r.failed);
+	CHECK(len == 31 && !memmem(ask_now.heard.body.data, ask_now.heard.body.len, secret, len));
 }
 
 /* the table of reference 8.5 */

@@ -43,9 +43,9 @@ __attribute__((unused)) static void form_open(void)
 __attribute__((unused)) static void form_close(void)
 {
 	store_close(ask_now.st);
-	buf_clear(&ask_now.body);
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.r.trailers);
+	buf_clear(&ask_now.heard.body);
+	buf_clear(&ask_now.heard.r.fields);
+	buf_clear(&ask_now.heard.r.trailers);
 	memset(&ask_now, 0, sizeof ask_now);
 }
 
@@ -64,12 +64,12 @@ __attribute__((unused)) static int form(const struct form *f, int (*fn)(struct g
 	struct request rq = { .method = span_str(f->head ? "HEAD" : "GET"), .id = span_str("id-<1>"), .field = field,
 			      .path = span_str(f->web ? f->web : f->path),
 			      .query = f->query ? span_str(f->query) : span_of(NULL, 0) };
-	struct gw_ask a = { .g = &g, .st = ask_now.st, .rq = &rq, .r = &ask_now.r, .view = f->view,
+	struct gw_ask a = { .g = &g, .st = ask_now.st, .rq = &rq, .r = &ask_now.heard.r, .view = f->view,
 			    .format = f->format, .html = 1, .ttl = -1, .rest = "", .mutable_path = f->mutable_path,
 			    .name = f->name ? span_str(f->name) : span_of(NULL, 0) };
 
 	a.src = ask_now.src ? ask_now.src : store_source(ask_now.st);
-	rq.n_fields = ask_fields(field, 32, f->fields);
+	rq.n_fields = heard_fields(field, 32, f->fields);
 	a.cid = f->of;
 	if (f->cid && cid_parse(span_str(f->cid), &a.cid, NULL) < 0)
 		abort();
@@ -78,19 +78,14 @@ __attribute__((unused)) static int form(const struct form *f, int (*fn)(struct g
 	form_text(&a.path, f->path);
 	form_text(&a.host, f->host);
 	form_text(&a.gw_host, f->gw_host);
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.r.trailers);
-	buf_clear(&ask_now.body);
-	ask_now.body = BUF_INIT(64 << 20);
-	ask_now.r = (struct reply){ .sink = { ask_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX),
-				    .trailers = BUF_INIT(4096), .head_only = f->head, .start = ask_start };
-	ask_now.n_extents = ask_now.len = 0;
-	ask_now.rc = fn(&a);
+	heard_begin(&ask_now.heard);
+	ask_now.heard.r.head_only = f->head;
+	ask_now.heard.rc = fn(&a);
 	buf_clear(&a.web);
 	buf_clear(&a.path);
 	buf_clear(&a.host);
 	buf_clear(&a.gw_host);
-	return ask_now.r.status;
+	return ask_now.heard.r.status;
 }
 
 __attribute__((unused)) static int form_has(const char *text)

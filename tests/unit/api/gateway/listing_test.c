@@ -29,13 +29,13 @@ static void on_a_path_gateway(void)
 	struct form f = { .path = "/ipfs/" ROOT "/", .cid = ROOT };
 
 	fixture();
-	CHECK(form(&f, gw_listing) == 200 && ask_now.rc == 1);
+	CHECK(form(&f, gw_listing) == 200 && ask_now.heard.rc == 1);
 	CHECK(form_has("Index of"));
 	CHECK(!strstr(ask_body(), ">..</a>"));
 	CHECK(ask_field_is("content-type", "text/html"));
 	CHECK(ask_field_is("cache-control", "public, max-age=604800, stale-while-revalidate=2678400"));
 	CHECK(form_has("<a href=\"/ipfs/" ROOT "/ipfs\">ipfs</a>"));
-	CHECK(ask_now.len == ask_now.body.len);
+	CHECK(ask_now.heard.len == ask_now.heard.body.len);
 	f = (struct form){ .path = DIR_PATH, .of = at("/\xc4\x85/\xc4\x99") };
 	CHECK(form(&f, gw_listing) == 200);
 	CHECK(ask_field_has("etag", "\"DirIndex-"));
@@ -164,7 +164,7 @@ static void an_empty_one(void)
 	CHECK(form(&f, gw_listing) == 200);
 	CHECK(form_has("\"entries\":[\n],\"count\":0,\"next\":null}"));
 	f.query = "list=jsonl";
-	CHECK(form(&f, gw_listing) == 200 && ask_now.body.len == 0 && ask_now.len == 0);
+	CHECK(form(&f, gw_listing) == 200 && ask_now.heard.body.len == 0 && ask_now.heard.len == 0);
 }
 
 static void as_json(void)
@@ -242,10 +242,10 @@ static void conditions_and_head(void)
 	CHECK(form(&f, gw_listing) == 200);
 	snprintf(fields, sizeof fields, "if-none-match: W/%s", ask_field("etag"));
 	f.fields = fields;
-	CHECK(form(&f, gw_listing) == 304 && ask_now.body.len == 0 && ask_now.rc == 1);
+	CHECK(form(&f, gw_listing) == 304 && ask_now.heard.body.len == 0 && ask_now.heard.rc == 1);
 	f.fields = NULL;
 	f.head = 1;
-	CHECK(form(&f, gw_listing) == 200 && ask_now.body.len == 0 && ask_field_is("content-type", "text/html"));
+	CHECK(form(&f, gw_listing) == 200 && ask_now.heard.body.len == 0 && ask_field_is("content-type", "text/html"));
 }
 
 static void a_block_is_missing(void)
@@ -253,7 +253,7 @@ static void a_block_is_missing(void)
 	struct form f = { .path = "/ipfs/" ROOT "/", .cid = ROOT };
 
 	own();				/* with nothing in it */
-	CHECK(form(&f, gw_listing) == 404 && ask_now.rc == 1);
+	CHECK(form(&f, gw_listing) == 404 && ask_now.heard.rc == 1);
 	CHECK(ask_field_is("etag", NULL) && ask_field_is("cache-control", NULL));
 	CHECK(form_has("404") && form_has("</html>"));
 }
@@ -327,8 +327,8 @@ static void twenty_thousand_entries(void)
 	f.of = hamt();
 	largest = rows = 0;
 	gets = mem.n_gets;
-	CHECK(form(&f, listing_measured) == 200 && ask_now.rc == 1 && !ask_now.r.failed);
-	CHECK(ask_now.len == LEN_UNKNOWN);
+	CHECK(form(&f, listing_measured) == 200 && ask_now.heard.rc == 1 && !ask_now.heard.r.failed);
+	CHECK(ask_now.heard.len == LEN_UNKNOWN);
 	CHECK(rows == MANY);
 	CHECK(largest < 100000);
 	CHECK(mem.n_gets - gets < mem.n_blocks + 10);	/* of the directory, each once */
@@ -366,7 +366,7 @@ static void the_client_leaves(void)
 	own();
 	f.of = hamt();
 	form(&f, listing_to_nobody);
-	CHECK(ask_now.rc == ERR_INTERRUPTED);
+	CHECK(ask_now.heard.rc == ERR_INTERRUPTED);
 }
 
 /* a shard is not there: what was sent is seen not to be whole */
@@ -387,9 +387,9 @@ static void it_ends_early(void)
 	real_get = mem.source.get;
 	mem.source.get = get_some;
 	gets_left = 100;
-	CHECK(form(&f, gw_listing) == 200 && ask_now.r.failed && ask_now.rc == 1);
+	CHECK(form(&f, gw_listing) == 200 && ask_now.heard.r.failed && ask_now.heard.rc == 1);
 	gets_left = 3;			/* nothing was sent yet: an answer like any other */
-	CHECK(form(&f, gw_listing) == 404 && !ask_now.r.failed);
+	CHECK(form(&f, gw_listing) == 404 && !ask_now.heard.r.failed);
 }
 
 /* what a listing or a preview looks like cannot change and leave the tags as they were */

@@ -30,14 +30,14 @@ static void fixtures(void)
 	form_open();
 	ask_import("tests/golden/gateway/dag-json-traversal.car");
 	ask_import("tests/golden/gateway/dag-cbor-traversal.car");
-	CHECK(form(&f, gw_preview) == 200 && ask_now.rc == 1);
+	CHECK(form(&f, gw_preview) == 200 && ask_now.heard.rc == 1);
 	CHECK(ask_field_has("etag", "\"DagIndex-") && ask_field_has("etag", "_CID-" DAG_JSON "\""));
 	CHECK(ask_field_is("content-type", "text/html"));
 	CHECK(ask_field_is("content-disposition", NULL));
 	CHECK(ask_field_is("cache-control", "public, max-age=604800, stale-while-revalidate=2678400"));
 	CHECK(form_has("<b>foo</b>") && form_has("<b>link</b>: <a translate=\"no\" href=\"/ipfs/bagu"));
 	CHECK(form_has("href=\"?format=dag-json\"") && form_has("href=\"?format=raw\"") && form_has("</html>"));
-	CHECK(ask_now.len == ask_now.body.len);
+	CHECK(ask_now.heard.len == ask_now.heard.body.len);
 	f = (struct form){ .path = "/ipfs/" DAG_CBOR "/", .web = "/", .cid = DAG_CBOR, .view = GW_SUBDOMAIN,
 			   .gw_host = "example.com" };
 	CHECK(form(&f, gw_preview) == 200);
@@ -117,7 +117,7 @@ static void what_is_large_is_cut(void)
 	CHECK(shown(CID_DAG_JSON, span_str(big)) == 200 && form_has("too large to be shown as a tree"));
 	big[9000] = '"';
 	CHECK(shown(CID_DAG_JSON, span_of(big, 9001)) == 200 && form_has("6951 bytes more"));
-	CHECK(ask_now.body.len < 20000);
+	CHECK(ask_now.heard.body.len < 20000);
 }
 
 static void an_absent_block(void)
@@ -135,7 +135,7 @@ static void again(void)
 
 	own();
 	f.of = memdag_add(&mem, 1, CID_DAG_JSON, span_str("{}"));
-	CHECK(form(&f, gw_preview) == 200 && ask_now.body.len == 0 && ask_now.len > 1000);
+	CHECK(form(&f, gw_preview) == 200 && ask_now.heard.body.len == 0 && ask_now.heard.len > 1000);
 	snprintf(fields, sizeof fields, "if-none-match: %s", ask_field("etag"));
 	f.fields = fields;
 	CHECK(form(&f, gw_preview) == 304);

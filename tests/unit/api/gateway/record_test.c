@@ -35,8 +35,8 @@ static void as_they_are(void)
 	size_t i;
 
 	for (i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-		CHECK(ask_with(asked[i][0], asked[i][1]) == 200 && ask_now.len == want.len);
-		CHECK(span_equal(buf_span(&ask_now.body), buf_span(&want)));
+		CHECK(ask_with(asked[i][0], asked[i][1]) == 200 && ask_now.heard.len == want.len);
+		CHECK(span_equal(buf_span(&ask_now.heard.body), buf_span(&want)));
 		CHECK(ask_field_is("content-type", TYPE) && ask_field_is("x-content-type-options", "nosniff"));
 		CHECK(ask_field_is("cache-control", "public, max-age=1800"));
 		CHECK(ask_field_is("content-disposition", "attachment; filename=\"" BOTH ".ipns-record\"; "
@@ -46,11 +46,11 @@ static void as_they_are(void)
 	buf_clear(&want);
 	want = file_of(RECORDS "ipns_records/" V2 "_v2.ipns-record");
 	CHECK(ask_get("/ipns/" V2 "?format=ipns-record") == 200);
-	CHECK(span_equal(buf_span(&ask_now.body), buf_span(&want)));
+	CHECK(span_equal(buf_span(&ask_now.heard.body), buf_span(&want)));
 	buf_clear(&want);
 	want = file_of(RECORDS "subdomain_gateway/" RSA58 ".ipns-record");
 	CHECK(ask_get("/ipns/" RSA36 "?format=ipns-record") == 200);
-	CHECK(span_equal(buf_span(&ask_now.body), buf_span(&want)));
+	CHECK(span_equal(buf_span(&ask_now.heard.body), buf_span(&want)));
 	buf_clear(&want);
 }
 
@@ -59,9 +59,9 @@ static void heads_names_and_conditions(void)
 	char fields[200];
 
 	CHECK(ask("HEAD", "/ipns/" BOTH "?format=ipns-record", "127.0.0.1", NULL) == 200);
-	CHECK(ask_now.len == 326 && !ask_now.body.len && ask_field_is("content-type", TYPE));
+	CHECK(ask_now.heard.len == 326 && !ask_now.heard.body.len && ask_field_is("content-type", TYPE));
 	snprintf(fields, sizeof fields, "if-none-match: %s\n", ask_field("etag"));
-	CHECK(ask_with("/ipns/" BOTH "?format=ipns-record", fields) == 304 && !ask_now.body.len);
+	CHECK(ask_with("/ipns/" BOTH "?format=ipns-record", fields) == 304 && !ask_now.heard.body.len);
 	CHECK(ask_field_is("cache-control", "public, max-age=1800"));
 	CHECK(ask_with("/ipns/" V2 "?format=ipns-record", fields) == 200);
 	CHECK(ask_get("/ipns/" BOTH "?format=ipns-record&filename=test%D1%82%D0%B5%D1%81%D1%82.ipns-record") == 200);

@@ -20,14 +20,11 @@ static int cat(void *arg, uint64_t off, uint64_t len, struct sink *out)
 
 static void fresh(const char *fields, const char *query, int head)
 {
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.body);
-	ask_now.body = BUF_INIT(1 << 20);
-	ask_now.r = (struct reply){ .sink = { ask_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX), .head_only = head,
-				    .start = ask_start };
+	heard_begin(&ask_now.heard);
+	ask_now.heard.r.head_only = head;
 	rq = (struct request){ .field = list, .query = query ? span_str(query) : span_of(NULL, 0) };
-	rq.n_fields = ask_fields(list, 8, fields);
-	a = (struct gw_ask){ .rq = &rq, .r = &ask_now.r, .ttl = -1 };
+	rq.n_fields = heard_fields(list, 8, fields);
+	a = (struct gw_ask){ .rq = &rq, .r = &ask_now.heard.r, .ttl = -1 };
 	cid_parse(span_str("bafkqaaa"), &a.cid, NULL);
 	calls = fail_at = 0;
 }
@@ -35,15 +32,15 @@ static void fresh(const char *fields, const char *query, int head)
 static int body(const char *fields)
 {
 	fresh(fields, NULL, 0);
-	reply_field(&ask_now.r, "etag", "\"tag\"");
-	reply_field(&ask_now.r, "last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+	reply_field(&ask_now.heard.r, "etag", "\"tag\"");
+	reply_field(&ask_now.heard.r, "last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
 	CHECK(gw_body(&a, "text/plain", N, cat, NULL) == 1);
-	return ask_now.r.status;
+	return ask_now.heard.r.status;
 }
 
 static int is_part(size_t from, size_t len)
 {
-	return ask_now.len == len && span_equal(buf_span(&ask_now.body), span_of(data + from, len));
+	return ask_now.heard.len == len && span_equal(buf_span(&ask_now.heard.body), span_of(data + from, len));
 }
 
 static void whole(void)
@@ -54,9 +51,9 @@ static void whole(void)
 	CHECK(body("range: lines=1-2\n") == 200 && body("range: bytes=5-2\n") == 200 && body("range: bytes=x\n") == 200);
 	CHECK(body("range: bytes=0-99999999999999999999999\n") == 206 && is_part(0, N));
 	fresh("range: bytes=0-3\n", NULL, 1);
-	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.r.status == 200 && ask_now.len == N && !calls);
+	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.heard.r.status == 200 && ask_now.heard.len == N && !calls);
 	fresh("range: bytes=0-3\n", NULL, 0);
-	CHECK(gw_body(&a, NULL, 0, cat, NULL) == 1 && ask_now.r.status == 200 && ask_now.len == 0);
+	CHECK(gw_body(&a, NULL, 0, cat, NULL) == 1 && ask_now.heard.r.status == 200 && ask_now.heard.len == 0);
 }
 
 static void one_range(void)
@@ -101,7 +98,7 @@ static void several(void)
 		 "\r\n--%s\r\nContent-Type: text/plain\r\nContent-Range: bytes 7-9/31\r\n\r\nppl\r\n--%s--\r\n",
 		 mark, mark, mark);
 	CHECK_STR(ask_body(), want);
-	CHECK(ask_now.len == strlen(want) && !ask_field("content-range") && ask_field_is("etag", "\"tag\""));
+	CHECK(ask_now.heard.len == strlen(want) && !ask_field("content-range") && ask_field_is("etag", "\"tag\""));
 	/* too many: the whole is cheaper */
 	CHECK(body("range: bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,16-16,18-18,20-20,22-22,24-24,26-26,28-28,30-30\n")
 	      == 206);
@@ -113,11 +110,11 @@ static void broken_off(void)
 {
 	fresh(NULL, NULL, 0);
 	fail_at = 1;
-	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.r.status == 200 && ask_now.r.failed);
+	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.heard.r.status == 200 && ask_now.heard.r.failed);
 	fresh("range: bytes=0-1,5-6\n", NULL, 0);
 	fail_at = 2;
-	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.r.status == 206 && ask_now.r.failed);
-	CHECK(ask_now.body.len < ask_now.len);
+	CHECK(gw_body(&a, NULL, N, cat, NULL) == 1 && ask_now.heard.r.status == 206 && ask_now.heard.r.failed);
+	CHECK(ask_now.heard.body.len < ask_now.heard.len);
 }
 
 /* ---- validators ---- */
@@ -130,7 +127,7 @@ static int valid(const char *fields, int mutable, int64_t ttl, enum gw_cache cac
 	a.mutable_path = mutable;
 	a.ttl = ttl;
 	rc = gw_validators(&a, "\"tag\"", has_mtime, 784111777, cache);
-	return rc == 1 ? ask_now.r.status : rc;
+	return rc == 1 ? ask_now.heard.r.status : rc;
 }
 
 static void caching(void)
@@ -154,7 +151,7 @@ static void conditions(void)
 {
 	CHECK(valid("if-none-match: \"tag\"\n", 0, -1, GW_CACHE_FILE, 1) == 304);
 	CHECK(ask_field_is("etag", "\"tag\"") && ask_field_is("cache-control", "public, max-age=29030400, immutable"));
-	CHECK(!ask_field("last-modified") && !ask_field("content-type") && ask_now.len == 0);
+	CHECK(!ask_field("last-modified") && !ask_field("content-type") && ask_now.heard.len == 0);
 	CHECK(valid("if-none-match: W/\"tag\"\n", 0, -1, GW_CACHE_FILE, 0) == 304);
 	CHECK(valid("if-none-match: \"a\", \"b\"\nif-none-match: \"tag\"\n", 0, -1, GW_CACHE_FILE, 0) == 304);
 	CHECK(valid("if-none-match: *\n", 0, -1, GW_CACHE_FILE, 0) == 304);
@@ -206,34 +203,34 @@ static void dispositions(void)
 static void failures(void)
 {
 	fresh(NULL, NULL, 0);
-	reply_field(&ask_now.r, "etag", "\"tag\"");
-	reply_field(&ask_now.r, "cache-control", "public, max-age=29030400, immutable");
-	reply_field(&ask_now.r, "content-disposition", "inline");
+	reply_field(&ask_now.heard.r, "etag", "\"tag\"");
+	reply_field(&ask_now.heard.r, "cache-control", "public, max-age=29030400, immutable");
+	reply_field(&ask_now.heard.r, "content-disposition", "inline");
 	CHECK(gw_fail(&a, 404, "no <b> \x01 \xc4\x85 \xff \xf0\x9f\x98\x80") == 1);
 	CHECK_STR(ask_body(), "no <b> \\u0001 \\u0105 \\xff \\U0001f600\n");
 	CHECK(ask_field_is("content-type", "text/plain; charset=utf-8") && ask_field_is("x-content-type-options", "nosniff"));
 	CHECK(!ask_field("etag") && !ask_field("cache-control") && !ask_field("content-disposition"));
 	fresh(NULL, NULL, 1);
-	CHECK(gw_fail(&a, 503, "later") == 1 && !ask_now.body.len && ask_now.len == 6 && ask_field("retry-after"));
+	CHECK(gw_fail(&a, 503, "later") == 1 && !ask_now.heard.body.len && ask_now.heard.len == 6 && ask_field("retry-after"));
 	fresh(NULL, NULL, 0);
 	a.html = 1;
 	CHECK(gw_fail(&a, 404, "no <b>") == 1 && ask_field_has("content-type", "text/html"));
 	CHECK(strstr(ask_body(), "no &lt;b&gt;") && !strstr(ask_body(), "<b>"));
 	fresh(NULL, NULL, 0);
 	err_set(ERR_CORRUPT, "block x is damaged");
-	CHECK(gw_fail_rc(&a, ERR_CORRUPT) == 1 && ask_now.r.status == 500 && strstr(ask_body(), "block x is damaged"));
+	CHECK(gw_fail_rc(&a, ERR_CORRUPT) == 1 && ask_now.heard.r.status == 500 && strstr(ask_body(), "block x is damaged"));
 	fresh(NULL, NULL, 0);
-	CHECK(gw_fail_rc(&a, ERR_INTERRUPTED) == ERR_INTERRUPTED && !ask_now.r.status);
+	CHECK(gw_fail_rc(&a, ERR_INTERRUPTED) == ERR_INTERRUPTED && !ask_now.heard.r.status);
 }
 
 static void redirects(void)
 {
 	fresh(NULL, NULL, 0);
-	reply_field(&ask_now.r, "x-ipfs-path", "/ipfs/x");
-	CHECK(gw_redirect(&a, 301, span_str("/a/")) == 1 && ask_now.r.status == 301 && ask_now.len == 0);
+	reply_field(&ask_now.heard.r, "x-ipfs-path", "/ipfs/x");
+	CHECK(gw_redirect(&a, 301, span_str("/a/")) == 1 && ask_now.heard.r.status == 301 && ask_now.heard.len == 0);
 	CHECK(ask_field_is("location", "/a/") && !ask_field("x-ipfs-path"));
 	fresh(NULL, NULL, 0);
-	CHECK(gw_redirect(&a, 301, span_str("/a\r\nset-cookie: x")) == 1 && ask_now.r.status == 400);
+	CHECK(gw_redirect(&a, 301, span_str("/a\r\nset-cookie: x")) == 1 && ask_now.heard.r.status == 400);
 	CHECK(!ask_field("set-cookie") && !ask_field("location"));
 }
 
@@ -250,7 +247,7 @@ int main(void)
 	RUN(dispositions);
 	RUN(failures);
 	RUN(redirects);
-	buf_clear(&ask_now.r.fields);
-	buf_clear(&ask_now.body);
+	buf_clear(&ask_now.heard.r.fields);
+	buf_clear(&ask_now.heard.body);
 	return UNIT_END();
 }

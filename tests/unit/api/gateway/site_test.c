@@ -39,7 +39,7 @@ static void redirects(void)
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-		CHECK(site(EXAMPLES, rows[i].target) == rows[i].status && ask_now.len == 0);
+		CHECK(site(EXAMPLES, rows[i].target) == rows[i].status && ask_now.heard.len == 0);
 		CHECK(ask_field_is("location", rows[i].to));
 		CHECK(!ask_field("etag") && !ask_field("cache-control") && !ask_field("x-ipfs-roots"));
 	}
@@ -65,7 +65,7 @@ static void rewrites_are_revalidated(void)
 	snprintf(field, sizeof field, "accept: text/html\nif-none-match: %s\n", ask_field("etag"));
 	CHECK(ask("GET", "/route", SPA, field) == 304 && ask_field_is("cache-control", FOREVER));
 	CHECK(ask("GET", "/other", "spa.example.org", field) == 304 && !ask_field("cache-control"));
-	CHECK(ask("HEAD", "/other", SPA, NULL) == 200 && ask_now.len == 12 && !ask_now.body.len);
+	CHECK(ask("HEAD", "/other", SPA, NULL) == 200 && ask_now.heard.len == 12 && !ask_now.heard.body.len);
 	CHECK(ask("GET", "/other", SPA, "range: bytes=0-4\n") == 206 && !strcmp(ask_body(), "hello"));
 }
 
@@ -81,11 +81,11 @@ static void pages(void)
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
 		CHECK(site(EXAMPLES, rows[i].target) == rows[i].status && strstr(ask_body(), rows[i].text));
 		CHECK(ask_field_is("etag", rows[i].etag) && ask_field_is("content-type", "text/html"));
-		CHECK(ask_field_is("cache-control", FOREVER) && ask_now.len == ask_now.body.len);
+		CHECK(ask_field_is("cache-control", FOREVER) && ask_now.heard.len == ask_now.heard.body.len);
 		CHECK(site("site.example.org", rows[i].target) == rows[i].status);
 		CHECK(ask_field_is("etag", rows[i].etag) && !ask_field("cache-control"));
 	}
-	CHECK(ask("HEAD", "/gone/x", EXAMPLES, NULL) == 410 && !ask_now.body.len && ask_now.len > 0);
+	CHECK(ask("HEAD", "/gone/x", EXAMPLES, NULL) == 410 && !ask_now.heard.body.len && ask_now.heard.len > 0);
 }
 
 /* a file that cannot be used is a fault only of what would have needed it */

@@ -137,7 +137,7 @@ static const char *one(const char *query)
 static const char *refused(const char *query)
 {
 	one(query);
-	CHECK(rpc_now.r.status == 500);
+	CHECK(rpc_now.heard.r.status == 500);
 	return member(rpc_body(), "Message");
 }
 
@@ -148,9 +148,9 @@ static void the_answer(void)
 	CHECK_STR(rpc_field("content-type"), "application/json");
 	CHECK_STR(one("progress=true"), "{\"Name\":\"a\",\"Bytes\":1}\n"
 		  "{\"Name\":\"a\",\"Hash\":\"" X_CID "\",\"Size\":\"9\"}\n");
-	CHECK(rpc_now.n_flushes >= 2);
+	CHECK(rpc_now.heard.n_flushes >= 2);
 	CHECK_STR(one("silent=true"), "");
-	CHECK(rpc_now.r.status == 200);
+	CHECK(rpc_now.heard.r.status == 200);
 	CHECK_STR(one("silent=true&progress=true"), "{\"Name\":\"a\",\"Bytes\":1}\n");
 	script_parts("f:t/x f:t/e/y");
 	CHECK(rpc_send("add?silent=true") == 200);
@@ -244,7 +244,7 @@ static void pins(void)
 		rpc_now.cut = cut;
 		rpc_send("add?progress=true");
 		CHECK(pin_count(rpc_now.st, &n) == 0 && (n == 0) == (cut < whole));
-		CHECK((rpc_now.rc == ERR_INTERRUPTED) == (n == 0));
+		CHECK((rpc_now.heard.rc == ERR_INTERRUPTED) == (n == 0));
 		CHECK(n || !strstr(rpc_body(), "\"Name\":\"t\""));
 	}
 	CHECK(cut > 300 && strstr(rpc_body(), "\"Name\":\"t\""));

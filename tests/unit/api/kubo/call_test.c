@@ -298,7 +298,7 @@ static void answers(void)
 	CHECK(rpc("provide/clear") == 200);
 	CHECK_STR(rpc_body(), "0\n");
 	CHECK_STR(rpc_field("x-chunked-output"), "1");
-	CHECK(rpc_now.n_flushes > 0);
+	CHECK(rpc_now.heard.n_flushes > 0);
 	CHECK(rpc("pubsub/reset") == 200);
 	CHECK_STR(rpc_body(), "{\"deleted\":0}\n");
 	CHECK_STR(rpc_field("x-chunked-output"), "");

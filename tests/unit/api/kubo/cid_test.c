@@ -150,12 +150,12 @@ static void long_texts_go_through_in_pieces(void)
 			snprintf(call, sizeof call, "multibase/encode?b=%s", names[i]);
 			CHECK(rpc_send(call) == 200);
 			buf_reset(&text);
-			NEED(buf_add(&text, buf_span(&rpc_now.body)) == 0);
+			NEED(buf_add(&text, buf_span(&rpc_now.heard.body)) == 0);
 			rpc_part("form-data; name=\"file\"", NULL, buf_span(&text));
 			rpc_now.step = 777;
 			CHECK(rpc_send("multibase/decode") == 200);
 			rpc_now.step = 0;
-			CHECK(rpc_now.body.len == lens[k] && !memcmp(rpc_now.body.data, bytes, lens[k]));
+			CHECK(rpc_now.heard.body.len == lens[k] && !memcmp(rpc_now.heard.body.data, bytes, lens[k]));
 			CHECK_STR(rpc_trailer("x-stream-error"), "");
 		}
 	buf_clear(&text);

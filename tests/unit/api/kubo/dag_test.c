@@ -478,7 +478,7 @@ static void a_client_that_goes_away(void)
 	rpc_now.cut = 3000000;
 	CHECK(rpc_send("dag/import") == 0);
 	rpc_now.cut = 0;
-	CHECK(rpc_now.rc == ERR_INTERRUPTED);
+	CHECK(rpc_now.heard.rc == ERR_INTERRUPTED);
 	CHECK(pins() == 0);
 	CHECK(store_has(rpc_now.st, &cids[0]) == 1 && store_has(rpc_now.st, &cids[MANY - 1]) == 0);
 	/* a body that ends in the middle of a part is another thing: it can be told */
@@ -504,8 +504,8 @@ static void exporting(void)
 	CHECK(rpc(call) == 200);
 	CHECK_STR(rpc_field("content-type"), "application/vnd.ipld.car");
 	CHECK_STR(rpc_field("x-stream-output"), "1");
-	CHECK(span_equal(buf_span(&rpc_now.body), buf_span(&c.bytes)));
-	CHECK(rpc_now.n_extents == 1);		/* it never went through our memory */
+	CHECK(span_equal(buf_span(&rpc_now.heard.body), buf_span(&c.bytes)));
+	CHECK(rpc_now.heard.n_extents == 1);		/* it never went through our memory */
 	buf_clear(&c.bytes);
 
 	/* the root of the archive is what the path leads to; the text of a node is left behind */
@@ -513,7 +513,7 @@ static void exporting(void)
 	car_begin(&c, &root, 1);
 	car_add(&c, &root, span_str("\xa1" "aa\x01"));
 	CHECK(rpc("dag/export?progress=true&arg=" A "/a") == 200);
-	CHECK(span_equal(buf_span(&rpc_now.body), buf_span(&c.bytes)));
+	CHECK(span_equal(buf_span(&rpc_now.heard.body), buf_span(&c.bytes)));
 	CHECK_STR(rpc_trailer("x-stream-error"), "");
 	buf_clear(&c.bytes);
 }
@@ -535,13 +535,13 @@ static void exporting_what_is_not_whole(void)
 	CHECK(rpc("dag/export?arg=" B) == 200);
 	CHECK_STR(rpc_trailer("x-stream-error"), "walk failed: " MISSING GONE
 		  " (currently offline, perhaps retry after attaching to the network)");
-	CHECK(span_equal(buf_span(&rpc_now.body), buf_span(&c.bytes)));
+	CHECK(span_equal(buf_span(&rpc_now.heard.body), buf_span(&c.bytes)));
 	CHECK(rpc("dag/export?offline=true&arg=" B) == 200);
 	CHECK_STR(rpc_trailer("x-stream-error"), "walk failed: " MISSING GONE
 		  " (currently offline, perhaps retry without the offline flag)");
 	CHECK(rpc("dag/export?local-only=true&arg=" B) == 200);
 	CHECK_STR(rpc_trailer("x-stream-error"), "");
-	CHECK(span_equal(buf_span(&rpc_now.body), buf_span(&c.bytes)));
+	CHECK(span_equal(buf_span(&rpc_now.heard.body), buf_span(&c.bytes)));
 	buf_clear(&node);
 	buf_clear(&c.bytes);
 }

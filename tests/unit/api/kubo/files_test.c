@@ -19,7 +19,7 @@ static int write_to(const char *call, const char *text)
 	rpc_file("arg", text);
 	if (rpc_send(call) == 200 && !*rpc_body())
 		return 1;
-	printf("# %s: %d %s", call, rpc_now.r.status, rpc_body());
+	printf("# %s: %d %s", call, rpc_now.heard.r.status, rpc_body());
 	return 0;
 }
 
@@ -131,9 +131,9 @@ static void cut_write(void)
 		rpc_now.cut = at;
 		rpc_send("files/write?arg=/w1&truncate=true");
 		rpc_now.cut = 0;
-		if (rpc_now.rc == 0)
+		if (rpc_now.heard.rc == 0)
 			break;			/* the cut is behind the end */
-		CHECK(rpc_now.rc == ERR_INTERRUPTED && !rpc_now.starts);
+		CHECK(rpc_now.heard.rc == ERR_INTERRUPTED && !rpc_now.heard.starts);
 		CHECK(rpc_gives("files/read?arg=/w1", "hello world"));
 	}
 	CHECK(at > 100);

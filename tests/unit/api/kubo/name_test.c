@@ -132,7 +132,7 @@ static void puts_what_is_one(void)
 	CHECK_STR(rpc_body(), ID "\n");
 	CHECK(rpc("name/get?arg=/ipns/" ID) == 200);
 	CHECK_STR(rpc_field("content-type"), "application/vnd.ipfs.ipns-record");
-	CHECK(rpc_now.body.len == sizeof record && !memcmp(rpc_now.body.data, record, sizeof record));
+	CHECK(rpc_now.heard.body.len == sizeof record && !memcmp(rpc_now.heard.body.data, record, sizeof record));
 }
 
 static void resolves(void)

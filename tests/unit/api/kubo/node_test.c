@@ -185,10 +185,10 @@ static void shuts_down_where_it_may(void)
 {
 	CHECK(rpc("shutdown") == 400);
 	CHECK_STR(rpc_body(), "{\"Message\":\"daemon not running\",\"Code\":1,\"Type\":\"error\"}\n");
-	CHECK(!rpc_now.r.ends);
+	CHECK(!rpc_now.heard.r.ends);
 	rpc_now.may_end = 1;
 	says("shutdown", 200, "");
-	CHECK(rpc_now.r.ends);
+	CHECK(rpc_now.heard.r.ends);
 	rpc_now.may_end = 0;
 }
 

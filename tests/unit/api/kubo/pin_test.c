@@ -218,7 +218,7 @@ static void many(void)
 			abort();
 	}
 	CHECK(rpc("pin/ls?names=1") == 200);
-	CHECK(rpc_now.body.len == strlen("{\"Keys\":{}}\n") + N * strlen("\"" RAW "\":{\"Type\":\"direct\",\"Name\":\"\"},") - 1 +
+	CHECK(rpc_now.heard.body.len == strlen("{\"Keys\":{}}\n") + N * strlen("\"" RAW "\":{\"Type\":\"direct\",\"Name\":\"\"},") - 1 +
 	      10 + 90 * 2 + 900 * 3 + 2000 * 4);
 	for (at = strstr(rpc_body(), "{\"b") + 2; at; n++) {
 		snprintf(now, sizeof now, "%.*s", (int)strcspn(at, "\""), at);
@@ -229,8 +229,8 @@ static void many(void)
 	}
 	CHECK(n == N);
 	CHECK(rpc("pin/ls?stream=1") == 200);
-	CHECK(rpc_now.body.len == N * strlen("{\"Cid\":\"" RAW "\",\"Type\":\"direct\"}\n"));
-	CHECK(rpc_now.n_flushes >= 1 && rpc_now.n_flushes < N);	/* they go in company */
+	CHECK(rpc_now.heard.body.len == N * strlen("{\"Cid\":\"" RAW "\",\"Type\":\"direct\"}\n"));
+	CHECK(rpc_now.heard.n_flushes >= 1 && rpc_now.heard.n_flushes < N);	/* they go in company */
 }
 
 /* ---- update, verify ---- */

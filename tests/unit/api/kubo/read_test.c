@@ -62,7 +62,7 @@ static void cats(void)
 	CHECK_STR(asked("cat?arg=bafkqaaly"), "x");
 	CHECK(rpc("cat?length=0&arg=nonsense") == 200);
 	CHECK_STR(rpc_body(), "");
-	CHECK(rpc("cat?arg=" TREE "/a&offset=262143&length=262146") == 200 && rpc_now.body.len == 262146);
+	CHECK(rpc("cat?arg=" TREE "/a&offset=262143&length=262146") == 200 && rpc_now.heard.body.len == 262146);
 	CHECK_STR(asked("cat?arg=" TREE "&offset=-1"), ERROR("cannot specify negative offset"));
 	CHECK_STR(asked("cat?arg=" TREE "&length=-1"), ERROR("cannot specify negative length"));
 	CHECK_STR(asked("cat?arg=" TREE), ERROR("this dag node is a directory"));
@@ -85,7 +85,7 @@ static void a_chunk_is_missing(void)
 	CHECK(cid_parse(span_str("QmUzPajmRytDe6gEbuccaKeGeapYeicQoUtmSEr32FKE4Q"), &cid, NULL) == 0);
 	CHECK(store_delete(rpc_now.st, &cid) == 0 && store_commit(rpc_now.st) == 0);
 	CHECK(rpc("cat?arg=" TREE "/a") == 200);
-	CHECK(rpc_now.body.len == 524288);
+	CHECK(rpc_now.heard.body.len == 524288);
 	CHECK_STR(rpc_trailer("x-stream-error"), MISSING "QmUzPajmRytDe6gEbuccaKeGeapYeicQoUtmSEr32FKE4Q");
 	CHECK(rpc("get?arg=" TREE) == 200);
 	CHECK_STR(rpc_trailer("x-stream-error"), MISSING "QmUzPajmRytDe6gEbuccaKeGeapYeicQoUtmSEr32FKE4Q");
@@ -106,7 +106,7 @@ static const char *entries(void)
 
 	snprintf(name, sizeof name, "%s/tmp/x.tar", rpc_now.path);
 	fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || io_write(fd, rpc_now.body.data, rpc_now.body.len, "x") < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
+	if (fd < 0 || io_write(fd, rpc_now.heard.body.data, rpc_now.heard.body.len, "x") < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
 	    tar_reader_new(&r, fd, "x") < 0)
 		return err_text();
 	*text = 0;
@@ -142,8 +142,8 @@ static void gets(void)
 	CHECK_STR(rpc_field("content-type"), "application/gzip");
 	CHECK_STR(entries(), "1 755 now sub>=;0 644 now sub/y>=yy;");
 	CHECK(rpc("get?arg=" TREE "/a&compress=true") == 200);
-	CHECK(rpc_now.body.len > 20 && rpc_now.body.len < 60000 && rpc_now.body.data[0] == 0x1f &&
-	      rpc_now.body.data[1] == 0x8b);
+	CHECK(rpc_now.heard.body.len > 20 && rpc_now.heard.body.len < 60000 && rpc_now.heard.body.data[0] == 0x1f &&
+	      rpc_now.heard.body.data[1] == 0x8b);
 	CHECK_STR(asked("get?arg=" TREE "&compress=true"), ERROR("file is not regular"));
 	CHECK_STR(asked("get?arg=" TREE "&compress=true&compression-level=0"),
 		  ERROR("compression level must be between 1 and 9"));
@@ -196,7 +196,7 @@ static void lists(void)
 	CHECK(rpc_send("add") == 200);
 	CHECK_STR(asked("ls?arg=" EMPTY), "{\"Objects\":[" OBJECT(EMPTY, "") "]}\n");
 	CHECK_STR(asked("ls?stream=true&arg=" EMPTY), "");
-	CHECK(rpc_now.r.status == 200);
+	CHECK(rpc_now.heard.r.status == 200);
 	CHECK(rpc("ls?sort-size=true&stream=true&arg=" TREE) == 400);
 	CHECK_STR(rpc_body(), "{\"Message\":\"cannot use --sort-size with --stream\",\"Code\":1,\"Type\":\"error\"}\n");
 	CHECK(rpc("ls?sort-size=true&size=false&arg=" TREE) == 400);
@@ -314,7 +314,7 @@ static void everything_here(void)
 {
 	rpc_open("");
 	CHECK_STR(asked("refs/local"), "");
-	CHECK(rpc_now.r.status == 200);
+	CHECK(rpc_now.heard.r.status == 200);
 	rpc_file("b", "hello");
 	CHECK(rpc_send("add") == 200);
 	CHECK_STR(asked("refs/local"), REF("bafkreid3weurg3gvyoi7nisadzolomlvoxoppe2sesktnpvdve3256n5tq"));

@@ -114,9 +114,9 @@ static void collecting_for_nobody(void)
 		put(text);
 	}
 	reopen();
-	rpc_now.room = 1000;
+	rpc_now.heard.room = 1000;
 	CHECK(rpc("repo/gc") == 200);
-	rpc_now.room = 0;
+	rpc_now.heard.room = 0;
 	CHECK(store_stat(rpc_now.st, &s) == 0 && s.n_blocks == 0);
 }
 

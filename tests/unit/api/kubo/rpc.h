@@ -14,12 +14,10 @@
 #define TESTS_KUBO_RPC_H
 
 #include <fcntl.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "api/kubo/kubo_priv.h"
-#include "base/io.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/api/heard.h"
 
 #define RPC_BOUNDARY "----7ba_-"
 
@@ -27,51 +25,13 @@ static struct {
 	char path[4200];		/* of the store */
 	struct store *st;
 	struct kubo *k;
-	/* of the last answer: */
-	struct reply r;
-	struct buf body;
-	int rc, starts;
-	uint64_t n_flushes, n_extents;
-	uint64_t room;			/* bytes the client takes before it goes away; 0: all */
+	struct heard heard;		/* of the last answer */
 	/* of the request: */
 	struct buf send;
 	size_t sent, step, cut;		/* bytes given at one time, 0: all; where the client goes away, 0: nowhere */
 	struct request rq;
 	int may_end;			/* of the reply to come */
 } rpc_now;
-
-static int rpc_start(struct reply *r, uint64_t len)
-{
-	(void)r;
-	(void)len;
-	rpc_now.starts++;
-	return 0;
-}
-
-static int rpc_flush(struct reply *r)
-{
-	(void)r;
-	rpc_now.n_flushes++;
-	return 0;
-}
-
-static int rpc_put(struct sink *s, const struct piece *p)
-{
-	struct buf *b = &rpc_now.body;
-
-	(void)s;
-	if (rpc_now.room && b->len >= rpc_now.room)
-		return err_set(ERR_INTERRUPTED, "the client is gone");
-	if (p->fd < 0)
-		return buf_add(b, p->bytes);
-	rpc_now.n_extents++;
-	if (buf_reserve(b, p->len) < 0 ||
-	    io_pread(p->fd, b->data + b->len, p->len, p->off, "extent") != (ssize_t)p->len)
-		abort();
-	b->len += p->len;
-	b->data[b->len] = 0;
-	return 0;
-}
 
 static ssize_t rpc_read(struct request *rq, void *p, size_t len)
 {
@@ -95,10 +55,8 @@ __attribute__((unused)) static void rpc_close(void)
 {
 	store_close(rpc_now.st);
 	kubo_free(rpc_now.k);
-	buf_clear(&rpc_now.body);
+	heard_clear(&rpc_now.heard);
 	buf_clear(&rpc_now.send);
-	buf_clear(&rpc_now.r.fields);
-	buf_clear(&rpc_now.r.trailers);
 	memset(&rpc_now, 0, sizeof rpc_now);
 }
 
@@ -138,50 +96,23 @@ __attribute__((unused)) static void rpc_open(const char *config)
 	}
 }
 
-/* the fields of "name: value\n" lines */
-static size_t rpc_fields(struct field *f, size_t max, const char *lines)
-{
-	size_t n = 0, len;
-	const char *colon;
-
-	for (; lines && *lines && n < max; lines += len + (lines[len] == '\n')) {
-		len = strcspn(lines, "\n");
-		colon = memchr(lines, ':', len);
-		if (!colon)
-			abort();
-		f[n].name = span_of(lines, (size_t)(colon - lines));
-		colon += 1 + strspn(colon + 1, " ");
-		f[n++].value = span_of(colon, len - (size_t)(colon - lines));
-	}
-	return n;
-}
-
 /* rpc_ask - the status of the answer; 0: none was given.  target: from "/" on.  Names of fields in lower case.  The body is
  * what rpc_now.send holds, and is used up. */
 __attribute__((unused)) static int rpc_ask(const char *method, const char *target, const char *fields)
 {
-	const char *mark = strchr(target, '?');
-	struct field f[32];
+	struct field f[HEARD_FIELDS_MAX];
+	struct heard *h = &rpc_now.heard;
 
-	rpc_now.rq = (struct request){ .method = span_str(method), .host = span_str("127.0.0.1:5001"),
-		.path = span_of(target, strcspn(target, "?")), .id = span_str("id-1"),
-		.query = mark ? span_str(mark + 1) : span_of(NULL, 0), .peer = span_str("127.0.0.1:4711"),
-		.local = 1, .field = f, .body_len = LEN_UNKNOWN, .read = rpc_read };
-	rpc_now.rq.n_fields = rpc_fields(f, 32, fields);
-	buf_clear(&rpc_now.r.fields);
-	buf_clear(&rpc_now.r.trailers);
-	buf_clear(&rpc_now.body);
-	rpc_now.body = BUF_INIT(256 << 20);
-	rpc_now.r = (struct reply){ .sink = { rpc_put }, .fields = BUF_INIT(REPLY_FIELDS_MAX),
-				    .trailers = BUF_INIT(65536), .start = rpc_start, .flush = rpc_flush,
-				    .may_end = rpc_now.may_end };
-	rpc_now.starts = 0;
-	rpc_now.n_flushes = rpc_now.n_extents = 0;
+	rpc_now.rq = heard_request(method, target, "127.0.0.1:5001", fields, f);
+	rpc_now.rq.body_len = LEN_UNKNOWN;
+	rpc_now.rq.read = rpc_read;
+	heard_begin(h);
+	h->r.may_end = rpc_now.may_end;
 	rpc_now.sent = 0;
-	rpc_now.rc = kubo_answer(rpc_now.k, rpc_now.st, store_source(rpc_now.st), &rpc_now.rq, &rpc_now.r);
-	CHECK(rpc_now.starts <= 1);
+	h->rc = kubo_answer(rpc_now.k, rpc_now.st, store_source(rpc_now.st), &rpc_now.rq, &h->r);
+	CHECK(h->starts <= 1);
 	buf_clear(&rpc_now.send);
-	return rpc_now.r.status;
+	return h->r.status;
 }
 
 /* rpc - POST /api/v0/<call> without a body */
@@ -232,37 +163,24 @@ __attribute__((unused)) static int rpc_send(const char *call)
 	return rpc_ask("POST", target, "content-type: multipart/form-data; boundary=\"" RPC_BOUNDARY "\"\n");
 }
 
-static const char *rpc_line(const struct buf *lines, const char *name)
-{
-	const char *p = (const char *)lines->data, *end;
-	size_t len = strlen(name);
-
-	for (; p && *p; p = end + 1) {
-		end = strchr(p, '\n');
-		if (strncasecmp(p, name, len) == 0 && p[len] == ':') {
-			char *out = unit_kept((size_t)(end - p));
-
-			snprintf(out, (size_t)(end - p), "%.*s", (int)((size_t)(end - p) - len - 3), p + len + 2);
-			return out;
-		}
-	}
-	return "";
-}
-
-/* rpc_field, rpc_trailer - the value of the first of that name; "": none */
+/* rpc_field, rpc_trailer - the value, several joined with ", "; "": none */
 __attribute__((unused)) static const char *rpc_field(const char *name)
 {
-	return rpc_line(&rpc_now.r.fields, name);
+	const char *is = heard_line(&rpc_now.heard.r.fields, name);
+
+	return is ? is : "";
 }
 
 __attribute__((unused)) static const char *rpc_trailer(const char *name)
 {
-	return rpc_line(&rpc_now.r.trailers, name);
+	const char *is = heard_line(&rpc_now.heard.r.trailers, name);
+
+	return is ? is : "";
 }
 
 __attribute__((unused)) static const char *rpc_body(void)
 {
-	return rpc_now.body.data ? (const char *)rpc_now.body.data : "";
+	return heard_body(&rpc_now.heard);
 }
 
 /* rpc_gives - it is answered with exactly this body.  rpc_says - it fails with this message, as it stands in JSON. */

@@ -21,6 +21,7 @@ enum {
 	SLABS_FIRST = 4,
 	SLAB_MORE = 1024 * 1024,	/* content-defined chunks: this many behind the longest */
 	SLAB_CHUNKS = 1024,
+	CUT_CHUNKS = 256,		/* where there are cuts: so many at most */
 	RING_MEM = 48 * 1024 * 1024, RING_MIN = 4, RING_MAX = 130,
 	HEAD_MAX = 32, TAIL_MAX = 64	/* bytes of a dag-pb leaf around its chunk */
 };
@@ -40,7 +41,7 @@ struct slab {
 	size_t len;			/* bytes in mem */
 	uint64_t off;			/* of mem[0] in the file */
 	struct chunk *chunks;
-	int n;
+	int n, cap;
 	enum { FROM_MEM, FROM_FILE, FROM_HOLE } from;	/* FROM_FILE: the job reads its bytes */
 	int fd;				/* … here */
 	int rc;				/* of the job: 0, 1: the file ended early, or an error */
@@ -140,6 +141,7 @@ static void run_job(struct pool_job *job)
 struct run {
 	struct unixfs_builder *b;
 	struct input *in;
+	struct cutter cutter;		/* at the end of what was cut */
 	uint64_t filled, submitted, collected;	/* slabs; slab i is slabs[i % n_slabs] */
 	int ended;		/* a job found the end: what later slabs hold is not of the file */
 };
@@ -151,10 +153,15 @@ static struct slab *slab_at(const struct run *r, uint64_t i)
 
 static int slab_ready(struct unixfs_builder *b, struct slab *s)
 {
+	int cap = b->cuts && b->slab_chunks < CUT_CHUNKS ? CUT_CHUNKS : b->slab_chunks;
+
 	if (!s->mem)
 		s->mem = malloc(b->slab_len);
-	if (!s->chunks)
-		s->chunks = malloc((size_t)b->slab_chunks * sizeof *s->chunks);
+	if (s->cap < cap) {			/* what is in it is of an earlier slab */
+		free(s->chunks);
+		s->chunks = malloc((size_t)cap * sizeof *s->chunks);
+		s->cap = s->chunks ? cap : 0;
+	}
 	s->b = b;
 	return s->mem && s->chunks ? 0 : err_nomem();
 }
@@ -184,12 +191,19 @@ static int tell(struct input *in, size_t bytes)
 	return stop <= 0 ? stop : err_set(ERR_INTERRUPTED, "stopped");
 }
 
+/* Bytes of a slab that is full.  It ends where a chunk does, if that is known. */
+static size_t full_slab(const struct run *r, const struct slab *s)
+{
+	size_t len = r->filled < SLABS_FIRST ? r->b->slab_first : r->b->slab_len;
+
+	return r->cutter.cuts ? cutter_ahead(r->cutter, len, s->cap) : len;
+}
+
 /* Read until the slab is full or the input at its end. */
 static int fill(struct run *r, struct slab *s)
 {
 	struct input *in = r->in;
-	size_t full = r->filled < SLABS_FIRST ? r->b->slab_first : r->b->slab_len;
-	size_t want = full - s->len, before = s->len;
+	size_t want = full_slab(r, s) - s->len, before = s->len;
 	ssize_t got = 1;
 
 	if (in->fd >= 0 && !in->advised && r->filled > 0) {
@@ -258,61 +272,77 @@ static int is_hole(struct input *in, uint64_t off, uint64_t len)
 /* 1: this slab is wholly inside the file as it was, and its job reads it */
 static int plan(struct run *r, struct slab *s)
 {
-	struct unixfs_builder *b = r->b;
 	struct input *in = r->in;
 
-	if (!in->planned || r->filled == 0 || s->len || s->off + b->slab_len > in->size)
+	if (!in->planned || r->filled == 0 || s->len || s->off + r->b->slab_len > in->size)
 		return 0;
-	s->len = r->filled < SLABS_FIRST ? b->slab_first : b->slab_len;
+	s->len = full_slab(r, s);
 	s->fd = in->fd;
 	s->from = is_hole(in, s->off, s->len) ? FROM_HOLE : FROM_FILE;
 	return 1;
 }
 
-/* All chunks of holes are one chunk. */
+/* the leaf of so many zeros; most chunks of holes are alike */
+static int name_zeros(struct unixfs_builder *b, size_t len)
+{
+	int rc;
+
+	if (!b->zeros)
+		b->zeros = calloc(1, chunker_max(b->chunker));
+	if (!b->zero)
+		b->zero = calloc(1, sizeof *b->zero);
+	if (!b->zeros || !b->zero)
+		return err_nomem();
+	if (b->zero->len == len)
+		return 0;
+	b->zero->len = len;
+	rc = name_leaf(b, b->zero, span_of(b->zeros, len), NULL);
+	if (rc < 0)
+		b->zero->len = 0;
+	return rc;
+}
+
 static int name_hole(struct unixfs_builder *b, struct slab *s)
 {
-	struct chunk *c = s->chunks;
-	size_t len = c->len;
-	int i, rc = 0;
+	struct chunk *c;
+	int rc = 0;
 
-	if (!b->zeros) {
-		uint8_t *zeros = calloc(1, len);
-		struct chunk *zero = calloc(1, sizeof *zero);
-
-		rc = zeros && zero ? 0 : err_nomem();
+	for (c = s->chunks; rc == 0 && c < s->chunks + s->n; c++) {
+		rc = name_zeros(b, c->len);
 		if (rc == 0) {
-			zero->len = len;
-			rc = name_leaf(b, zero, span_of(zeros, len), NULL);
+			b->zero->off = c->off;
+			*c = *b->zero;
 		}
-		if (rc < 0) {
-			free(zeros);
-			free(zero);
-			return rc;
-		}
-		b->zeros = zeros;
-		b->zero = zero;
-	}
-	for (i = 0; rc == 0 && i < s->n; i++) {
-		b->zero->off = c[i].off;
-		c[i] = *b->zero;
 	}
 	return rc;
 }
 
 /* Cut the slab into chunks; returns the bytes used.  What is left may be a part of a chunk. */
-static size_t cut(struct unixfs_builder *b, struct slab *s, int eof)
+static size_t cut(struct run *r, struct slab *s)
 {
-	size_t pos = 0, max = chunker_max(b->chunker), n;
+	struct chunker *chunker = r->b->chunker;
+	size_t pos = 0, max = chunker_max(chunker), n;
+	int all = r->in->eof || r->cutter.cuts;
 
 	s->n = 0;
-	while (pos < s->len && (eof || s->len - pos >= max)) {
-		n = chunker_next(b->chunker, span_of(s->mem + pos, s->len - pos), eof);
+	while (pos < s->len && (all || s->len - pos >= max)) {
+		n = r->cutter.cuts ? cutter_next(&r->cutter) :
+		    chunker_next(chunker, span_of(s->mem + pos, s->len - pos), r->in->eof);
+		n = n < s->len - pos ? n : s->len - pos;
 		s->chunks[s->n].off = pos;
 		s->chunks[s->n++].len = n;
 		pos += n;
 	}
 	return pos;
+}
+
+/* the file ended before the slab did */
+static void trim(struct slab *s)
+{
+	while (s->n && s->chunks[s->n - 1].off >= s->len)
+		s->n--;
+	if (s->n)
+		s->chunks[s->n - 1].len = s->len - s->chunks[s->n - 1].off;
 }
 
 /* Hand the named chunks of a slab over and build upon them. */
@@ -384,7 +414,7 @@ static int collect(struct run *r)
 	if (rc != 0 && s->from != FROM_HOLE) {
 		if (rc > 0) {
 			r->ended = r->in->eof = 1;
-			cut(r->b, s, 1);
+			trim(s);
 		}
 		rc = name_slab(s, NULL);
 	}
@@ -445,7 +475,7 @@ static int run_file(struct run *r, const struct unixfs_meta *meta)
 		rc = plan(r, s) ? 0 : fill(r, s);
 		if (rc < 0)
 			return rc;
-		used = cut(r->b, s, r->in->eof);
+		used = cut(r, s);
 		over = s->len - used;		/* from here on s->len may be its job's */
 		if (r->filled == 0 ? r->in->eof : r->filled == 1 && s->n == 0)
 			return finish_small(r, meta);
@@ -466,7 +496,7 @@ static int run_file(struct run *r, const struct unixfs_meta *meta)
 static int add(struct unixfs_builder *b, struct input *in, const struct unixfs_meta *meta,
 	       struct unixfs_node *out)
 {
-	struct run r = { .b = b, .in = in };
+	struct run r = { .b = b, .in = in, .cutter = cutter_from(b->cuts, chunker_max(b->chunker)) };
 	int rc;
 
 	layout_start(&b->layout, b);
@@ -477,6 +507,7 @@ static int add(struct unixfs_builder *b, struct input *in, const struct unixfs_m
 			pool_wait(b->pool, &slab_at(&r, r.collected)->job);
 	if (rc == 0)
 		rc = layout_end(&b->layout, meta, out);
+	b->cuts = NULL;
 	return rc;
 }
 

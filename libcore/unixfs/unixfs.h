@@ -85,6 +85,24 @@ int unixfs_add_fd(struct unixfs_builder *b, int fd, const char *what, int clonab
 /* unixfs_add_read - the same from a read function: bytes, 0 at the end, or an error. */
 int unixfs_add_read(struct unixfs_builder *b, ssize_t (*read)(void *arg, void *p, size_t len), void *arg,
 		    const struct unixfs_meta *meta, struct unixfs_node *out);
+
+/*
+ * Places where blocks of a file begin besides those of the chunker, which begins anew at each: what stands between two of
+ * them becomes the same blocks in every file.  Kept as stretches that repeat: some bytes for each kind.
+ * init, add (ascending; 0 and the same again are nothing; ERR_LIMIT: over 32 MiB of them), then unixfs_builder_cut: the
+ * next file is cut so, at those of the places that are in it.  Borrows cuts until that file is added.  ERR_USAGE: the
+ * chunker has no fixed size.
+ */
+struct unixfs_cuts {
+	struct buf runs;		/* varints: length of a stretch, how many of them */
+	uint64_t end;			/* the last place, bytes */
+	uint64_t len, n;		/* the run that is not in `runs` yet */
+};
+void unixfs_cuts_init(struct unixfs_cuts *c);
+void unixfs_cuts_clear(struct unixfs_cuts *c);
+int unixfs_cuts_add(struct unixfs_cuts *c, uint64_t off);
+int unixfs_builder_cut(struct unixfs_builder *b, struct unixfs_cuts *c);
+
 int unixfs_add_symlink(struct unixfs_builder *b, struct span target, const struct unixfs_meta *meta,
 		       struct unixfs_node *out);
 

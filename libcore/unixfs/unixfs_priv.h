@@ -22,6 +22,21 @@ int name_block(const struct naming *as, uint64_t codec, const struct span *parts
 /* chunker_min - length of the shortest chunk but the last; equal to chunker_max: all are alike. */
 size_t chunker_min(const struct chunker *c);
 
+/* A place in a list of cuts; cuts NULL: there are none. */
+struct cutter {
+	const struct unixfs_cuts *cuts;
+	size_t max;			/* bytes of a chunk */
+	size_t at;			/* in cuts->runs */
+	uint64_t len, n;		/* stretches of this run that are still to come */
+	uint64_t left;			/* bytes of the stretch we are in */
+};
+
+struct cutter cutter_from(const struct unixfs_cuts *cuts, size_t max);
+/* cutter_next - the length of the next chunk, of a file without end.  _ahead - of as many of them as there is room for,
+ * in bytes and chunks, at least one. */
+size_t cutter_next(struct cutter *k);
+size_t cutter_ahead(struct cutter k, size_t room, int chunks);
+
 /* ---- file layouts: leaves in, root out ---- */
 
 /* An inner node of a file that is still taking children. */
@@ -71,13 +86,14 @@ struct unixfs_builder {
 	struct dag_sink *sink;
 	const char *tmpdir;
 	struct chunker *chunker;
+	const struct unixfs_cuts *cuts;	/* of the next file; NULL: none */
 	struct pool *pool;		/* made for the first file that needs it */
 	struct slab *slabs;
 	int n_slabs;
 	size_t slab_first, slab_len;	/* bytes of the first few and of the others */
 	int slab_chunks;		/* at most */
-	uint8_t *zeros;			/* a chunk from a hole, once there was one, */
-	struct chunk *zero;		/* and its leaf */
+	uint8_t *zeros;			/* the longest chunk of a hole, once there was one, */
+	struct chunk *zero;		/* and the leaf of the last one */
 	struct layout layout;
 	size_t dir_mem;			/* entries of open directories in memory, bytes */
 };

@@ -66,7 +66,7 @@ int ops_tensor_body(struct tensor_body *b, struct tensor_set *set, struct span n
  * have one name, sorts them as safetensors does, makes the header; then len is known and cat gives bytes [off, off + len).
  * Memory: what was asked, up to OPS_TENSOR_ASKED; ERR_LIMIT beyond.
  */
-enum { OPS_TENSOR_ASKED = 16 * 1024 * 1024 };
+enum { OPS_TENSOR_ASKED = 8 * 1024 * 1024 };
 struct ops_tensor_file;
 int ops_tensor_file_new(struct ops_tensor_file **f, struct tensor_set *set, enum tensor_dtype to);
 int ops_tensor_file_add(struct ops_tensor_file *f, struct span name, struct span slice, int flags, struct span as);

@@ -16,8 +16,10 @@
 enum {
 	TENSOR_RANK_MAX = 64,			/* dimensions, as NumPy 2 */
 	TENSOR_HEADER_MAX = 100000000,		/* bytes of a safetensors header */
-	TENSOR_NAME_MAX = 65536			/* bytes of a name */
+	TENSOR_NAME_MAX = 65536,		/* bytes of a name */
+	TENSOR_CUT_MIN = 4096			/* bytes of a tensor that has blocks of its own (tensor_cuts) */
 };
+#define TENSOR_UNSIZED UINT64_MAX		/* size of a stream whose end is not known yet */
 
 /* ---- element types: those of safetensors in the order of its ranks, then what others have ---- */
 enum tensor_dtype {
@@ -41,7 +43,7 @@ int tensor_dtype_find(struct span name, int anycase, enum tensor_dtype *t);
  * stays open.
  */
 struct tensor_in {
-	uint64_t size;					/* bytes */
+	uint64_t size;		/* bytes; TENSOR_UNSIZED: all but the header of safetensors is taken to be there */
 	int (*read)(struct tensor_in *in, uint64_t off, void *p, size_t len);
 	int (*cat)(struct tensor_in *in, uint64_t off, uint64_t len, struct sink *out);
 	void (*close)(struct tensor_in *in);		/* frees it */
@@ -260,8 +262,13 @@ int tensor_stats(struct tensor_set *set, const struct tensor_info *t, const stru
 		 struct tensor_stats *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
 
 /* ---- where to cut ---- */
-/* tensor_cuts - the places of a safetensors file where blocks had best begin, ascending: the data, each tensor, and of those
- * longer than `chunk` bytes whole rows, so that files which share tensors share blocks.  fn's nonzero return stops. */
+/*
+ * tensor_cuts - the places of a file where blocks had best begin, ascending and below its end, so that files which share
+ * tensors share blocks: where each tensor begins and ends, and in those longer than `chunk` bytes every so many steps of the
+ * outermost dimension of which one fits into a chunk, as many as fit (every chunk, where none does or the bytes lie in
+ * no such order).  A tensor of TENSOR_CUT_MIN bytes has blocks of its own, the same in every file; shorter ones stay with
+ * those before them until together they have that many, or a longer one or a gap comes.  fn's nonzero return stops.
+ */
 int tensor_cuts(struct tensor_set *set, uint64_t chunk, int (*fn)(void *arg, uint64_t off), void *arg);
 
 #endif

@@ -6,8 +6,7 @@
 #ifndef CODEC_JSON_PRIV_H
 #define CODEC_JSON_PRIV_H
 
-#include <endian.h>
-
+#include "base/jsonscan.h"
 #include "codec_priv.h"
 
 /* ---- numbers: json_num.c ---- */
@@ -33,29 +32,6 @@ struct json_raw {
 	struct span raw;
 	int escaped, wide;		/* has a backslash; has bytes beyond ASCII */
 };
-
-/* Eight bytes at a time: bytes of one value, a word whatever the machine, the top bit of the first byte
- * that is zero, and of the first that ends a run of plain text (those behind it may be wrong). */
-#define JSON_EACH(byte) (0x0101010101010101ull * (byte))
-
-static inline uint64_t json_load(const uint8_t *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, sizeof x);
-	return le64toh(x);
-}
-
-static inline uint64_t json_zero_byte(uint64_t x)
-{
-	return (x - JSON_EACH(0x01)) & ~x & JSON_EACH(0x80);
-}
-
-static inline uint64_t json_special(uint64_t x)
-{
-	return json_zero_byte(x ^ JSON_EACH('"')) | json_zero_byte(x ^ JSON_EACH('\\')) |
-	       ((x - JSON_EACH(0x20)) & ~x & JSON_EACH(0x80));
-}
 
 /*
  * json_text_plain - most strings: no escapes, and not at the very end of the block.  The closing quote, or

@@ -50,55 +50,6 @@ const uint8_t *json_text_scan(const uint8_t *p, const uint8_t *end, struct json_
 
 /* ---- escapes ---- */
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* four hex digits at p; -1: they are not */
-static int32_t hex4(const uint8_t *p, const uint8_t *end)
-{
-	int32_t v = 0;
-	int i, d;
-
-	if (end - p < 4)
-		return -1;
-	for (i = 0; i < 4; i++) {
-		d = hex_digit(p[i]);
-		if (d < 0)
-			return -1;
-		v = v << 4 | d;
-	}
-	return v;
-}
-
-static size_t put_rune(uint32_t c, uint8_t *out)
-{
-	if (c < 0x80) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (uint8_t)(0xc0 | c >> 6);
-		out[1] = (uint8_t)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | c >> 12);
-		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | c >> 18);
-	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* Is \uXXXX of this character something a writer makes?  Controls, the line separators and U+FFFD are
  * Go's; pairs of surrogates are told apart by the caller. */
 static int written_as_hex(int32_t c)
@@ -109,7 +60,7 @@ static int written_as_hex(int32_t c)
 /* \uXXXX with *p at the first digit */
 static const char *unescape_hex(const uint8_t **p, const uint8_t *end, int strict, uint8_t **out)
 {
-	int32_t hi = hex4(*p, end), lo;
+	int32_t hi = json_hex4(*p, end), lo;
 
 	if (hi < 0)
 		return "\\u without four hex digits";
@@ -119,28 +70,15 @@ static const char *unescape_hex(const uint8_t **p, const uint8_t *end, int stric
 	if (hi < 0xd800 || hi > 0xdfff) {
 		if (strict && !written_as_hex(hi))
 			return "an escape of a character that needs none";
-		*out += put_rune((uint32_t)hi, *out);
+		*out += utf8_put((uint32_t)hi, *out);
 		return NULL;
 	}
-	lo = end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' ? hex4(*p + 2, end) : -1;
+	lo = end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' ? json_hex4(*p + 2, end) : -1;
 	if (lo < 0xdc00 || lo > 0xdfff)
 		return "the first half of a surrogate pair alone";
 	*p += 6;
-	*out += put_rune(0x10000 + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00), *out);
+	*out += utf8_put(0x10000 + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00), *out);
 	return NULL;
-}
-
-/* the character that \\c stands for; -1: none */
-static int unescape(uint8_t c)
-{
-	switch (c) {
-	case 'b': return '\b';
-	case 'f': return '\f';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	}
-	return c == '"' || c == '\\' || c == '/' ? c : -1;
 }
 
 ptrdiff_t json_text_unescape(struct span raw, int strict, uint8_t *out, const uint8_t **where,
@@ -159,7 +97,7 @@ ptrdiff_t json_text_unescape(struct span raw, int strict, uint8_t *out, const ui
 		if (mark == end)
 			break;
 		p = mark + 2;		/* the scan saw to it that a byte follows */
-		c = unescape(mark[1]);
+		c = json_escape(mark[1]);
 		*why = NULL;
 		if (c >= 0 && !(strict && c == '/'))
 			*o++ = (uint8_t)c;

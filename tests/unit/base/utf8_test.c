@@ -98,7 +98,7 @@ static void examples(void)
 
 static void every_character(void)
 {
-	uint8_t text[24];
+	uint8_t text[24], put[4];
 	uint32_t c;
 	size_t n;
 	int bad = 0;
@@ -106,6 +106,8 @@ static void every_character(void)
 	for (c = 0; c < 0x200000; c++) {
 		memset(text, 'x', sizeof text);
 		n = write_char(c, text + c % 20);
+		if (c <= 0x10ffff)
+			bad += utf8_put(c, put) != n || memcmp(put, text + c % 20, n) != 0;
 		bad += utf8_valid(span_of(text, sizeof text)) !=
 		       (c <= 0x10ffff && (c < 0xd800 || c > 0xdfff));
 		if (c < 0xd800)

@@ -1,17 +1,9 @@
 /*
  * read.c - the bytes of a file, or a range of them, as pieces.
- * A block that lies plain in the store is not read here: its bytes leave as an extent.  Of a dag-pb
- * leaf we read the few bytes around the payload, to know where that begins and ends.
+ * A block that lies plain in the store is not read here: its bytes leave as an extent.
  */
 #include "base/err.h"
-#include "base/io.h"
-#include "base/rd.h"
 #include "unixfs/read_priv.h"
-
-enum {
-	EXTENT_MIN = 16 * 1024,		/* smaller blocks are read and hashed as fast */
-	HEAD_MAX = 24, TAIL_MAX = 16	/* bytes around the payload of a leaf */
-};
 
 struct cat {
 	struct dag_source *src;
@@ -61,65 +53,15 @@ static int send_bytes(struct cat *c, struct span s)
 	return send_piece(c, &p);
 }
 
-/*
- * Is the block at this extent a leaf as every builder writes it, Data { Type, Data, filesize } and
- * nothing else, all its bytes accounted for?  1 and the extent cut down to the payload, else 0.
- */
-static int leaf_payload(struct piece *p)
-{
-	uint8_t head[HEAD_MAX], tail[TAIL_MAX];
-	uint64_t message, n, at, rest;
-	struct rd r;
-	ssize_t got = io_pread(p->fd, head, sizeof head, p->off, "segment");
-	uint8_t type;
-
-	if (got < 0)
-		return (int)got;
-	r = rd_from(span_of(head, (size_t)got));
-	if (rd_u8(&r) != 0x0a)			/* PBNode.Data: the links would come first */
-		return 0;
-	message = rd_varint(&r);
-	if (!rd_ok(&r) || message != p->len - ((uint64_t)got - r.left))
-		return 0;
-	if (rd_u8(&r) != 0x08)			/* Type */
-		return 0;
-	type = rd_u8(&r);
-	if ((type != UNIXFS_FILE && type != UNIXFS_RAW) || rd_u8(&r) != 0x12)
-		return 0;
-	n = rd_varint(&r);
-	at = (uint64_t)got - r.left;
-	if (!rd_ok(&r) || at > p->len || n > p->len - at)
-		return 0;
-	rest = p->len - at - n;
-	if (rest > sizeof tail)
-		return 0;
-	got = io_pread(p->fd, tail, (size_t)rest, p->off + at + n, "segment");
-	if (got < 0)
-		return (int)got;
-	r = rd_from(span_of(tail, (size_t)got));
-	if ((uint64_t)got != rest || rd_u8(&r) != 0x18 || rd_varint(&r) != n || !rd_done(&r))
-		return 0;
-	p->off += at;
-	p->len = n;
-	return 1;
-}
-
 /* 1: it was sent; 0: no extent, or not a plain leaf */
 static int leaf_extent(struct cat *c, const struct cid *cid)
 {
 	struct piece p;
 	uint64_t at;
-	int rc = dag_extent(c->src, cid, &p);
+	int rc = read_leaf_extent(c->src, cid, &p);
 
 	if (rc <= 0)
 		return rc;
-	if (p.fd < 0 || p.len < EXTENT_MIN)
-		return 0;
-	if (cid->codec != CID_RAW) {
-		rc = leaf_payload(&p);
-		if (rc <= 0)
-			return rc;
-	}
 	p.len = cut(c, p.len, &at);
 	p.off += at;
 	rc = send_piece(c, &p);
@@ -173,18 +115,6 @@ static int enter_inner(struct cat *c, const struct cid *cid, const struct read_n
 	return 0;
 }
 
-static int wrong_node(unsigned type, int root)
-{
-	static const char *const names[] = { "Raw", "Directory", "File", "Metadata", "Symlink",
-					     "HAMTShard" };
-
-	if (type > UNIXFS_HAMT)
-		return err_set(ERR_INVALID, "unrecognized node type");
-	if (root)
-		return err_set(ERR_INVALID, "this dag node is a directory");
-	return err_set(ERR_INVALID, "found %s node in unexpected place", names[type]);
-}
-
 /* a leaf of some codec, whose value is bytes (go-unixfsnode reads such files) */
 static int other_leaf(struct cat *c, const struct cid *cid)
 {
@@ -214,11 +144,9 @@ static int enter(struct cat *c, const struct cid *cid, int root, struct cid *fol
 	if (++c->idle > READ_IDLE_MAX)
 		return err_set(ERR_LIMIT, "more than %d blocks in a row without a byte in them",
 			       READ_IDLE_MAX);
-	if (cid->codec == CID_RAW || cid->codec == CID_DAG_PB) {
-		rc = leaf_extent(c, cid);
-		if (rc != 0)
-			return rc < 0 ? rc : 0;
-	}
+	rc = leaf_extent(c, cid);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (cid->codec == CID_RAW) {
 		buf_reset(&c->block);
 		rc = dag_get(c->src, cid, &c->block);
@@ -237,7 +165,7 @@ static int enter(struct cat *c, const struct cid *cid, int root, struct cid *fol
 		/* Kubo ignores Data beside links; nobody writes such nodes */
 		return n.pb.n_links ? enter_inner(c, cid, &n) : send_bytes(c, n.data.data);
 	case UNIXFS_SYMLINK:
-		return root ? send_bytes(c, n.data.data) : wrong_node(n.data.type, root);
+		return root ? send_bytes(c, n.data.data) : read_wrong_node(n.data.type, root);
 	case UNIXFS_METADATA:
 		if (!root)
 			break;
@@ -251,7 +179,7 @@ static int enter(struct cat *c, const struct cid *cid, int root, struct cid *fol
 	default:
 		break;
 	}
-	return wrong_node(n.data.type, root);
+	return read_wrong_node(n.data.type, root);
 }
 
 static int next_child(struct cat *c, struct cid *child)

@@ -20,6 +20,13 @@ int read_decode(const struct buf *block, struct read_node *n);
  * type".  `block` is emptied first. */
 int read_get(struct dag_source *src, const struct cid *cid, struct buf *block, struct read_node *n);
 
+/* read_leaf_extent - the bytes of a leaf that lies plain in the store: 1 and the extent (dag_extent's, without what stands around
+ * the bytes); 0: not a leaf, or it must be read; or an error. */
+int read_leaf_extent(struct dag_source *src, const struct cid *cid, struct piece *p);
+
+/* read_wrong_node - ERR_INVALID in the words for a node of this type where a file should be. */
+int read_wrong_node(unsigned type, int root);
+
 /* read_stat - what a decoded node says about itself. */
 void read_stat(const struct read_node *n, struct unixfs_stat *st);
 

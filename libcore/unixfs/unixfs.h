@@ -210,6 +210,29 @@ static inline int unixfs_is_file(enum unixfs_type t)
 int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint64_t len,
 	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
 
+/*
+ * unixfs_reader - a file open for reading at any places.  The way to the last place stays open: what is in the same leaf
+ * costs nothing more, a neighbour one block, any other the blocks on the way to it.  Blocks are checked as by
+ * unixfs_cat.  Memory: as a dag_stack, a leaf, and 2 MiB.  src is borrowed until close.
+ *
+ * open - a file, a raw leaf or raw block.  ERR_INVALID: anything else, or a file without sizes; ERR_NOTFOUND.
+ * read - all of [off, off + len); cat - the same as pieces.  ERR_INVALID: the file ends before, or its sizes contradict each
+ * other; ERR_NOTFOUND.
+ * view - bytes around `off` as they lie in memory, from *start on, *start <= off < *start + len; borrowed until the
+ * next call.  1: they are counted by whoever takes some; 2: they were counted; 0: not to be had, read.
+ */
+struct unixfs_reader;
+struct unixfs_read_count {
+	uint64_t blocks, bytes;		/* opened, again if it was closed; read of them (of plain leaves: what was wanted) */
+};
+int unixfs_reader_open(struct unixfs_reader **r, struct dag_source *src, const struct cid *cid);
+void unixfs_reader_close(struct unixfs_reader *r);	/* accepts NULL */
+uint64_t unixfs_reader_size(const struct unixfs_reader *r);
+struct unixfs_read_count unixfs_reader_count(const struct unixfs_reader *r);
+int unixfs_reader_read(struct unixfs_reader *r, uint64_t off, void *p, size_t len);
+int unixfs_reader_cat(struct unixfs_reader *r, uint64_t off, uint64_t len, struct sink *out);
+int unixfs_reader_view(struct unixfs_reader *r, uint64_t off, uint64_t *start, struct span *bytes);
+
 /* unixfs_ls - every entry of a directory (basic: block order; HAMT: hash order), streaming, one block
  * a level.  The entry's type and size are not looked up (unixfs_stat does).  A nonzero return stops. */
 struct unixfs_dirent {

@@ -1,0 +1,265 @@
+/* reader_test.c - any bytes of a file, again and again: the same as all of it, and no block opened twice for nothing */
+#include "car.h"
+#include "make.h"
+
+static uint64_t seed = 88172645463325252u;
+
+static uint64_t some(uint64_t n)		/* 0 .. n - 1 */
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % n;
+}
+
+/* as blocks that must be read, as extents of a file, or now one and now the other */
+static int extents_of(struct dag_source *s, const struct cid *cid, struct piece *p)
+{
+	return cid->bytes[cid->len - 1] & 1 ? 0 : memdag_extent(s, cid, p);
+}
+
+static int whole(const struct cid *cid, struct buf *out)
+{
+	struct sink_buf sink;
+
+	sink_buf_start(&sink, out);
+	return unixfs_cat(&make_dag.source, cid, 0, UINT64_MAX, &sink.sink, NULL, NULL);
+}
+
+static int same_read(struct unixfs_reader *r, struct span all, uint64_t off, size_t n)
+{
+	uint8_t *p = malloc(n + 1);
+	int same;
+
+	p[n] = 0xa5;
+	same = unixfs_reader_read(r, off, p, n) == 0 && span_equal(span_of(p, n), span_of(all.p + off, n)) && p[n] == 0xa5;
+	free(p);
+	return same;
+}
+
+static int same_cat(struct unixfs_reader *r, struct span all, uint64_t off, size_t n)
+{
+	struct buf out = BUF_INIT(1 << 26);
+	struct sink_buf sink;
+	int same;
+
+	sink_buf_start(&sink, &out);
+	same = unixfs_reader_cat(r, off, n, &sink.sink) == 0 && span_equal(buf_span(&out), span_of(all.p + off, n));
+	buf_clear(&out);
+	return same;
+}
+
+/* 1 also when there is nothing to be seen */
+static int same_view(struct unixfs_reader *r, struct span all, uint64_t off)
+{
+	uint64_t start;
+	struct span v;
+	int rc = unixfs_reader_view(r, off, &start, &v);
+
+	if (rc <= 0)
+		return rc == 0;
+	return start <= off && off - start < v.len && start + v.len <= all.len &&
+	       span_equal(v, span_of(all.p + start, v.len));
+}
+
+static int same_anywhere(struct unixfs_reader *r, struct span all, int how)
+{
+	uint64_t off = 0;
+	size_t n, i;
+
+	for (i = 0; i < 400; i++) {
+		off = how == 0 ? some(all.len + 1) : how == 1 ? off + some(all.len / 300 + 2) : off - some(all.len / 300 + 2);
+		if (off > all.len)
+			off = how == 1 ? 0 : all.len;
+		n = (size_t)some(i % 7 == 0 ? 300000 : 100);
+		if (n > all.len - off)
+			n = (size_t)(all.len - off);
+		switch (some(3)) {
+		case 0:
+			if (!same_read(r, all, off, n))
+				return 0;
+			break;
+		case 1:
+			if (!same_cat(r, all, off, n))
+				return 0;
+			break;
+		default:
+			if (off < all.len && !same_view(r, all, off))
+				return 0;
+		}
+	}
+	return 1;
+}
+
+static int as_cat(struct span bytes, const char *options)
+{
+	struct unixfs_builder *b = make_builder(options);
+	struct unixfs_node n = make_file(b, bytes, NULL);
+	struct buf all = BUF_INIT(1 << 26);
+	struct unixfs_reader *r = NULL;
+	int how, source, same = whole(&n.cid, &all) == 0 && span_equal(buf_span(&all), bytes);
+
+	unixfs_builder_free(b);
+	for (source = 0; same && source < 3; source++) {
+		make_dag.source.extent = source == 0 ? NULL : source == 1 ? memdag_extent : extents_of;
+		same = unixfs_reader_open(&r, &make_dag.source, &n.cid) == 0 && unixfs_reader_size(r) == bytes.len;
+		for (how = 0; same && how < 3; how++)
+			same = same_anywhere(r, buf_span(&all), how);
+		if (same)
+			unixfs_reader_close(r);
+		if (!same)
+			printf("# %s, source %d, %zu bytes\n", options, source, bytes.len);
+	}
+	make_dag.source.extent = memdag_extent;
+	buf_clear(&all);
+	return same;
+}
+
+static void any_place_of_any_shape(void)
+{
+	static const char *const shapes[] = {
+		"cid-version=0 raw-leaves=no chunker=size-1000 max-links=4",
+		"cid-version=1 chunker=size-40000 max-links=3",
+		"cid-version=0 raw-leaves=no chunker=size-50000 max-links=5 layout=trickle",
+		"cid-version=1 chunker=size-777 max-links=2 layout=trickle",
+		"cid-version=1 chunker=rabin-20000-30000-50000 max-links=6",
+		"cid-version=1 chunker=size-100 max-links=1000",
+		"cid-version=1 chunker=size-100 inline=120",
+		"cid-version=1 chunker=size-2000000",
+	};
+	static const size_t sizes[] = { 0, 1, 99, 100, 5000, 300000, 3000001 };
+	size_t i, k;
+
+	for (i = 0; i < sizeof shapes / sizeof *shapes; i++)
+		for (k = 0; k < sizeof sizes / sizeof *sizes; k++)
+			CHECK(as_cat(make_bytes("reader", sizes[k]), shapes[i]));
+}
+
+/* a leaf of more than a window: parts of it are seen */
+static void a_leaf_larger_than_the_window(void)
+{
+	struct span bytes = make_bytes("large leaf", 9000001);
+	struct cid cid = memdag_add(&make_dag, 1, CID_RAW, bytes);
+	struct unixfs_reader *r = NULL;
+
+	NEED(unixfs_reader_open(&r, &make_dag.source, &cid) == 0);
+	CHECK(unixfs_reader_size(r) == bytes.len);
+	CHECK(same_anywhere(r, bytes, 0));
+	CHECK(same_anywhere(r, bytes, 2));
+	unixfs_reader_close(r);
+}
+
+static void neighbours_cost_one_block(void)
+{
+	struct unixfs_builder *b = make_builder("cid-version=1 chunker=size-20000 max-links=4");
+	struct span bytes = make_bytes("neighbours", 64 * 20000);
+	struct unixfs_node n = make_file(b, bytes, NULL);
+	struct unixfs_reader *r = NULL;
+	struct unixfs_read_count c;
+	uint64_t i;
+	uint8_t p[10];
+
+	unixfs_builder_free(b);
+	NEED(unixfs_reader_open(&r, &make_dag.source, &n.cid) == 0);
+	for (i = 0; i < bytes.len; i += 500)
+		CHECK(unixfs_reader_read(r, i, p, sizeof p) == 0);
+	c = unixfs_reader_count(r);
+	CHECK(c.blocks == 64 + 16 + 4 + 1);
+	for (i = bytes.len; i >= 500; i -= 500)
+		CHECK(unixfs_reader_read(r, i - 10, p, sizeof p) == 0);
+	/* the other way: leaves again, of the nodes only those that were left */
+	CHECK(unixfs_reader_count(r).blocks == c.blocks + 63 + 15 + 3);
+	c = unixfs_reader_count(r);
+	CHECK(unixfs_reader_read(r, 3, p, sizeof p) == 0);
+	CHECK(unixfs_reader_read(r, 19000, p, sizeof p) == 0);
+	CHECK(unixfs_reader_count(r).blocks == c.blocks);
+	CHECK(unixfs_reader_count(r).bytes == c.bytes + 20);
+	unixfs_reader_close(r);
+}
+
+static struct cid liar(uint64_t first, uint64_t second, int64_t filesize)
+{
+	uint64_t sizes[] = { first, second };
+	struct memdag_link l[2] = {
+		{ memdag_add(&make_dag, 1, CID_RAW, span_str("hello")), "", 5 },
+		{ memdag_add(&make_dag, 1, CID_RAW, span_str("world!")), "", 6 },
+	};
+
+	return memdag_node(&make_dag, 1, l, 2, message(UNIXFS_FILE, span_of(NULL, 0), filesize, sizes, 2));
+}
+
+static int read_of(struct cid cid, uint64_t off, size_t len)
+{
+	struct unixfs_reader *r = NULL;
+	uint8_t p[64];
+	int rc = unixfs_reader_open(&r, &make_dag.source, &cid);
+
+	if (rc == 0)
+		rc = unixfs_reader_read(r, off, p, len);
+	unixfs_reader_close(r);
+	return rc;
+}
+
+static void sizes_that_lie(void)
+{
+	uint64_t one = 5;
+	struct memdag_link l[2] = { { liar(5, 6, 11), "", 1 }, { liar(5, 6, 11), "", 1 } };
+
+	CHECK(read_of(liar(5, 6, 11), 0, 11) == 0);
+	CHECK_ERR(read_of(liar(5, 6, 11), 11, 1), ERR_INVALID);
+	CHECK_ERR(read_of(liar(5, 6, 11), UINT64_MAX, 2), ERR_INVALID);
+	CHECK_ERR(read_of(liar(4, 6, 10), 0, 1), ERR_INVALID);
+	CHECK(strstr(err_text(), "contradict") != NULL);
+	CHECK(read_of(liar(5, 6, 40), 3, 8) == 0);
+	CHECK_ERR(read_of(liar(5, 6, 40), 3, 9), ERR_INVALID);
+	CHECK_ERR(read_of(liar(5, 6, 8), 3, 5), ERR_INVALID);
+	CHECK_ERR(read_of(liar(5, UINT64_MAX, 11), 5, 1), ERR_INVALID);
+	CHECK_ERR(read_of(memdag_node(&make_dag, 1, l, 2, message(UNIXFS_FILE, span_of(NULL, 0), 5, &one, 1)), 0, 1),
+		  ERR_INVALID);
+	CHECK(strstr(err_text(), "does not support seeking") != NULL);
+}
+
+static void what_is_no_file(void)
+{
+	struct cid gone;
+	struct span s = span_str("nobody has it");
+
+	CHECK(cid_sum(&gone, 1, CID_RAW, MH_SHA2_256, &s, 1) == 0);
+	CHECK_ERR(read_of(gone, 0, 1), ERR_NOTFOUND);
+	CHECK_ERR(read_of(memdag_add(&make_dag, 1, CID_DAG_PB, unit_hex("0a020801")), 0, 0), ERR_INVALID);
+	CHECK_STR(err_text(), "this dag node is a directory");
+	CHECK_ERR(read_of(memdag_add(&make_dag, 1, CID_DAG_PB, unit_hex("0a07080412036c6e6b")), 0, 0), ERR_INVALID);
+	CHECK_ERR(read_of(memdag_add(&make_dag, 1, CID_DAG_CBOR, unit_hex("a0")), 0, 0), ERR_INVALID);
+}
+
+static void a_leaf_that_is_missing(void)
+{
+	struct span s = span_str("nobody has it");
+	uint64_t sizes[] = { 5, 13 };
+	struct memdag_link l[2] = { { memdag_add(&make_dag, 1, CID_RAW, span_str("hello")), "", 5 }, { .name = "" } };
+	struct unixfs_reader *r = NULL;
+	struct cid root;
+	uint8_t p[18];
+
+	CHECK(cid_sum(&l[1].cid, 1, CID_RAW, MH_SHA2_256, &s, 1) == 0);
+	root = memdag_node(&make_dag, 1, l, 2, message(UNIXFS_FILE, span_of(NULL, 0), 18, sizes, 2));
+	NEED(unixfs_reader_open(&r, &make_dag.source, &root) == 0);
+	CHECK(unixfs_reader_read(r, 0, p, 5) == 0);
+	CHECK_ERR(unixfs_reader_read(r, 0, p, 6), ERR_NOTFOUND);
+	CHECK(unixfs_reader_read(r, 0, p, 5) == 0);
+	CHECK(memcmp(p, "hello", 5) == 0);
+	unixfs_reader_close(r);
+}
+
+int main(void)
+{
+	memdag_init(&make_dag);
+	memdag_extents(&make_dag);
+	RUN(any_place_of_any_shape);
+	RUN(a_leaf_larger_than_the_window);
+	RUN(neighbours_cost_one_block);
+	RUN(sizes_that_lie);
+	RUN(what_is_no_file);
+	RUN(a_leaf_that_is_missing);
+	return UNIT_END();
+}

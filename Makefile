@@ -49,7 +49,7 @@ NET_LIB := $(BUILD)/libnet.a
 NET_SRC := $(sort $(wildcard libnet/*/*.c libnet/*/*/*.c))
 NET_OBJ := $(NET_SRC:%.c=$(BUILD)/%.o)
 CMD_LIB := $(BUILD)/libcmd.a
-CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids describe files told edit upstream names)
+CMD_OBJ := $(patsubst %,$(BUILD)/cmd/%.o,cmd help run cids describe files told edit upstream names where)
 # UNPLUGGED=1: without libnet, where no network library is installed
 NET_COMMANDS := ipfrs-serve ipfrs-fetch ipfrs-remote
 COMMANDS := $(filter-out $(if $(UNPLUGGED),$(NET_COMMANDS)),$(shell cut -f1 cmd/COMMANDS))

@@ -1,7 +1,6 @@
 /* cmd.c - the manners all programs share: options, operands, complaints, exit status */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -281,12 +280,7 @@ const char *cmd_operand(int i)
 
 int cmd_waits(void)
 {
-	const struct names *n = &me.names;
-	struct pollfd in = { .fd = 0, .events = POLLIN };
-
-	if (!me.reading || n->eof || (n->have > n->pos && memchr(n->in + n->pos, n->end, n->have - n->pos)))
-		return 0;
-	return poll(&in, 1, 0) == 0;
+	return me.reading && names_wait(&me.names);
 }
 
 int cmd_next(const char **name)

@@ -1,4 +1,5 @@
 /* names.c - a list of names from a stream */
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <errno.h>
@@ -73,4 +74,13 @@ int names_next(struct names *n, const char **name)
 		return err_set(ERR_INVALID, "'%s' has a NUL inside a line; use -0?", n->what);
 	*name = (const char *)n->line.data;
 	return 1;
+}
+
+int names_wait(const struct names *n)
+{
+	struct pollfd in = { .fd = n->fd, .events = POLLIN };
+
+	if (n->eof || (n->have > n->pos && memchr(n->in + n->pos, n->end, n->have - n->pos)))
+		return 0;
+	return poll(&in, 1, 0) == 0;
 }

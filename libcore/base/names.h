@@ -26,4 +26,7 @@ void names_clear(struct names *n);
  * name without its end mark counts; empty names are passed over. */
 int names_next(struct names *n, const char **name);
 
+/* names_wait - 1: names_next would wait now for whoever writes; a program that gathers its answers gives them first. */
+int names_wait(const struct names *n);
+
 #endif

@@ -108,20 +108,17 @@ enum { LONG_TEXT = CUT_DIGITS + 32 };
 static void write_long(char text[LONG_TEXT], const uint8_t *p, const uint8_t *end, int64_t exp)
 {
 	size_t n = 0;
-	int after_point = 0, more = 0;
+	int more = 0;
 
 	for (; p < end; p++) {
-		if (*p == '.') {
-			after_point = 1;
+		if (*p == '.')
 			continue;
-		}
 		if (n < CUT_DIGITS) {
 			if (n > 0 || *p != '0')
 				text[n++] = (char)*p;
-			exp -= after_point;
 		} else {
 			more |= *p != '0';
-			exp += !after_point;
+			exp++;
 		}
 	}
 	if (n == 0)
@@ -145,12 +142,10 @@ static size_t significant(const uint8_t *p, const uint8_t *end)
 
 double decimal_double(const uint8_t *p, const uint8_t *end, uint64_t w, int64_t exp)
 {
-	const uint8_t *point = memchr(p, '.', (size_t)(end - p));
 	char text[LONG_TEXT];
 	double f;
 
-	if ((end - p <= DECIMAL_EXACT || significant(p, end) <= DECIMAL_EXACT) &&
-	    scale(w, exp - (point ? end - point - 1 : 0), &f))
+	if ((end - p <= DECIMAL_EXACT || significant(p, end) <= DECIMAL_EXACT) && scale(w, exp, &f))
 		return f;
 	write_long(text, p, end, exp);
 	return strtod(text, NULL);

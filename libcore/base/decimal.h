@@ -68,7 +68,7 @@ static inline const uint8_t *decimal_digits(const uint8_t *p, const uint8_t *end
 
 /*
  * decimal_double - the double nearest to DIGITS * 10^exp, ties to even; infinity when that is beyond all of them.  DIGITS
- * stands at [p, end): digits, of which there is one at least, and at most one point, which exp does not know of.  w is what
+ * stands at [p, end): one at least; a point among them is not looked at, whoever calls has it in exp.  w is what
  * decimal_digits makes of all of them.  decimal_single - the same for float.
  */
 double decimal_double(const uint8_t *p, const uint8_t *end, uint64_t w, int64_t exp);

@@ -36,7 +36,7 @@ const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_s
 			     const char **why)
 {
 	const uint8_t *digits, *last, *point;
-	int64_t exp = 0;
+	int64_t exp = 0, fraction = 0;
 	uint64_t w = 0;
 	int neg = *p == '-';
 	double f;
@@ -65,6 +65,7 @@ const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_s
 			*why = "a decimal point without digits behind it";
 			return NULL;
 		}
+		fraction = p - point - 1;
 	}
 	last = p;
 	if (p < end && (*p == 'e' || *p == 'E')) {
@@ -74,7 +75,7 @@ const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_s
 			return NULL;
 		}
 	}
-	f = decimal_double(digits, last, w, exp);
+	f = decimal_double(digits, last, w, exp - fraction);
 	if (f > 1.7976931348623157e308) {
 		*why = "a number beyond the range of doubles";
 		return NULL;

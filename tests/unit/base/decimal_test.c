@@ -19,16 +19,19 @@ static uint64_t rnd(void)
 static double read_text(const char *text, float *single)
 {
 	const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text), *q;
-	int64_t exp = 0;
+	int64_t exp = 0, fraction = 0;
 	uint64_t w = 0;
 
 	q = decimal_digits(p, end, &w);
-	if (q < end && *q == '.')
+	if (q < end && *q == '.') {
+		fraction = -(q + 1 - p);
 		q = decimal_digits(q + 1, end, &w);
+		fraction += q - p;
+	}
 	if (q < end && (*q == 'e' || *q == 'E'))
 		CHECK(decimal_exponent(q + 1, end, &exp) == end);
-	*single = decimal_single(p, q, w, exp);
-	return decimal_double(p, q, w, exp);
+	*single = decimal_single(p, q, w, exp - fraction);
+	return decimal_double(p, q, w, exp - fraction);
 }
 
 static void one_text(const char *text)

@@ -28,27 +28,53 @@ int ops_tensor_stored(const char *path)
 struct stored {
 	struct tensor_place place;
 	struct dag_source *src;
-	struct tensor_place *self, *beside;	/* beside is made when it is asked for */
-	char *folder;				/* path text; NULL: the path is a root */
+	struct cid cid;
+	char *path;
+	struct tensor_place *self, *beside;	/* beside is looked for when it is asked for */
 };
 
-static int stored_beside(struct stored *s, struct tensor_place **p)
+/* the path without its last segment, appended; nothing, when there is but the CID */
+static int folder_of(const char *path, struct buf *out)
 {
-	struct cid cid;
-	int rc;
+	struct dag_path parts;
+	int rc = dag_path_parse(&parts, path);
+	char *slash;
 
-	if (!s->folder || s->beside) {
-		*p = s->beside ? s->beside : s->self;
-		return 0;
+	if (rc < 0)
+		return rc;
+	slash = strrchr(parts.rest, '/');
+	if (*parts.rest) {
+		rc = buf_printf(out, "/%s/", parts.ipld ? "ipld" : "ipfs");
+		if (rc == 0)
+			rc = cid_format(&parts.root, NULL, out);
+		if (rc == 0 && slash)
+			rc = buf_printf(out, "/%.*s", (int)(slash - parts.rest), parts.rest);
 	}
-	rc = unixfs_resolve(s->src, s->folder, &cid);
-	if (rc == 0)
-		rc = tensor_place_dag(&s->beside, s->src, &cid);
-	*p = s->beside;
+	dag_path_clear(&parts);
 	return rc;
 }
 
-/* a folder has its files in it, a file has them beside it */
+/* a folder has its files in it, a file has them beside it, if the path tells where */
+static int stored_beside(struct stored *s, struct tensor_place **p)
+{
+	struct buf folder = BUF_INIT(SIZE_MAX);
+	struct unixfs_stat st;
+	struct cid cid;
+	int rc = 0;
+
+	if (!s->beside)
+		rc = unixfs_stat(s->src, &s->cid, &st);
+	if (rc == 0 && !s->beside && !unixfs_is_dir(st.type))
+		rc = folder_of(s->path, &folder);
+	if (rc == 0 && folder.len)
+		rc = unixfs_resolve(s->src, (const char *)folder.data, &cid);
+	if (rc == 0 && folder.len)
+		rc = tensor_place_dag(&s->beside, s->src, &cid);
+	buf_clear(&folder);
+	*p = s->beside ? s->beside : s->self;
+	return rc;
+}
+
 static int stored_open(struct tensor_place *p, struct span name, struct tensor_in **in)
 {
 	struct stored *s = (struct stored *)p;
@@ -63,8 +89,7 @@ static int stored_open(struct tensor_place *p, struct span name, struct tensor_i
 
 static int stored_list(struct tensor_place *p, int (*fn)(void *arg, struct span name), void *arg)
 {
-	struct stored *s = (struct stored *)p;
-	int rc = stored_beside(s, &p);
+	int rc = stored_beside((struct stored *)p, &p);
 
 	return rc < 0 ? rc : p->list(p, fn, arg);
 }
@@ -75,50 +100,22 @@ static void stored_free(struct tensor_place *p)
 
 	tensor_place_free(s->beside);
 	tensor_place_free(s->self);
-	free(s->folder);
+	free(s->path);
 	free(s);
-}
-
-/* the path without its last segment; stays NULL where that leads to no folder */
-static int folder_of(const char *path, char **folder)
-{
-	struct dag_path parts;
-	struct buf text = BUF_INIT(SIZE_MAX);
-	int rc = dag_path_parse(&parts, path);
-	char *slash;
-
-	if (rc < 0)
-		return rc;
-	slash = strrchr(parts.rest, '/');
-	if (*parts.rest) {
-		rc = buf_printf(&text, "/%s/", parts.ipld ? "ipld" : "ipfs");
-		if (rc == 0)
-			rc = cid_format(&parts.root, NULL, &text);
-		if (rc == 0 && slash)
-			rc = buf_printf(&text, "/%.*s", (int)(slash - parts.rest), parts.rest);
-		if (rc == 0 && !(*folder = buf_take(&text)))
-			rc = err_nomem();
-	}
-	buf_clear(&text);
-	dag_path_clear(&parts);
-	return rc;
 }
 
 static int place_stored(struct tensor_place **out, struct dag_source *src, const char *path, struct cid *cid)
 {
 	struct stored *s = calloc(1, sizeof *s);
-	struct unixfs_stat st;
 	int rc;
 
 	if (!s)
 		return err_nomem();
 	s->place = (struct tensor_place){ stored_open, stored_list, stored_free };
 	s->src = src;
-	rc = unixfs_resolve(src, path, cid);
-	if (rc == 0)
-		rc = unixfs_stat(src, cid, &st);
-	if (rc == 0 && !unixfs_is_dir(st.type))
-		rc = folder_of(path, &s->folder);
+	s->path = strdup(path);
+	rc = s->path ? unixfs_resolve(src, path, cid) : err_nomem();
+	s->cid = *cid;
 	if (rc == 0)
 		rc = tensor_place_dag(&s->self, src, cid);
 	if (rc < 0)

@@ -20,8 +20,8 @@ static int ends(const struct feed *f, uint64_t len)
 {
 	if (len <= feed_left(f))
 		return 0;
-	return err_set(ERR_INVALID, "InvalidHeaderLength: %" PRIu64 " bytes at byte %" PRIu64 ", there are %" PRIu64, len, f->at,
-		       feed_left(f));
+	return err_set(ERR_INVALID, "InvalidHeaderLength: %" PRIu64 " bytes at byte %" PRIu64 ", there are %" PRIu64,
+		       len, f->at, feed_left(f));
 }
 
 static int fill(struct feed *f)
@@ -126,8 +126,8 @@ int ranges_check(struct ranges *r, uint64_t limit)
 		if (off < behind)
 			return err_set(ERR_INVALID, "InvalidOffset: %s %s begins within another one", r->what, quoted);
 		if (end > limit)
-			return err_set(ERR_INVALID, "MetadataIncompleteBuffer: %s %s ends %" PRIu64 " bytes behind the file",
-				       r->what, quoted, end - limit);
+			return err_set(ERR_INVALID, "MetadataIncompleteBuffer: %s %s ends %" PRIu64 " bytes behind"
+				       " the file", r->what, quoted, end - limit);
 		behind = end;
 		rc = 0;
 	}

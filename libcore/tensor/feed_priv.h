@@ -14,8 +14,8 @@ struct feed {
 	uint8_t buf[16384];
 };
 void feed_start(struct feed *f, struct tensor_in *in, uint64_t off, uint64_t end);
-/* feed_read - all of the next len bytes; feed_skip - go over them.  ERR_INVALID "InvalidHeaderLength: ...": the range ends
- * before. */
+/* feed_read - all of the next len bytes; feed_skip - go over them.  ERR_INVALID "InvalidHeaderLength: ...": the
+ * range ends before. */
 int feed_read(struct feed *f, void *p, size_t len);
 int feed_skip(struct feed *f, uint64_t len);
 int feed_buf(struct feed *f, struct buf *out, uint64_t len);	/* appended */
@@ -36,7 +36,8 @@ int ranges_add(struct ranges *r, uint64_t off, uint64_t end, struct span name);
 int ranges_check(struct ranges *r, uint64_t limit);
 void ranges_free(struct ranges *r);
 
-/* class_add - where in the file an error happened, behind the class that begins its message: "InvalidOffset: member 'x': ..." */
+/* class_add - where in the file an error happened, behind the class that begins its message:
+ * "InvalidOffset: member 'x': ..." */
 int class_add(int rc, const char *what, struct span name);
 
 #endif

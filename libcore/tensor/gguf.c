@@ -53,7 +53,8 @@ static int alignment_read(struct gguf *g, uint32_t type)
 		return rc;
 	g->alignment = rd_le32(&r);
 	if (g->alignment == 0 || g->alignment & (g->alignment - 1))
-		return err_set(ERR_INVALID, "InvalidHeaderDeserialization: an alignment of %" PRIu32 ", no power of 2", g->alignment);
+		return err_set(ERR_INVALID, "InvalidHeaderDeserialization: an alignment of %" PRIu32 ", no power of 2",
+			       g->alignment);
 	return 0;
 }
 
@@ -123,7 +124,8 @@ static int measure(struct tensor_info *t, uint32_t type)
 		else
 			empty = 1;
 	if (!over && k->block > 1 && (t->rank ? t->shape[t->rank - 1] : 1) % k->block)
-		return err_set(ERR_INVALID, "TensorInvalidInfo: rows of type %s are multiples of %d elements", k->name, k->block);
+		return err_set(ERR_INVALID, "TensorInvalidInfo: rows of type %s are multiples of %d elements",
+			       k->name, k->block);
 	if (over || __builtin_mul_overflow(t->n / k->block, (uint64_t)k->bytes, &t->len) || t->n > INT64_MAX ||
 	    t->len > INT64_MAX / 8)
 		return err_set(ERR_INVALID, "ValidationOverflow: shape and type are too large");
@@ -145,7 +147,8 @@ static int tensor_read(struct gguf *g, struct tensor_info *t)
 		return rc;
 	t->rank = rd_le32(&r);
 	if (t->rank > GGUF_RANK_MAX)
-		return err_set(ERR_INVALID, "InvalidHeaderDeserialization: %u dimensions, %d are the most", t->rank, GGUF_RANK_MAX);
+		return err_set(ERR_INVALID, "InvalidHeaderDeserialization: %u dimensions, %d are the most",
+			       t->rank, GGUF_RANK_MAX);
 	rc = feed_read(&g->feed, b, t->rank * 8 + 12);
 	if (rc < 0)
 		return rc;
@@ -155,7 +158,8 @@ static int tensor_read(struct gguf *g, struct tensor_info *t)
 	rc = measure(t, rd_le32(&r));
 	t->off = rd_le64(&r);
 	if (rc == 0 && t->off & (g->alignment - 1))
-		return err_set(ERR_INVALID, "InvalidOffset: it begins at %" PRIu64 ", no multiple of %" PRIu32, t->off, g->alignment);
+		return err_set(ERR_INVALID, "InvalidOffset: it begins at %" PRIu64 ", no multiple of %" PRIu32,
+			       t->off, g->alignment);
 	if (rc == 0 && t->off > INT64_MAX)
 		return err_set(ERR_INVALID, "InvalidOffset: it begins at %" PRIu64, t->off);
 	return rc;

@@ -26,13 +26,17 @@ struct gguf {
 	uint32_t alignment;		/* of data, bytes; what the key says once it was read */
 };
 
-/* gguf_front - magic, version and counts; the feed is at the first key.  gguf_key - the next key (of n_keys) and the type of its
- * value; then one of: gguf_value - the value as text appended to `out` (NULL: go over it). */
+/*
+ * gguf_front - magic, version and counts; the feed is at the first key.
+ * gguf_key - the next key (of n_keys) and the type of its value, which comes next.
+ * gguf_value - a value as text, appended to `out` (NULL: go over it).  Long strings are cut, of arrays only the first items
+ * and the count are shown.
+ */
 int gguf_front(struct gguf *g, struct tensor_in *in);
 int gguf_key(struct gguf *g, struct buf *key, uint32_t *type);
 int gguf_value(struct gguf *g, uint32_t type, struct buf *out);
 
-/* gguf_type_set - name and element type of a number of ggml: 1, or 0: no such.  Then of `block` elements in `bytes` bytes. */
+/* A type of ggml: `block` elements take so many bytes. */
 struct gguf_type {
 	const char *name;
 	enum tensor_dtype dtype;

@@ -104,7 +104,8 @@ static int dictionary_text(struct npy *n, const char *text, size_t len, int lati
 }
 
 /* how long the dictionary is */
-static int front(struct npy *n, uint64_t left, int (*read)(void *arg, void *p, size_t len), void *arg, uint32_t *len, int *latin1)
+static int front(struct npy *n, uint64_t left, int (*read)(void *arg, void *p, size_t len), void *arg, uint32_t *len,
+		 int *latin1)
 {
 	uint8_t b[12] = { 0 };
 	int rc;
@@ -127,8 +128,8 @@ static int front(struct npy *n, uint64_t left, int (*read)(void *arg, void *p, s
 	*len = b[8] | (uint32_t)b[9] << 8 | (uint32_t)b[10] << 16 | (uint32_t)b[11] << 24;
 	*latin1 = b[6] < 3;
 	if (*len > left - n->head)
-		return err_set(ERR_INVALID, "InvalidHeaderLength: a dictionary of %" PRIu32 " bytes, there are %" PRIu64, *len,
-			       left - n->head);
+		return err_set(ERR_INVALID, "InvalidHeaderLength: a dictionary of %" PRIu32 " bytes, there are %" PRIu64,
+			       *len, left - n->head);
 	if (*len > NPY_TEXT_MAX * (*latin1 ? 1u : 4u))
 		return err_set(ERR_INVALID, "HeaderTooLarge: a dictionary of %" PRIu32 " bytes", *len);
 	if (*len == 0)
@@ -287,7 +288,8 @@ int tensor_npy_head(struct buf *out, struct span descr, int column_order, unsign
 	if (rc == 0)
 		rc = buf_le16(out, (uint16_t)version);
 	if (rc == 0)
-		rc = version == 1 ? buf_le16(out, (uint16_t)(text.len + fill + 1)) : buf_le32(out, (uint32_t)(text.len + fill + 1));
+		rc = version == 1 ? buf_le16(out, (uint16_t)(text.len + fill + 1)) :
+		     buf_le32(out, (uint32_t)(text.len + fill + 1));
 	if (rc == 0)
 		rc = buf_add(out, buf_span(&text));
 	if (rc == 0)

@@ -56,7 +56,8 @@ int npy_utf8(struct buf *out, uint32_t c)
 
 static int hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	       c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* as many digits as the escape wants */
@@ -155,7 +156,8 @@ int npy_lit_uint(struct npy_lit *l, uint64_t *v)
 	if (npy_lit_peek(l) == '-')
 		return npy_lit_bad(l, "a negative number");
 	for (first = l->p, *v = 0; l->p < l->end && *l->p >= '0' && *l->p <= '9'; l->p++)
-		if (__builtin_mul_overflow(*v, (uint64_t)10, v) || __builtin_add_overflow(*v, (uint64_t)(*l->p - '0'), v))
+		if (__builtin_mul_overflow(*v, (uint64_t)10, v) ||
+		    __builtin_add_overflow(*v, (uint64_t)(*l->p - '0'), v))
 			return err_set(ERR_INVALID, "ValidationOverflow: a length of over 64 bits");
 	if (l->p == first)
 		return npy_lit_bad(l, "no number");

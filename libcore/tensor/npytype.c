@@ -7,7 +7,8 @@
 
 static int unknown(struct span s)
 {
-	return err_set(ERR_INVALID, "InvalidHeaderDeserialization: '%.*s' is no type of NumPy", (int)(s.len < 80 ? s.len : 80), s.p);
+	return err_set(ERR_INVALID, "InvalidHeaderDeserialization: '%.*s' is no type of NumPy",
+		       (int)(s.len < 80 ? s.len : 80), s.p);
 }
 
 /* ---- simple types ---- */
@@ -33,7 +34,9 @@ static int digits(struct span s, size_t *at, uint64_t *v)
 /* [ns], [25s], [s/4] behind M8 and m8, or nothing */
 static int is_unit(struct span s)
 {
-	static const char *const units[] = { "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic" };
+	static const char *const units[] = {
+		"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"
+	};
 	size_t at = 1, n, i;
 	uint64_t v;
 
@@ -170,7 +173,7 @@ static int times(struct record *r, struct npy_type *t)
 static int field(struct record *r, size_t from, struct npy_type *all)
 {
 	struct npy_type t;
-	int rc, blank;
+	int rc, blank = 0;
 
 	rc = npy_lit_need(r->l, '(');
 	if (rc == 0)

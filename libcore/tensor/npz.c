@@ -47,8 +47,8 @@ static int member_head(struct npz *z, const struct zip_entry *e, const struct te
 		rc = npy_head(n, e->plain, bytes_read, &b);
 	member_close(b.member);
 	if (rc == 0 && !n->object && n->info.len != e->plain - n->head)
-		return err_set(ERR_INVALID, "MetadataIncompleteBuffer: %" PRIu64 " bytes behind the array", e->plain - n->head -
-			       n->info.len);
+		return err_set(ERR_INVALID, "MetadataIncompleteBuffer: %" PRIu64 " bytes behind the array",
+			       e->plain - n->head - n->info.len);
 	return rc;
 }
 
@@ -115,7 +115,8 @@ static int each_member(struct npz *z)
 			rc = member(z, &e, d.off);
 	}
 	if (rc == 0 && feed_left(f))
-		rc = err_set(ERR_INVALID, "InvalidHeader: bytes behind the last of %" PRIu64 " members of the directory", d.n);
+		rc = err_set(ERR_INVALID, "InvalidHeader: bytes behind the last of %" PRIu64 " members of the directory",
+			     d.n);
 	buf_clear(&e.extra);
 	buf_clear(&e.name);
 	free(f);

@@ -115,7 +115,8 @@ int zip_dir_find(struct tensor_in *in, struct zip_dir *d)
 	rc = in->read(in, in->size - n, tail, n);
 	if (rc == 0) {
 		at = end_find(tail, n);
-		rc = at < 0 ? bad("it has no end, is it cut off?") : end_read(in, tail + at, in->size - n + (uint64_t)at, d);
+		rc = at < 0 ? bad("it has no end, is it cut off?") :
+		     end_read(in, tail + at, in->size - n + (uint64_t)at, d);
 	}
 	free(tail);
 	return rc;
@@ -196,12 +197,14 @@ static int readable(const struct zip_entry *e)
 	if (e->method == ZIP_STORED && e->packed != e->plain)
 		return err_set(ERR_INVALID, "InvalidOffset: it is stored, but in another length");
 	if (e->method == ZIP_DEFLATED && e->plain / RATIO_MAX > e->packed)
-		return err_set(ERR_INVALID, "InvalidOffset: %" PRIu64 " bytes cannot be packed into %" PRIu64, e->plain, e->packed);
+		return err_set(ERR_INVALID, "InvalidOffset: %" PRIu64 " bytes cannot be packed into %" PRIu64,
+			       e->plain, e->packed);
 	return 0;
 }
 
 /* what follows the fixed part of a member's own head: name and extra field */
-static int local_rest(struct tensor_in *in, const struct zip_entry *e, size_t n_extra, uint64_t packed, uint64_t plain, int later)
+static int local_rest(struct tensor_in *in, const struct zip_entry *e, size_t n_extra, uint64_t packed, uint64_t plain,
+		      int later)
 {
 	struct buf rest = BUF_INIT(2 * UINT16_MAX);
 	size_t n = e->name.len + n_extra;

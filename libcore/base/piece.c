@@ -25,6 +25,21 @@ static int short_extent(void)
 	return err_set(ERR_CORRUPT, "a segment ends before its record does");
 }
 
+int piece_read(const struct piece *p, uint64_t off, void *out, size_t len)
+{
+	ssize_t n;
+
+	if (p->fd < 0) {
+		if (len)
+			memcpy(out, p->bytes.p + off, len);
+		return 0;
+	}
+	n = io_pread(p->fd, out, len, p->off + off, "segment");
+	if (n < 0)
+		return (int)n;
+	return (size_t)n < len ? short_extent() : 0;
+}
+
 /* read and write, for files that offer nothing better */
 static int fd_copy(struct sink_fd *s, const struct piece *p, uint64_t done)
 {
@@ -33,13 +48,9 @@ static int fd_copy(struct sink_fd *s, const struct piece *p, uint64_t done)
 
 	while (rc == 0 && done < p->len) {
 		size_t want = p->len - done < COPY ? (size_t)(p->len - done) : COPY;
-		ssize_t n = io_pread(p->fd, tmp, want, p->off + done, "segment");
 
-		if (n < 0)
-			rc = (int)n;
-		else if ((size_t)n < want)
-			rc = short_extent();
-		else
+		rc = piece_read(p, done, tmp, want);
+		if (rc == 0)
 			rc = io_write(s->fd, tmp, want, s->what);
 		done += want;
 	}
@@ -137,7 +148,6 @@ void sink_fd_clear(struct sink_fd *s)
 static int buf_put(struct sink *sink, const struct piece *p)
 {
 	struct buf *out = ((struct sink_buf *)sink)->out;
-	ssize_t n;
 	int rc;
 
 	if (p->fd < 0)
@@ -145,12 +155,10 @@ static int buf_put(struct sink *sink, const struct piece *p)
 	rc = p->len > out->max ? ERR_LIMIT : buf_reserve(out, (size_t)p->len);
 	if (rc < 0)
 		return err_set(rc, "more than %zu bytes", out->max);
-	n = io_pread(p->fd, out->data + out->len, (size_t)p->len, p->off, "segment");
-	if (n < 0)
-		return (int)n;
-	if ((uint64_t)n < p->len)
-		return short_extent();
-	out->len += (size_t)n;
+	rc = piece_read(p, 0, out->data + out->len, (size_t)p->len);
+	if (rc < 0)
+		return rc;
+	out->len += (size_t)p->len;
 	out->data[out->len] = 0;
 	return 0;
 }

@@ -14,6 +14,9 @@ struct piece {
 	uint64_t off, len;	/* of the extent, bytes */
 };
 
+/* piece_read - bytes [off, off + len) of a piece, whichever it is; ERR_CORRUPT: the file ends before. */
+int piece_read(const struct piece *p, uint64_t off, void *out, size_t len);
+
 /* A sink takes pieces in order.  put returns 0 or an error; it borrows the piece for the call. */
 struct sink {
 	int (*put)(struct sink *s, const struct piece *p);

@@ -188,14 +188,15 @@ int tensor_cat(struct tensor_set *set, const struct tensor_info *t, const struct
  * out little-endian; sub-byte ones are packed, the first in the low bits.  F32 is the nearest value, ties to even. */
 int tensor_convertible(enum tensor_dtype from, enum tensor_dtype to);
 void tensor_convert(enum tensor_dtype from, enum tensor_dtype to, const void *in, void *out, size_t n);
-/* tensor_sink - a sink that converts what it is given, of any lengths, and gives it to `out`.  end: what is left; ERR_INVALID
- * if that is no whole element.  8 KiB or so of memory. */
+/* tensor_sink - a sink that converts what it is given, of any lengths, and gives it to `out` (borrowed); what stays as it is
+ * goes through as it comes, extents as extents.  end: ERR_INVALID if what came last is no whole element.  96 KiB of memory. */
 struct tensor_sink {
 	struct sink sink;
 	struct sink *out;
 	enum tensor_dtype from, to;
+	int (*step)(struct tensor_sink *s, const uint8_t *p, size_t len);	/* takes whole elements */
 	uint8_t *work;
-	size_t have;
+	size_t unit, have;		/* bytes: of whole elements, gathered */
 };
 int tensor_sink_start(struct tensor_sink *s, enum tensor_dtype from, enum tensor_dtype to, struct sink *out);
 int tensor_sink_end(struct tensor_sink *s);
@@ -209,7 +210,7 @@ enum tensor_form {
 	TENSOR_FORM_SAFETENSORS,	/* a file with this one tensor */
 	TENSOR_FORM_ARROW,		/* IPC stream: one column, a row an element */
 	TENSOR_FORM_ARROW_ROWS,		/* IPC stream: arrow.fixed_shape_tensor, a row for each step of the first axis */
-	TENSOR_FORM_JSON,		/* nested arrays; NaN and infinities are null */
+	TENSOR_FORM_JSON,		/* nested arrays and a newline; NaN and infinities are null, BOOL true, C64 [re,im] */
 	TENSOR_FORMS
 };
 const char *tensor_form_name(enum tensor_form f);		/* "npy" */
@@ -231,8 +232,16 @@ struct tensor_body {
 	uint64_t len;				/* of all; UINT64_MAX: JSON, known only at the end */
 	struct buf head, tail;			/* around the data */
 };
-/* tensor_body_make - check, and find the lengths.  ERR_UNSUPPORTED: the form has no such type (and what has); ERR_USAGE.
- * tensor_body_cat - bytes [off, off + len) of it (JSON: all of it only).  tensor_body_clear - accepts a zeroed one. */
+/*
+ * tensor_body_make - check, and find the lengths.  ERR_UNSUPPORTED: the form has no such type (and what has), or it cannot
+ * become `to`; ERR_LIMIT: more than the form can count; the errors of tensor_plan.
+ * In the forms of Arrow BF16 is uint16, F8 uint8, BOOL bits, C64 two floats; F4, F6 and blocks of GGUF are uint8 of their bytes,
+ * a row a byte; what else NumPy has is fixed_size_binary.  Metadata of schema and field says what it is: tensor_shape "2,3",
+ * tensor_dtype, tensor_layout.
+ * tensor_body_cat - bytes [off, off + len) of it (UINT64_MAX: to the end; JSON: all of it only).  progress hears bytes of the data
+ * as they leave, of JSON as they come.  ERR_USAGE: outside.
+ * tensor_body_clear - accepts a zeroed one.
+ */
 int tensor_body_make(struct tensor_body *b);
 int tensor_body_cat(struct tensor_body *b, uint64_t off, uint64_t len, struct sink *out,
 		    int (*progress)(void *arg, uint64_t bytes), void *arg);

@@ -62,7 +62,8 @@ int ops_tensor_body(struct tensor_body *b, struct tensor_set *set, struct span n
 		    enum tensor_form form, enum tensor_dtype to);
 
 /*
- * ops_tensor_file - several slices as one safetensors file.  add: `as` is its name in there (empty: `name`).  end: checks that no two
+ * ops_tensor_file - several slices as one safetensors file.  add: `as` is its name in there (empty: as it is
+ * called, or "data").  end: checks that no two
  * have one name, sorts them as safetensors does, makes the header; then len is known and cat gives bytes [off, off + len).
  * Memory: what was asked, up to OPS_TENSOR_ASKED; ERR_LIMIT beyond.
  */

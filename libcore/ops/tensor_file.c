@@ -96,7 +96,7 @@ int ops_tensor_file_add(struct ops_tensor_file *f, struct span name, struct span
 	if (rc == 0)
 		rc = keep(f, slice, &a.slice, &a.slice_len);
 	if (rc == 0)
-		rc = keep(f, as.len ? as : name.len ? name : b.info.name, &a.as, &a.as_len);
+		rc = keep(f, as.len ? as : b.info.name.len ? b.info.name : span_str("data"), &a.as, &a.as_len);
 	a.rank = (uint16_t)b.rank;
 	a.len = b.data;
 	a.dtype = (uint8_t)b.to;

@@ -46,6 +46,9 @@ struct tensor_in {
 	uint64_t size;		/* bytes; TENSOR_UNSIZED: all but the header of safetensors is taken to be there */
 	int (*read)(struct tensor_in *in, uint64_t off, void *p, size_t len);
 	int (*cat)(struct tensor_in *in, uint64_t off, uint64_t len, struct sink *out);
+	/* bytes around off as they lie in memory, from *start on: *start <= off < *start + len; borrowed until the next
+	 * call.  1: who takes some adds them to n_bytes; 2: they are counted; 0: not to be had.  May be NULL. */
+	int (*view)(struct tensor_in *in, uint64_t off, uint64_t *start, struct span *bytes);
 	void (*close)(struct tensor_in *in);		/* frees it */
 	uint64_t n_blocks, n_bytes;	/* opened (inner nodes and leaves) and read so far, for who counts */
 	char key[128];			/* of the content: a CID as text; "": may change, is not cached */
@@ -166,9 +169,9 @@ unsigned tensor_slice_shape(const struct tensor_slice *s, uint64_t shape[TENSOR_
 struct tensor_plan {
 	uint64_t len;			/* of the result, bytes */
 	uint64_t run, n_runs;		/* bytes of each run; how many */
-	unsigned outer;			/* dimensions that are walked */
-	struct { uint64_t start, count, at; int64_t stride; } dim[TENSOR_RANK_MAX];	/* bytes; at: where we are */
-	uint64_t base, skip;		/* skip: bytes of the next run that are not wanted */
+	unsigned outer;			/* dimensions that are walked, the last one fastest */
+	struct { uint64_t count, at; int64_t stride; } dim[TENSOR_RANK_MAX];	/* stride: bytes; at: where we are */
+	uint64_t base, skip;		/* where the next run is; how many bytes of it are not wanted */
 	int done;
 };
 int tensor_plan(struct tensor_plan *p, const struct tensor_info *t, const struct tensor_slice *s);

@@ -110,22 +110,6 @@ static const uint8_t *plain(const uint8_t *p, const uint8_t *end, int *wide)
 	return p;
 }
 
-/* bytes of a character at the end that goes on behind it, 0 to 3 */
-static size_t unfinished(const uint8_t *p, const uint8_t *end)
-{
-	size_t i, need;
-
-	for (i = 1; i <= 3 && i <= (size_t)(end - p); i++) {
-		if (end[-(ptrdiff_t)i] < 0x80)
-			return 0;
-		if (end[-(ptrdiff_t)i] < 0xc0)
-			continue;
-		need = end[-(ptrdiff_t)i] >= 0xf0 ? 4 : end[-(ptrdiff_t)i] >= 0xe0 ? 3 : 2;
-		return need > i ? i : 0;
-	}
-	return 0;
-}
-
 /* the plain bytes at in[at], as many as there are */
 static int run(struct jsonrd *j)
 {
@@ -134,7 +118,7 @@ static int run(struct jsonrd *j)
 
 	q = plain(p, end, &wide);
 	if (wide && q == end)
-		q -= unfinished(p, q);
+		q -= utf8_unfinished(span_of(p, (size_t)(q - p)));
 	if (wide && !utf8_valid(span_of(p, (size_t)(q - p))))
 		return bad(j, "a string that is not UTF-8");
 	rc = keep(j, p, (size_t)(q - p));

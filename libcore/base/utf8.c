@@ -32,6 +32,23 @@ size_t utf8_len(struct span s)
 	return n;
 }
 
+size_t utf8_unfinished(struct span s)
+{
+	size_t i, need;
+
+	for (i = 1; i <= 3 && i <= s.len; i++) {
+		uint8_t c = s.p[s.len - i];
+
+		if (c < 0x80)
+			return 0;
+		if (c < 0xc0)
+			continue;
+		need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+		return need > i ? i : 0;
+	}
+	return 0;
+}
+
 size_t utf8_put(uint32_t c, uint8_t *out)
 {
 	if (c < 0x80) {

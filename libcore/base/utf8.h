@@ -16,6 +16,9 @@ int utf8_valid_plain(struct span text);
 /* utf8_len - bytes of the character that begins `text` (which is not empty); 0: none does. */
 size_t utf8_len(struct span text);
 
+/* utf8_unfinished - bytes at the end that may begin a character which goes on behind it: 0 to 3. */
+size_t utf8_unfinished(struct span text);
+
 /* utf8_put - the character as UTF-8 (it is no surrogate, and at most U+10FFFF); its bytes, 1 to 4. */
 size_t utf8_put(uint32_t c, uint8_t *out);
 

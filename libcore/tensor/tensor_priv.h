@@ -27,6 +27,7 @@ void table_free(struct table *t);			/* accepts NULL */
 int table_add(struct table *t, const struct tensor_info *row);
 int table_end(struct table *t, struct span note);
 uint64_t table_count(const struct table *t);
+uint64_t table_bytes(const struct table *t);		/* of the image */
 struct span table_note(const struct table *t);
 int table_get(struct table *t, uint64_t i, struct tensor_info *row);
 int table_find(struct table *t, struct span name, uint64_t *i);
@@ -42,8 +43,9 @@ int table_load(struct table **t, const char *dir, const char *key, enum tensor_k
  * A kind.  looks - do the first bytes of the file (up to TENSOR_SNIFF, less at its end) look like it?  read - add a row to
  * set->rows for every tensor of the file `in`, and to set->note what the others want to know; it is not called when the table is in
  * the cache.  get - complete a row that was just read from the table (NULL: rows are whole); may open parts.
- * meta - for tensor_meta.  part - the file of a part (NULL: there is but one, set->in); part_name - as tensor_part_name (NULL:
- * empty).  close - give up set->more (NULL: nothing).
+ * check - once the rows are sorted, before they are kept (NULL: all was checked).  meta - for tensor_meta.  part - the file of a
+ * part (NULL: there is but one, set->in); part_name - as tensor_part_name (NULL: empty).  opened - adds what the files of parts
+ * counted (NULL: nothing).  close - give up set->more (NULL: nothing).
  * Errors of malformed bytes: ERR_INVALID, "InvalidOffset: tensor 'w' ...".
  */
 enum { TENSOR_SNIFF = 16 };
@@ -52,8 +54,10 @@ struct tensor_format {
 	int (*read)(struct tensor_set *set, struct tensor_in *in);
 	int (*get)(struct tensor_set *set, struct tensor_info *info);
 	int (*meta)(struct tensor_set *set, int (*fn)(void *arg, struct span key, struct span value), void *arg);
+	int (*check)(struct tensor_set *set);
 	int (*part)(struct tensor_set *set, uint32_t part, struct tensor_in **in);
 	int (*part_name)(struct tensor_set *set, uint32_t part, struct span *name);
+	void (*opened)(const struct tensor_set *set, uint64_t *n_blocks, uint64_t *n_bytes);
 	void (*close)(struct tensor_set *set);
 };
 extern const struct tensor_format tensor_safetensors, tensor_sharded, tensor_npy, tensor_npz, tensor_gguf;
@@ -66,8 +70,7 @@ struct tensor_set {
 	char *tmpdir, *cachedir;	/* NULL: the usual one; none */
 	struct table *rows;
 	struct buf note;		/* while read runs; then table_note(set->rows) */
-	uint64_t gone_blocks, gone_bytes;	/* counted by files that are closed */
-	void *more;			/* the format's */
+	void *more;			/* the format's; zero while read runs, whoever fills it */
 };
 
 /* set_open_in - the container in a file that is open (taken, also on failure); what kind it is of, when `format` is NULL.
@@ -79,6 +82,12 @@ int set_open_in(struct tensor_set **set, struct tensor_in *in, const struct tens
  * "MisalignedSlice: ...". */
 int info_size(struct tensor_info *info);
 
+/* set_find_in_dir - the container in a folder: its name, of an index or else of the one file of safetensors there is. */
+int set_find_in_dir(struct tensor_place *place, struct buf *name);
+
+/* near_names - append "; is it 'a' or 'b'?" for the names of the table that are like this one, or nothing. */
+int near_names(struct table *t, struct span name, struct buf *out);
+
 /* quoted_name - of a tensor, for messages: in quotes, long ones cut, control characters shown as ?  Returns out. */
 enum { QUOTED_MAX = 100 };
 char *quoted_name(struct span name, char out[QUOTED_MAX]);
@@ -89,6 +98,11 @@ struct in_range {
 	uint64_t off, end;
 };
 ssize_t in_range_read(void *in_range, void *p, size_t len);
+
+/* meta_read - the members of the JSON object there, as tensor_meta gives them: text, numbers and words; what is nested is left out.
+ * ERR_LIMIT: a value over META_VALUE_MAX. */
+enum { META_VALUE_MAX = 16 << 20 };
+int meta_read(struct in_range *range, int (*fn)(void *arg, struct span key, struct span value), void *arg);
 
 /* ---- deflated members of an .npz: member.c ---- */
 

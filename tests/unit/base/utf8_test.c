@@ -116,6 +116,19 @@ static void every_character(void)
 	CHECK(bad == 0);
 }
 
+/* a cut within a character leaves its beginning behind, and only that */
+static void unfinished(void)
+{
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+	static const size_t want[] = { 0, 0, 1, 0, 1, 2, 0, 1, 2, 3, 0, 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof text; i++)
+		CHECK(utf8_unfinished(span_of(text, i)) == want[i]);
+	CHECK(utf8_unfinished(span_str("\x80\x80\x80\x80")) == 0);
+	CHECK(utf8_unfinished(span_str("\xff")) == 1);		/* which is no character, whatever comes */
+}
+
 /* four bytes in a row, each of them next to a border of the table in RFC 3629 */
 static void every_border(void)
 {
@@ -166,6 +179,7 @@ int main(void)
 	RUN(examples);
 	RUN(every_character);
 	RUN(every_border);
+	RUN(unfinished);
 	RUN(random_text);
 	return UNIT_END();
 }

@@ -56,7 +56,7 @@ static int env_level(const char *room)
 
 /* ---- shared ---- */
 
-static const char *const rooms[] = { "fetch", "front", "gateway", "kubo", "pin", "serve", "store", NULL };
+static const char *const rooms[] = { "fetch", "front", "gateway", "kubo", "pin", "serve", "store", "tensor", NULL };
 enum { N_ROOMS = sizeof rooms / sizeof *rooms - 1, LINES = 128, SAID = 16, MOMENT_S = 5 };
 
 /* A line is whole when its number stands in it: 0 while it is written. */

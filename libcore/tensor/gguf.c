@@ -225,8 +225,7 @@ static int all_read(struct tensor_set *set, struct gguf *g, struct tensor_in *in
 
 static int gguf_looks(struct span head, uint64_t size)
 {
-	(void)size;
-	return head.len >= 4 && !memcmp(head.p, "GGUF", 4);
+	return size != TENSOR_UNSIZED && head.len >= 4 && !memcmp(head.p, "GGUF", 4);
 }
 
 static int gguf_read(struct tensor_set *set, struct tensor_in *in)

@@ -103,7 +103,7 @@ int member_read(struct member *m, void *p, size_t len)
 int member_skip(struct member *m, uint64_t len)
 {
 	uint8_t gone[8192];
-	int rc = 0;
+	int rc = len > m->size - m->at ? bad("has no more bytes") : 0;
 
 	while (rc == 0 && len) {
 		size_t n = len < sizeof gone ? (size_t)len : sizeof gone;

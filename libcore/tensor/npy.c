@@ -168,8 +168,7 @@ void npy_clear(struct npy *n)
 
 static int npy_looks(struct span head, uint64_t size)
 {
-	(void)size;
-	return head.len >= sizeof magic && !memcmp(head.p, magic, sizeof magic);
+	return size != TENSOR_UNSIZED && head.len >= sizeof magic && !memcmp(head.p, magic, sizeof magic);
 }
 
 struct at {

@@ -138,8 +138,8 @@ static int npz_read(struct tensor_set *set, struct tensor_in *in)
 
 static int npz_looks(struct span head, uint64_t size)
 {
-	(void)size;
-	return head.len >= 4 && (!memcmp(head.p, "PK\3\4", 4) || !memcmp(head.p, "PK\5\6", 4));
+	return size != TENSOR_UNSIZED && head.len >= 4 &&
+	       (!memcmp(head.p, "PK\3\4", 4) || !memcmp(head.p, "PK\5\6", 4));
 }
 
 const struct tensor_format tensor_npz = { .looks = npz_looks, .read = npz_read };

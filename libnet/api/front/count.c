@@ -89,7 +89,7 @@ double metric_since(const struct timespec *from)
 static const char *endpoint(const struct front *f, struct span path)
 {
 	static const struct { const char *begins, *is; } routes[] = {
-		{ "/ipfs/", "/ipfs/{cid}" }, { "/ipns/", "/ipns/{name}" }
+		{ "/ipfs/", "/ipfs/{cid}" }, { "/ipns/", "/ipns/{name}" }, { "/v1/tensor/", "/v1/tensor/{cid}" }
 	};
 	static const char *const ends[] = { "/health", "/health/live", "/health/ready", "/metrics" };
 	size_t i;
@@ -100,7 +100,7 @@ static const char *endpoint(const struct front *f, struct span path)
 	if (f->roles & FRONT_RPC && path.len >= 7 && !memcmp(path.p, "/api/v0", 7))
 		return "/api/v0";
 	for (i = 0; i < sizeof routes / sizeof *routes; i++)
-		if (path.len >= 6 && !memcmp(path.p, routes[i].begins, 6))
+		if (path.len >= strlen(routes[i].begins) && !memcmp(path.p, routes[i].begins, strlen(routes[i].begins)))
 			return routes[i].is;
 	return "/";
 }

@@ -336,6 +336,31 @@ int front_run(struct front *f, struct request *rq, struct reply *r)
 	return route_run(routes, N_ROUTES, rq, r, f);
 }
 
+/* ---- the v1 interface ---- */
+
+static int v1_denied(void *arg, struct span path, const struct cid *cid)
+{
+	return gateway_denied(((struct front *)arg)->gateway, path, cid);
+}
+
+static void v1_tensor_told(void *arg, int sliced, uint64_t bytes)
+{
+	struct front *f = arg;
+
+	metric_add(f, METRIC_TENSOR, "", 1);
+	if (sliced)
+		metric_add(f, METRIC_TENSOR_SLICES, "", 1);
+	metric_observe(f, METRIC_TENSOR_BYTES, "", (double)bytes);
+}
+
+static int handle_v1(struct front *f, struct dag_source *src, struct request *rq, struct reply *r)
+{
+	const struct v1_env e = { .st = f->st, .src = src, .denied = v1_denied, .tensor = v1_tensor_told,
+				  .verifiable_only = gateway_trustless(f->gateway, rq), .arg = f };
+
+	return v1_answer(&e, rq, r);
+}
+
 static int handle(struct front *f, struct request *rq, struct reply *r)
 {
 	struct dag_source *src = front_source(f);
@@ -354,6 +379,8 @@ static int handle(struct front *f, struct request *rq, struct reply *r)
 		return reply_status(rq, r, 503, "the store cannot be opened");
 	if (f->upstream && !http_listed(request_field(rq, "cache-control"), "only-if-cached"))
 		src = front_sources(f);
+	if (!site && v1_wants(rq))
+		return handle_v1(f, src, rq, r);
 	rc = gateway_answer(f->gateway, f->st, src, rq, r);
 	metric_caches(f);
 	return rc;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "api/kubo/kubo.h"
+#include "api/v1/v1.h"
 #include "board/board.h"
 #include "front.h"
 #include "wire/http/encode.h"

@@ -191,3 +191,8 @@ int gw_denied(struct gw_deny *d, struct span path, const struct cid *cid)
 	buf_clear(&r.legacy);
 	return v.status;
 }
+
+int gateway_denied(const struct gateway *g, struct span path, const struct cid *cid)
+{
+	return gw_denied(g->deny, path, cid);
+}

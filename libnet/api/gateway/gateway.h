@@ -45,6 +45,11 @@ int gateway_is_site(struct gateway *g, const struct request *rq);
 /* gateway_is_ours - 1: the host asked is certainly no content's: an address, or a name that is given to us.  Asks nobody. */
 int gateway_is_ours(const struct gateway *g, struct span host);
 
+/* gateway_denied - a status (410, 451) when this content path, or this block, is not to be served; 0.  p of path NULL or empty:
+ * only the block; cid NULL: only the path.  gateway_trustless - 1: under the host asked, only what can be verified is served. */
+int gateway_denied(const struct gateway *g, struct span path, const struct cid *cid);
+int gateway_trustless(const struct gateway *g, const struct request *rq);
+
 /* gateway_upstream - who may know records of names that are not in the store, or newer ones: `resolve` is given "/ipns/KEY"
  * and puts what it learns into the store, verified; what it appends to `out` is not used.  NULL: nobody.  Asked no more
  * often than the records allow, and not for who wants what is here only. */

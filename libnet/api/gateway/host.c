@@ -310,3 +310,12 @@ int gateway_is_site(struct gateway *g, const struct request *rq)
 	buf_clear(&a.host);
 	return yes;
 }
+
+int gateway_trustless(const struct gateway *g, const struct request *rq)
+{
+	unsigned flags = g->flags;
+	int https;
+
+	host_known(g, effective_host(rq, &https), &flags);
+	return (flags & GATEWAY_TRUSTLESS) != 0;
+}

@@ -16,12 +16,12 @@ enum {
  * Is the block at this extent a leaf as every builder writes it, Data { Type, Data, filesize } and
  * nothing else, all its bytes accounted for?  1 and the extent cut down to the payload, else 0.
  */
-static int leaf_payload(struct piece *p)
+static int leaf_payload(struct piece *p, const struct read_bytes *from)
 {
 	uint8_t head[HEAD_MAX], tail[TAIL_MAX];
 	uint64_t message, n, at, rest;
 	struct rd r;
-	ssize_t got = io_pread(p->fd, head, sizeof head, p->off, "segment");
+	ssize_t got = from->read(from->arg, p->fd, head, sizeof head, p->off);
 	uint8_t type;
 
 	if (got < 0)
@@ -44,7 +44,7 @@ static int leaf_payload(struct piece *p)
 	rest = p->len - at - n;
 	if (rest > sizeof tail)
 		return 0;
-	got = io_pread(p->fd, tail, (size_t)rest, p->off + at + n, "segment");
+	got = from->read(from->arg, p->fd, tail, (size_t)rest, p->off + at + n);
 	if (got < 0)
 		return (int)got;
 	r = rd_from(span_of(tail, (size_t)got));
@@ -55,8 +55,15 @@ static int leaf_payload(struct piece *p)
 	return 1;
 }
 
-int read_leaf_extent(struct dag_source *src, const struct cid *cid, struct piece *p)
+static ssize_t plain_read(void *arg, int fd, void *to, size_t len, uint64_t off)
 {
+	(void)arg;
+	return io_pread(fd, to, len, off, "segment");
+}
+
+int read_leaf_extent(struct dag_source *src, const struct cid *cid, const struct read_bytes *from, struct piece *p)
+{
+	static const struct read_bytes plain = { plain_read, NULL };
 	int rc;
 
 	if (cid->codec != CID_RAW && cid->codec != CID_DAG_PB)
@@ -66,7 +73,7 @@ int read_leaf_extent(struct dag_source *src, const struct cid *cid, struct piece
 		return rc;
 	if (p->fd < 0 || p->len < EXTENT_MIN)
 		return 0;
-	return cid->codec == CID_RAW ? 1 : leaf_payload(p);
+	return cid->codec == CID_RAW ? 1 : leaf_payload(p, from ? from : &plain);
 }
 
 int read_wrong_node(unsigned type, int root)

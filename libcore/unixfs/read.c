@@ -58,7 +58,7 @@ static int leaf_extent(struct cat *c, const struct cid *cid)
 {
 	struct piece p;
 	uint64_t at;
-	int rc = read_leaf_extent(c->src, cid, &p);
+	int rc = read_leaf_extent(c->src, cid, NULL, &p);
 
 	if (rc <= 0)
 		return rc;

@@ -15,7 +15,7 @@
 #include "unixfs/read_priv.h"
 
 enum {
-	WINDOW = 2 * 1024 * 1024,	/* bytes of a segment in memory; a multiple of the page size */
+	WINDOW = 4 * 1024 * 1024,	/* bytes of a segment in memory; a multiple of the page size */
 	MARKS_MAX = 128			/* places kept of a node, to go back to */
 };
 
@@ -42,10 +42,15 @@ struct leaf {
 	struct span bytes;		/* no extent: in `block`, or mapped */
 };
 
-struct window {
-	const uint8_t *p;		/* NULL: none */
+struct file {				/* which one, and bytes in it when we looked; size 0: nobody did */
 	dev_t dev;
 	ino_t ino;
+	uint64_t size;
+};
+
+struct window {
+	const uint8_t *p;		/* NULL: none */
+	struct file file;
 	uint64_t off, len;
 };
 
@@ -58,6 +63,7 @@ struct unixfs_reader {
 	size_t n_places;
 	struct buf block;
 	struct leaf leaf;
+	struct file file;		/* of the extent opened last */
 	struct window window;
 	struct unixfs_read_count count;
 };
@@ -176,6 +182,64 @@ static int push(struct unixfs_reader *r, const struct cid *cid, struct buf *bloc
 	return rc;
 }
 
+/* ---- the window ---- */
+
+static void unmap(struct window *w)
+{
+	if (w->p)
+		munmap((void *)(uintptr_t)w->p, (size_t)w->len);
+	w->p = NULL;
+}
+
+/* 1: the window is of the file the descriptor is of */
+static int same_file(struct unixfs_reader *r, int fd)
+{
+	struct file *f = &r->file;
+	struct stat st;
+
+	if (f->size == 0) {
+		if (fstat(fd, &st) < 0)
+			return 0;
+		*f = (struct file){ st.st_dev, st.st_ino, (uint64_t)st.st_size };
+	}
+	return r->window.p && r->window.file.dev == f->dev && r->window.file.ino == f->ino;
+}
+
+/* a few bytes around a leaf: in the window, if they are there */
+static ssize_t peek(void *arg, int fd, void *to, size_t len, uint64_t off)
+{
+	struct unixfs_reader *r = arg;
+	const struct window *w = &r->window;
+
+	if (!w->p || !same_file(r, fd) || off < w->off || off - w->off > w->len || len > w->len - (off - w->off))
+		return io_pread(fd, to, len, off, "segment");
+	memcpy(to, w->p + (off - w->off), len);
+	return (ssize_t)len;
+}
+
+/* the window over the place of the leaf at `off`: 1, or 0: not to be had */
+static int look(struct unixfs_reader *r, uint64_t off)
+{
+	uint64_t at = r->leaf.off + (off - r->leaf.start), from = at - at % WINDOW;
+	struct window *w = &r->window;
+	int same = same_file(r, r->leaf.fd);
+	void *p;
+
+	if (r->file.size < r->leaf.off + r->leaf.len)
+		return 0;		/* cut short: reading says so */
+	if (same && at - w->off < w->len)
+		return 1;
+	unmap(w);
+	*w = (struct window){ .file = r->file, .off = from, .len = WINDOW };
+	if (r->file.size - from < WINDOW)
+		w->len = r->file.size - from;
+	p = mmap(NULL, (size_t)w->len, PROT_READ, MAP_SHARED, r->leaf.fd, (off_t)from);
+	if (p == MAP_FAILED)
+		return 0;
+	w->p = p;
+	return 1;
+}
+
 /* ---- the leaf ---- */
 
 static void close_leaf(struct unixfs_reader *r)
@@ -191,8 +255,11 @@ static int enter(struct unixfs_reader *r, const struct cid *cid, uint64_t start,
 	struct piece p;
 	struct read_node n = { .data.data = { NULL, 0 } };
 	struct leaf leaf = { .start = start, .len = size, .fd = -1 };
-	int rc = read_leaf_extent(r->src, cid, &p);
+	struct read_bytes from = { peek, r };
+	int rc;
 
+	r->file.size = 0;
+	rc = read_leaf_extent(r->src, cid, &from, &p);
 	if (rc < 0)
 		return rc;
 	r->count.blocks++;
@@ -290,13 +357,6 @@ static void keep(struct unixfs_reader *r, uint64_t used)
 		close_leaf(r);
 }
 
-static void unmap(struct window *w)
-{
-	if (w->p)
-		munmap((void *)(uintptr_t)w->p, (size_t)w->len);
-	w->p = NULL;
-}
-
 /* all of the next `len` bytes of the leaf */
 static int copy(struct unixfs_reader *r, uint64_t off, void *p, size_t len)
 {
@@ -313,29 +373,6 @@ static int copy(struct unixfs_reader *r, uint64_t off, void *p, size_t len)
 	if (n < 0)
 		return (int)n;
 	return (size_t)n == len ? 0 : err_set(ERR_CORRUPT, "a segment ends before its record does");
-}
-
-/* the window over the place of the leaf at `off`: 1, or 0: not to be had */
-static int look(struct unixfs_reader *r, uint64_t off)
-{
-	uint64_t at = r->leaf.off + (off - r->leaf.start), from = at - at % WINDOW;
-	struct window *w = &r->window;
-	struct stat st;
-	void *p;
-
-	if (fstat(r->leaf.fd, &st) < 0 || (uint64_t)st.st_size < r->leaf.off + r->leaf.len)
-		return 0;		/* cut short: reading says so */
-	if (w->p && w->dev == st.st_dev && w->ino == st.st_ino && at - w->off < w->len)
-		return 1;
-	unmap(w);
-	*w = (struct window){ .dev = st.st_dev, .ino = st.st_ino, .off = from, .len = WINDOW };
-	if ((uint64_t)st.st_size - from < WINDOW)
-		w->len = (uint64_t)st.st_size - from;
-	p = mmap(NULL, (size_t)w->len, PROT_READ, MAP_SHARED, r->leaf.fd, (off_t)from);
-	if (p == MAP_FAILED)
-		return 0;
-	w->p = p;
-	return 1;
 }
 
 /* what the window shows of the leaf, from *start on */

@@ -213,7 +213,7 @@ int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint
 /*
  * unixfs_reader - a file open for reading at any places.  The way to the last place stays open: what is in the same leaf
  * costs nothing more, a neighbour one block, any other the blocks on the way to it.  Blocks are checked as by
- * unixfs_cat.  Memory: as a dag_stack, a leaf, and 2 MiB.  src is borrowed until close.
+ * unixfs_cat.  Memory: as a dag_stack, a leaf, and 4 MiB.  src is borrowed until close.
  *
  * open - a file, a raw leaf or raw block.  ERR_INVALID: anything else, or a file without sizes; ERR_NOTFOUND.
  * read - all of [off, off + len); cat - the same as pieces.  ERR_INVALID: the file ends before, or its sizes contradict each

@@ -19,7 +19,7 @@ static const char separators[] = ",\t;|";
 /* ---- 64 bytes at a time: a bit for each that may end a field ---- */
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 
 static inline uint64_t marks(const uint8_t *p, uint8_t sep)
 {

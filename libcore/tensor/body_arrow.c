@@ -1,20 +1,8 @@
 /* body_arrow.c - a slice as a stream of Arrow: one column, one batch */
 #include <inttypes.h>
 
-#include "arrow/arrow.h"
 #include "base/err.h"
 #include "body_priv.h"
-
-enum { PAIRS = 5 };
-
-/* What the messages are made of; fields and pairs point into it. */
-struct column {
-	struct arrow_field field, item;
-	struct arrow_pair pair[PAIRS];		/* of the schema the last three */
-	struct buf shape, extension;
-	struct arrow_node node[2];
-	struct arrow_buffer buffer[3];
-};
 
 static int floats(enum tensor_dtype t)
 {
@@ -62,7 +50,7 @@ static int put_shape(struct buf *out, unsigned rank, const uint64_t *shape)
 	return rc;
 }
 
-static int make_pairs(const struct tensor_body *b, struct column *c, unsigned rank, const uint64_t *row)
+static int make_pairs(const struct tensor_body *b, struct body_column *c, unsigned rank, const uint64_t *row)
 {
 	int rc = put_shape(&c->shape, b->rank, b->shape);
 
@@ -80,14 +68,14 @@ static int make_pairs(const struct tensor_body *b, struct column *c, unsigned ra
 	return rc;
 }
 
-static void set_name(const struct tensor_body *b, struct column *c)
+static void set_name(const struct tensor_body *b, struct body_column *c)
 {
 	c->item.name = span_str("item");
 	c->field.name = b->column ? span_str(b->column) : b->info.name.len ? b->info.name : span_str("data");
 }
 
 /* of the items in a list of so many */
-static void set_list(struct column *c, uint64_t rows, uint64_t size)
+static void set_list(struct body_column *c, uint64_t rows, uint64_t size)
 {
 	c->field.type = ARROW_FIXED_LIST;
 	c->field.size = (int64_t)size;
@@ -98,7 +86,7 @@ static void set_list(struct column *c, uint64_t rows, uint64_t size)
 }
 
 /* a row an element */
-static int elements(const struct tensor_body *b, struct column *c)
+static int elements(const struct tensor_body *b, struct body_column *c)
 {
 	uint64_t shape[TENSOR_RANK_MAX];
 	unsigned rank;
@@ -117,7 +105,7 @@ static int elements(const struct tensor_body *b, struct column *c)
 }
 
 /* a row a step of the first axis; complex numbers are one axis more, of length 2 */
-static int rows(const struct tensor_body *b, struct column *c)
+static int rows(const struct tensor_body *b, struct body_column *c)
 {
 	uint64_t shape[TENSOR_RANK_MAX + 1], size = 1, n_rows;
 	const uint64_t *row = shape;
@@ -138,13 +126,33 @@ static int rows(const struct tensor_body *b, struct column *c)
 		if (row[i] == 0)
 			size = 0;
 	if (size > INT32_MAX)
-		return err_set(ERR_LIMIT, "%" PRIu64 " elements in a row, and Arrow counts to %" PRId32 "; slice it, or take %s", size,
-			       INT32_MAX, tensor_form_name(TENSOR_FORM_ARROW));
+		return err_set(ERR_LIMIT, "%" PRIu64 " elements in a row, and Arrow counts to %" PRId32 "; slice it, or take %s",
+			       size, INT32_MAX, tensor_form_name(TENSOR_FORM_ARROW));
 	set_type(b, bytes, &c->item);
 	set_list(c, n_rows, size);
 	c->field.pair = c->pair;
-	c->field.n_pairs = PAIRS;
+	c->field.n_pairs = BODY_PAIRS;
 	return make_pairs(b, c, rank, row);
+}
+
+int arrow_column(struct tensor_body *b, struct body_column *c)
+{
+	int rc;
+
+	*c = (struct body_column){ .shape = BUF_INIT(BODY_HEAD_MAX), .extension = BUF_INIT(BODY_HEAD_MAX) };
+	set_name(b, c);
+	rc = b->form == TENSOR_FORM_ARROW ? elements(b, c) : rows(b, c);
+	if (rc == 0 && arrow_bits(b))
+		b->data = b->n / 8 + (b->n % 8 != 0);
+	if (rc == 0 && (b->data > INT64_MAX - ARROW_ALIGN || c->node[0].length > INT64_MAX || c->node[1].length > INT64_MAX))
+		rc = err_set(ERR_LIMIT, "more bytes than Arrow counts");
+	return rc;
+}
+
+void arrow_column_clear(struct body_column *c)
+{
+	buf_clear(&c->shape);
+	buf_clear(&c->extension);
 }
 
 /* behind the data: until the body is aligned, and the end of the stream */
@@ -156,17 +164,12 @@ static int make_tail(struct tensor_body *b, uint64_t padding)
 	return rc < 0 ? rc : arrow_end(&b->tail);
 }
 
-static int messages(struct tensor_body *b, struct column *c)
+static int messages(struct tensor_body *b, struct body_column *c)
 {
+	uint64_t padding = (ARROW_ALIGN - b->data % ARROW_ALIGN) % ARROW_ALIGN;
 	size_t lists = c->field.n_children;
-	uint64_t padding;
 	int rc;
 
-	if (arrow_bits(b))
-		b->data = b->n / 8 + (b->n % 8 != 0);
-	padding = (ARROW_ALIGN - b->data % ARROW_ALIGN) % ARROW_ALIGN;
-	if (b->data > INT64_MAX - ARROW_ALIGN || c->node[lists].length > INT64_MAX)
-		return err_set(ERR_LIMIT, "more bytes than Arrow counts");
 	c->buffer[1 + lists].len = b->data;		/* those before it tell what is null: nothing */
 	rc = arrow_schema(&b->head, &c->field, 1, &c->pair[2], 3);
 	if (rc == 0)
@@ -176,15 +179,12 @@ static int messages(struct tensor_body *b, struct column *c)
 
 int arrow_head(struct tensor_body *b)
 {
-	struct column c = { .shape = BUF_INIT(BODY_HEAD_MAX), .extension = BUF_INIT(BODY_HEAD_MAX) };
-	int rc;
+	struct body_column c;
+	int rc = arrow_column(b, &c);
 
-	set_name(b, &c);
-	rc = b->form == TENSOR_FORM_ARROW ? elements(b, &c) : rows(b, &c);
 	if (rc == 0)
 		rc = messages(b, &c);
-	buf_clear(&c.shape);
-	buf_clear(&c.extension);
+	arrow_column_clear(&c);
 	return rc;
 }
 

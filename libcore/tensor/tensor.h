@@ -250,6 +250,28 @@ int tensor_body_cat(struct tensor_body *b, uint64_t off, uint64_t len, struct si
 		    int (*progress)(void *arg, uint64_t bytes), void *arg);
 void tensor_body_clear(struct tensor_body *b);
 
+/*
+ * Several slices as the columns of one stream of Arrow, of as many rows each: a body of TENSOR_FORM_ARROW has a row an element,
+ * of TENSOR_FORM_ARROW_ROWS one for each step of its first axis.
+ */
+enum { TENSOR_COLUMNS_MAX = 4096, TENSOR_COLUMNS_HEAD = 16 * 1024 * 1024 };
+struct body_column;
+struct tensor_columns {
+	struct tensor_body *body;	/* the caller's; as for tensor_body_make, and cleared by who has them */
+	size_t n;
+	uint64_t batch;			/* rows of a batch, made a multiple of 8; 0: all in one */
+	/* made: */
+	uint64_t rows, data;		/* bytes of all data */
+	struct body_column *col;
+	size_t n_cols, n_nodes;
+	struct buf head;		/* the schema */
+};
+/* tensor_columns_make - as tensor_body_make of each; ERR_USAGE: different numbers of rows.  tensor_columns_cat - all of it, long
+ * runs as extents.  tensor_columns_clear - accepts a zeroed one. */
+int tensor_columns_make(struct tensor_columns *c);
+int tensor_columns_cat(struct tensor_columns *c, struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
+void tensor_columns_clear(struct tensor_columns *c);
+
 /* tensor_safetensors_head - append the header of a safetensors file of these tensors, in this order of data, padded so that data
  * is aligned to 8.  tensor_npy_head - append that of an .npy. `keys`: n_keys pairs for __metadata__. */
 struct tensor_head {

@@ -36,10 +36,11 @@ struct arrow_buffer { uint64_t off, len; };		/* of the body; off a multiple of 8
 enum { ARROW_ALIGN = 64 };		/* what we align buffers to */
 
 /* Append whole messages, padded.  ERR_LIMIT: over 2^31 - 1 bytes of metadata, or out->max. */
-int arrow_schema(struct buf *out, const struct arrow_field *field, size_t n_fields, const struct arrow_pair *pair, size_t n_pairs);
+int arrow_schema(struct buf *out, const struct arrow_field *field, size_t n_fields, const struct arrow_pair *pair,
+		 size_t n_pairs);
 /* arrow_batch - what stands before a body of body_len bytes (a multiple of 8). */
-int arrow_batch(struct buf *out, uint64_t rows, const struct arrow_node *node, size_t n_nodes, const struct arrow_buffer *buffer,
-		size_t n_buffers, uint64_t body_len);
+int arrow_batch(struct buf *out, uint64_t rows, const struct arrow_node *node, size_t n_nodes,
+		const struct arrow_buffer *buffer, size_t n_buffers, uint64_t body_len);
 int arrow_end(struct buf *out);		/* the end of the stream */
 
 #endif

@@ -8,7 +8,8 @@
 enum { VERSION = 4, HEADER_SCHEMA = 1, HEADER_BATCH = 3 };	/* V5; MessageHeader */
 enum { DEPTH_MAX = 24 };			/* of fields: readers walk 64 tables deep, a field in a field takes two */
 
-static const struct flat_table message_table = { 20, 1, 4, { 16, 18, 12, 4 } };	/* version, header type, header, body's length */
+/* version, the header's type, the header, the body's length */
+static const struct flat_table message_table = { 20, 1, 4, { 16, 18, 12, 4 } };
 static const struct flat_table batch_table = { 20, 1, 3, { 4, 12, 16 } };	/* length, nodes, buffers */
 static const struct flat_table pair_table = { 12, 0, 2, { 4, 8 } };		/* key, value */
 static const struct flat_table schema_table = { 8, 0, 2, { 0, 4 } };		/* byte order, fields */
@@ -148,7 +149,8 @@ static int end_message(struct flat *f, size_t before)
 	return 0;
 }
 
-int arrow_schema(struct buf *out, const struct arrow_field *field, size_t n_fields, const struct arrow_pair *pair, size_t n_pairs)
+int arrow_schema(struct buf *out, const struct arrow_field *field, size_t n_fields, const struct arrow_pair *pair,
+		 size_t n_pairs)
 {
 	size_t before = out->len, header, at;
 	struct flat f;
@@ -162,8 +164,8 @@ int arrow_schema(struct buf *out, const struct arrow_field *field, size_t n_fiel
 	return end_message(&f, before);
 }
 
-int arrow_batch(struct buf *out, uint64_t rows, const struct arrow_node *node, size_t n_nodes, const struct arrow_buffer *buffer,
-		size_t n_buffers, uint64_t body_len)
+int arrow_batch(struct buf *out, uint64_t rows, const struct arrow_node *node, size_t n_nodes,
+		const struct arrow_buffer *buffer, size_t n_buffers, uint64_t body_len)
 {
 	size_t before = out->len, header, at, list, i;
 	struct flat f;

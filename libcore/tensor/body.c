@@ -83,9 +83,10 @@ int body_bytes(const struct tensor_body *b, unsigned *rank, uint64_t shape[TENSO
 static struct span npy_descr(const struct tensor_body *b)
 {
 	static const char *const names[TENSOR_DTYPES] = {
-		[TENSOR_BOOL] = "|b1", [TENSOR_I8] = "|i1", [TENSOR_I16] = "<i2", [TENSOR_I32] = "<i4", [TENSOR_I64] = "<i8",
-		[TENSOR_U16] = "<u2", [TENSOR_BF16] = "<u2", [TENSOR_U32] = "<u4", [TENSOR_U64] = "<u8",
-		[TENSOR_F16] = "<f2", [TENSOR_F32] = "<f4", [TENSOR_F64] = "<f8", [TENSOR_C64] = "<c8", [TENSOR_C128] = "<c16",
+		[TENSOR_BOOL] = "|b1", [TENSOR_I8] = "|i1", [TENSOR_I16] = "<i2", [TENSOR_I32] = "<i4",
+		[TENSOR_I64] = "<i8", [TENSOR_U16] = "<u2", [TENSOR_BF16] = "<u2", [TENSOR_U32] = "<u4",
+		[TENSOR_U64] = "<u8", [TENSOR_F16] = "<f2", [TENSOR_F32] = "<f4", [TENSOR_F64] = "<f8",
+		[TENSOR_C64] = "<c8", [TENSOR_C128] = "<c16",
 	};
 
 	if (b->to == TENSOR_OTHER && b->info.bits)
@@ -151,9 +152,7 @@ int tensor_body_make(struct tensor_body *b)
 	b->tail = BUF_INIT(BODY_HEAD_MAX);
 	b->rank = tensor_slice_shape(&b->slice, b->shape);
 	if (!tensor_convertible(b->info.dtype, b->to))
-		return err_set(ERR_UNSUPPORTED, "elements of type %.*s cannot become %s; floats, integers and BOOL become F32 or F64",
-			       (int)(b->info.type.len < 80 ? b->info.type.len : 80), (const char *)b->info.type.p,
-			       tensor_dtype_name(b->to));
+		return not_convertible(b->info.type, b->to);
 	rc = find_data(b);
 	if (rc == 0)
 		rc = make_head(b);
@@ -210,17 +209,17 @@ static int converted(struct tensor_body *b, uint64_t off, uint64_t len, struct s
 		     int (*progress)(void *arg, uint64_t bytes), void *arg)
 {
 	unsigned from = tensor_dtype_bits(b->info.dtype), size = tensor_dtype_bits(b->to) / 8;
-	uint64_t first = off / size / 8 * 8, end = (off + len + size - 1) / size;
+	uint64_t first = off / size / 8 * 8, end = (off + len + size - 1) / size, n;
 	struct window w = { { window_put }, out, off - first * size, len, progress, arg };
 	struct tensor_sink s;
 	int rc;
 
 	if (from % 8)
 		end = b->n - end < 8 ? b->n : (end + 7) / 8 * 8;
+	n = (end - first) / 8 * from + (end - first) % 8 * from / 8;
 	rc = tensor_sink_start(&s, b->info.dtype, b->to, &w.sink);
 	if (rc == 0)
-		rc = tensor_cat(b->set, &b->info, &b->slice, first / 8 * from, (end - first) / 8 * from + (end - first) % 8 * from / 8,
-				&s.sink, NULL, NULL);
+		rc = tensor_cat(b->set, &b->info, &b->slice, first / 8 * from, n, &s.sink, NULL, NULL);
 	if (rc < 0) {
 		tensor_sink_clear(&s);
 		return rc;

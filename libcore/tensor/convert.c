@@ -1,8 +1,8 @@
 /*
  * convert.c - numbers of one type as numbers of another.
- * Every float of at most 16 bits is a float of 32 bits, too: its exponent and fraction are moved to their places there, and a
- * multiplication by a power of two puts the exponent right, also of those numbers which are too small to be normal.  Those of at
- * most 8 bits are looked up.
+ * Every float of at most 16 bits is one of 32 bits, too: its exponent and fraction are moved to their places there, and
+ * then the exponent is put right, also of those numbers which are too small to be normal.  Those of at most 8 bits are
+ * looked up.
  */
 #include <endian.h>
 #include <pthread.h>
@@ -32,7 +32,8 @@ static inline void store_double(uint8_t *p, size_t i, double d)
 
 /* ---- floats of at most 8 bits ---- */
 
-enum special { FINITE, IEEE, ONES_NAN, ZERO_NAN, SCALE };	/* ZERO_NAN: where -0 would be; SCALE: an exponent and nothing else */
+/* what is NaN: nothing; as IEEE 754; all ones; what would be -0.  SCALE: an exponent and nothing else */
+enum special { FINITE, IEEE, ONES_NAN, ZERO_NAN, SCALE };
 
 static const struct small {
 	enum tensor_dtype dtype;

@@ -78,17 +78,24 @@ uint8_t *elements_room(struct tensor_sink *s, size_t *len)
 
 static int convert(struct tensor_sink *s, const uint8_t *p, size_t len)
 {
-	size_t n = len / s->unit * (s->unit * 8 / tensor_dtype_bits(s->from)), size = tensor_dtype_bits(s->to) / 8, done, k, room;
+	unsigned bits = tensor_dtype_bits(s->from), size = tensor_dtype_bits(s->to) / 8;
+	size_t n = len / s->unit * (s->unit * 8 / bits), done, k, room;
 	uint8_t *out = elements_room(s, &room);
 	int rc = 0;
 
 	room /= size;			/* a multiple of 8 elements: whole bytes of every type */
 	for (done = 0; rc == 0 && done < n; done += k) {
 		k = n - done < room ? n - done : room;
-		tensor_convert(s->from, s->to, p + done / 8 * tensor_dtype_bits(s->from), out, k);
+		tensor_convert(s->from, s->to, p + done / 8 * bits, out, k);
 		rc = sink_bytes(s->out, span_of(out, k * size));
 	}
 	return rc;
+}
+
+int not_convertible(struct span type, enum tensor_dtype to)
+{
+	return err_set(ERR_UNSUPPORTED, "%.*s cannot become %s; floats, integers and BOOL become F32 or F64",
+		       (int)(type.len < 80 ? type.len : 80), (const char *)type.p, tensor_dtype_name(to));
 }
 
 int tensor_sink_start(struct tensor_sink *s, enum tensor_dtype from, enum tensor_dtype to, struct sink *out)
@@ -97,8 +104,7 @@ int tensor_sink_start(struct tensor_sink *s, enum tensor_dtype from, enum tensor
 
 	*s = (struct tensor_sink){ .sink = { as_it_is }, .out = out, .from = from, .to = to, .unit = unit_of(from) };
 	if (!tensor_convertible(from, to))
-		return err_set(ERR_UNSUPPORTED, "%s cannot become %s; floats, integers and BOOL become F32 or F64",
-			       tensor_dtype_name(from), tensor_dtype_name(to));
+		return not_convertible(span_str(tensor_dtype_name(from)), to);
 	if (from == to)
 		return 0;
 	rc = elements_start(s, from, convert, out);
@@ -112,7 +118,8 @@ int tensor_sink_end(struct tensor_sink *s)
 
 	tensor_sink_clear(s);
 	if (rest)
-		return err_set(ERR_INVALID, "%zu bytes at the end are no whole element of type %s", rest, tensor_dtype_name(s->from));
+		return err_set(ERR_INVALID, "%zu bytes at the end are no whole element of type %s", rest,
+			       tensor_dtype_name(s->from));
 	return 0;
 }
 

@@ -60,8 +60,8 @@ static void example_tensor(void)
 /* every type, pairs of lengths that need different padding, nested fields */
 static void all_types(void)
 {
-	static const struct arrow_field leaf = { .name = { (const uint8_t *)"element", 7 }, .nullable = 1, .type = ARROW_UTF8 };
-	static const struct arrow_field list = { .name = { (const uint8_t *)"l", 1 }, .type = ARROW_LIST, .child = &leaf, .n_children = 1 };
+	const struct arrow_field leaf = { .name = span_str("element"), .nullable = 1, .type = ARROW_UTF8 };
+	const struct arrow_field list = { .name = span_str("l"), .type = ARROW_LIST, .child = &leaf, .n_children = 1 };
 	const struct arrow_field two[] = { list, { .name = span_str(""), .type = ARROW_BOOL } };
 	const struct arrow_pair pair[] = {
 		{ span_str("a"), span_str("") }, { span_str("abc"), span_str("1234") }, { span_str(""), span_str("12345") },
@@ -93,8 +93,8 @@ static void all_types(void)
 	CHECK_STR((char *)c.text.data, "schema {a=} {abc=1234} {=12345}\n"
 		  " n? null\n" " i8 int(8) {a=}\n" " u64? uint(64)\n" " half float(16)\n"
 		  " double float(64) {a=} {abc=1234} {=12345}\n" " bin binary\n" " d date(0)\n" " dms date(1)\n"
-		  " t timestamp(3)\n" " tz timestamp(2 Europe/Berlin)\n" " s struct {a=} {abc=1234}\n  l list\n   element? utf8\n"
-		  "   bool\n" " fb fixed_binary(16)\n" " fl fixed_list(2147483647)\n  element? utf8\n" " lb large_binary\n"
+		  " t timestamp(3)\n" " tz timestamp(2 Europe/Berlin)\n"
+		  " s struct {a=} {abc=1234}\n  l list\n   element? utf8\n" "   bool\n" " fb fixed_binary(16)\n" " fl fixed_list(2147483647)\n  element? utf8\n" " lb large_binary\n"
 		  " ls large_utf8\n" " ll large_list\n  l list\n   element? utf8\n" "end\n");
 	buf_clear(&c.text);
 	buf_clear(&b);
@@ -115,8 +115,8 @@ static void alignments(void)
 		struct arrow_field f[9];
 
 		for (n = 0; n < i / 16; n++)
-			f[n] = (struct arrow_field){ .name = span_of(text, (i + n) % 16), .type = n % 2 ? ARROW_BOOL : ARROW_INT,
-						     .bits = 16, .pair = &pair, .n_pairs = (i + n) % 3 == 0 };
+			f[n] = (struct arrow_field){ .name = span_of(text, (i + n) % 16),
+						     .type = n % 2 ? ARROW_BOOL : ARROW_INT, .bits = 16, .pair = &pair, .n_pairs = (i + n) % 3 == 0 };
 		buf_reset(&b);
 		CHECK(arrow_schema(&b, f, n, &pair, i % 2) == 0 && b.len % 8 == 0);
 		CHECK(arrow_batch(&b, i, node, n, buffer, (i + n) % 9, 0) == 0 && b.len % 8 == 0);

@@ -255,7 +255,7 @@ loads() {
 }
 @test "programs that touch no archive load no archive library" {
 	! nm -D "$BIN/ipfrs" | grep -q __asan || skip "sanitizers load what they like"
-	for name in ipfrs-cat ipfrs-block ipfrs-cid ipfrs-pin ipfrs-stat ipfrs-ls; do
+	for name in ipfrs-cat ipfrs-block ipfrs-cid ipfrs-pin ipfrs-stat ipfrs-ls ipfrs-tensor ipfrs-slice; do
 		[ -x "$BIN/$name" ]
 		run loads $name
 		[ -z "$output" ] || { echo "$name loads $output"; return 1; }

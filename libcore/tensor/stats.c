@@ -128,16 +128,24 @@ static double sum(const double *x, size_t n)
 	return lanes_sum(lane);
 }
 
-static double squares(const double *x, size_t n, double mean)
+/* the sum of the squares of the distances to about the mean; *rest: that of the distances, which says how far about it was */
+static double squares(const double *x, size_t n, double mean, double *rest)
 {
-	double lane[LANES] = { 0 };
+	double lane[LANES] = { 0 }, off[LANES] = { 0 }, d;
 	size_t i, j;
 
 	for (i = 0; i + LANES <= n; i += LANES)
-		for (j = 0; j < LANES; j++)
-			lane[j] += (x[i + j] - mean) * (x[i + j] - mean);
-	for (j = 0; i < n; i++, j++)
-		lane[j] += (x[i] - mean) * (x[i] - mean);
+		for (j = 0; j < LANES; j++) {
+			d = x[i + j] - mean;
+			off[j] += d;
+			lane[j] += d * d;
+		}
+	for (j = 0; i < n; i++, j++) {
+		d = x[i] - mean;
+		off[j] += d;
+		lane[j] += d * d;
+	}
+	*rest = lanes_sum(off);
 	return lanes_sum(lane);
 }
 
@@ -156,7 +164,7 @@ static void reckon_wide(const double *x, size_t n, struct part *p)
 static void reckon(double *x, size_t n, struct part *all)
 {
 	struct part p;
-	double mean, sq;
+	double mean, sq, rest;
 	size_t i;
 
 	part_init(&p);
@@ -167,11 +175,13 @@ static void reckon(double *x, size_t n, struct part *all)
 		p.max = x[i] > p.max ? x[i] : p.max;
 	}
 	mean = n ? sum(x, n) / (double)n : 0;
-	sq = squares(x, n, mean);
-	p.mean = mean;
-	p.squares = sq;
-	if (!isfinite(mean) || !isfinite(sq))
+	sq = squares(x, n, mean, &rest);
+	if (!isfinite(mean) || !isfinite(sq) || !isfinite(rest)) {
 		reckon_wide(x, n, &p);
+	} else if (n) {
+		p.mean = mean + rest / (long double)n;
+		p.squares = sq - rest * (rest / (long double)n);
+	}
 	part_join(all, &p);
 }
 
@@ -200,6 +210,8 @@ static int bin_of(const struct ruler *r, double x)
 	int i;
 
 	x *= r->half;
+	if (x <= r->first)
+		return 0;			/* also where there is no width at all */
 	i = (int)((x - r->first) * r->per);
 	i = i < TENSOR_BINS ? i : TENSOR_BINS - 1;
 	while (i > 0 && x < r->edge[i])

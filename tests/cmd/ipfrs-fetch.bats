@@ -486,3 +486,18 @@ record() {
 	OPT=-v try 0 of good
 	says "$U/good: 1 requests, 0 failed, 0 absent, 0 wrong, 11 blocks"
 }
+
+@test "a slice with -g fetches the header and the slice" {
+	python3 "$ROOT/tests/cmd/tensors.py" safetensors model w:F32:1000,1000
+	c=$(IPFRS_PATH=far ipfrs-add -q model)
+	IPFRS_PATH=far ipfrs-car export "$c" > model.car
+	again model.car
+	try 0 ipfrs-slice -f json -g "$U/good" "$c" w 500,:3
+	prints '[500000,500001,500002]'
+	[ "$(asked GET)" -le 3 ]		# root, header, slice
+	: > state/log
+	try 0 ipfrs-tensor -g "$U/good" "$c"
+	try 0 ipfrs-slice -f json "$c" w 500,:3
+	[ ! -s state/log ]
+	try 1 ipfrs-slice -f json "$c" w 900
+}

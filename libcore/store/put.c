@@ -124,6 +124,15 @@ static int rely(struct store *st, struct span mh, const struct entry *e, struct 
 	return 1;
 }
 
+/* it is there already */
+static int had(struct store *st, uint64_t raw)
+{
+	st->batch.n_dup++;
+	st->puts.had_blocks++;
+	st->puts.had_bytes += raw;
+	return 0;
+}
+
 static int put_block(struct store *st, const struct dag_block *b, uint64_t raw)
 {
 	struct span mh = cid_mh(b->cid);
@@ -136,24 +145,18 @@ static int put_block(struct store *st, const struct dag_block *b, uint64_t raw)
 	if (rc < 0)
 		return rc;
 	p = batch_find(st, mh);
-	if (p && p->state != PEND_DELETED) {
-		st->batch.n_dup++;
-		return 0;
-	}
+	if (p && p->state != PEND_DELETED)
+		return had(st, raw);
 	/* the record may move between the look and the open */
 	for (tries = 0; tries < 4; tries++) {
 		rc = store_lookup(st, mh, &e);
 		if (rc <= 0)
 			break;
-		if (e.epoch > st->lease && !p) {
-			st->batch.n_dup++;
-			return 0;	/* the lease keeps it */
-		}
+		if (e.epoch > st->lease && !p)
+			return had(st, raw);	/* the lease keeps it */
 		rc = rely(st, mh, &e, p);
-		if (rc != 0) {
-			st->batch.n_dup += rc > 0;
-			return rc < 0 ? rc : 0;
-		}
+		if (rc != 0)
+			return rc < 0 ? rc : had(st, raw);
 	}
 	return rc < 0 ? rc : put_new(st, b, raw, p);
 }
@@ -173,9 +176,18 @@ int store_put(struct store *st, const struct dag_block *b)
 		return err_set(ERR_LIMIT, "a block of %" PRIu64 " bytes, more than %d", raw,
 			       STORE_BLOCK_MAX);
 	rc = put_block(st, b, raw);
-	if (rc < 0)
+	if (rc < 0) {
 		st->failed = rc;
-	return rc;
+		return rc;
+	}
+	st->puts.n_blocks++;
+	st->puts.bytes += raw;
+	return 0;
+}
+
+struct store_puts store_puts(const struct store *st)
+{
+	return st->puts;
 }
 
 int store_delete(struct store *st, const struct cid *cid)

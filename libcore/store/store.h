@@ -77,6 +77,10 @@ struct dag_sink *store_sink(struct store *st);
  */
 int store_put(struct store *st, const struct dag_block *b);
 
+/* store_puts - what this handle has put since it was opened, and what of that it already had. */
+struct store_puts { uint64_t n_blocks, bytes, had_blocks, had_bytes; };
+struct store_puts store_puts(const struct store *st);
+
 /* store_commit - make everything since the last commit durable: segment data synced, then one index
  * transaction (blocks, table rows).  0, or an error and nothing of the batch is in the index. */
 int store_commit(struct store *st);

@@ -288,6 +288,7 @@ struct store {
 	uint64_t clock, looked;		/* of uses of fds; when a replaced index was looked for */
 	struct writer w;
 	struct batch batch;
+	struct store_puts puts;
 	int failed;			/* the error that lost the batch */
 	uint64_t seg_max, batch_max, max_bytes;
 	int zstd_level;			/* 0: off */

@@ -210,6 +210,7 @@ static void present_blocks_are_not_written_again(void)
 {
 	char *dir = fresh("");
 	struct store *st = opened(dir, STORE_WRITE);
+	struct store_puts p;
 	struct store_stat s;
 	long long size;
 
@@ -217,9 +218,13 @@ static void present_blocks_are_not_written_again(void)
 	size = file_size(below(dir, "seg/00000001.seg"));
 	CHECK(size == 32 + 58 + 50000);	/* 58 bytes around a block named by sha2-256 */
 	CHECK(put(st, 1, 50000) == 0 && store_commit(st) == 0);
+	p = store_puts(st);
+	CHECK(p.n_blocks == 3 && p.bytes == 150000 && p.had_blocks == 2 && p.had_bytes == 100000);
 	store_close(st);
 	st = opened(dir, STORE_WRITE);
 	CHECK(put(st, 1, 50000) == 0 && store_commit(st) == 0);
+	p = store_puts(st);
+	CHECK(p.n_blocks == 1 && p.bytes == 50000 && p.had_blocks == 1 && p.had_bytes == 50000);
 	CHECK(file_size(below(dir, "seg/00000001.seg")) == size);
 	CHECK(store_stat(st, &s) == 0 && s.n_blocks == 1 && s.raw_bytes == 50000 &&
 	      s.stored_bytes == 50000 && s.dead_bytes == 0 && s.n_segments == 1);

@@ -30,7 +30,8 @@ static const struct cmd_opt opts[] = {
 	{ 'p', "what", "preserve mode, mtime or mode,mtime" },
 	{ 'Q', NULL, "print only the CIDs of the roots (so does -q)" },
 	CMD_OPT_R,
-	{ 'T', "seconds", "store this time of modification, since 1970, with a fraction" },
+	{ 'T', NULL, "cut files of tensors where the tensors begin, so that variants share blocks" },
+	{ 't', "seconds", "store this time of modification, since 1970, with a fraction" },
 	{ 'u', NULL, "do not wait for the disk" },
 	{ 'w', NULL, "wrap everything in one directory" },
 	{ 0, NULL, NULL }
@@ -62,6 +63,27 @@ static int trouble(void *arg, int rc, const char *path)
 {
 	(void)arg;
 	cmd_complain(rc, path);
+	return 0;
+}
+
+/* what of it the store had: with -n it may have been no store's business */
+static void note_shared(const char *what, const struct store_puts *p)
+{
+	char had[NUM_SIZE_MAX], all[NUM_SIZE_MAX];
+
+	if (p->n_blocks)
+		cmd_note("%s: shared %s of %s, %" PRIu64 " of %" PRIu64 " blocks", what,
+			 num_format_size(p->had_bytes, had), num_format_size(p->bytes, all), p->had_blocks, p->n_blocks);
+}
+
+static int read_one(void *arg, const struct ops_add_file *f)
+{
+	const struct ops_add *o = arg;
+
+	if (o->tensors && f->whole)
+		cmd_note("%s: added as any file: %s", f->path, f->whole);
+	if (o->tensors || cmd_verbose() > 1)
+		note_shared(f->path, &f->puts);
 	return 0;
 }
 
@@ -133,7 +155,8 @@ static int option(struct ops_add *o, int c)
 	case 'p': return ops_add_preserve(o, cmd_arg());
 	case 'Q': roots_only = 1; break;
 	case 'r': o->recursive = 1; break;
-	case 'T': return ops_add_mtime(o, cmd_arg());
+	case 'T': return setting("tensor-align=yes");
+	case 't': return ops_add_mtime(o, cmd_arg());
 	case 'u': unsynced = STORE_UNSYNCED; break;
 	case 'w': o->wrap = 1; break;
 	}
@@ -151,6 +174,14 @@ static void start_progress(void)
 	if (!roots_only && isatty(1))
 		progress_enable(0);
 	progress_start(&progress, "adding", size, 1);
+}
+
+/* Nothing is stored, but what would be new?  Only a store knows. */
+static int compare(struct ops_add *o)
+{
+	int rc = store_open(&o->against, cmd_store(), STORE_READ);
+
+	return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 static int add_all(struct adder *a)
@@ -175,6 +206,8 @@ static int add_all(struct adder *a)
 	if (rc == 0 && cmd_verbose())
 		cmd_note("%" PRIu64 " files, %" PRIu64 " of them as they were; %s read", n.files, n.cached,
 			 num_format_size(n.bytes, size));
+	if (rc == 0 && cmd_verbose())
+		note_shared("in all", &n.puts);
 	return rc;
 }
 
@@ -190,19 +223,25 @@ int main(int argc, char **argv)
 	o.entry = added;
 	o.trouble = trouble;
 	o.progress = worked;
+	o.arg = &o;
 	while ((c = cmd_getopt()) != -1)
 		if (option(&o, c) < 0)
 			cmd_usage("option '-%c': %s", c, err_text());
 	roots_only |= cmd_quiet();
 	o.all = !roots_only;
+	o.measure = cmd_verbose() > 0;
+	o.file = cmd_verbose() ? read_one : NULL;
 	if (archives)
 		bound_memory();
 	rc = ops_add_open(&o, cmd_store(), STORE_WRITE | unsynced, (char *)settings.data, &st);
+	if (rc == 0 && o.only_hash && o.measure)
+		rc = compare(&o);
 	if (rc == 0)
 		rc = ops_add_begin(&a, st, &o);
 	if (rc == 0)
 		rc = add_all(a);
 	store_close(st);
+	store_close(o.against);
 	buf_clear(&settings);
 	buf_clear(&line);
 	return rc < 0 ? cmd_fail(rc) : cmd_finish();

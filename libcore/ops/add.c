@@ -30,9 +30,21 @@ int ops_add_config(struct ops_add *o, const struct config *c)
 	int i, set, rc = 0;
 
 	for (i = 0; rc == 0 && config_each(c, i, &key, &value, &set, &help); i++)
-		if (set && !strncmp(key, "import.", 7))
+		if (set && !strncmp(key, "import.", 7) && strcmp(key + 7, "tensor-align"))
 			rc = unixfs_opts_set(&o->dag, key + 7, value);
 	return rc;
+}
+
+static int set(struct ops_add *o, const char *key, const char *value)
+{
+	int rc;
+
+	if (strcmp(key, "tensor-align"))
+		return unixfs_opts_set(&o->dag, key, value);
+	rc = unixfs_opts_flag(key, value);
+	if (rc >= 0)
+		o->tensors = rc;
+	return rc < 0 ? rc : 0;
 }
 
 int ops_add_set(struct ops_add *o, const char *text)
@@ -49,7 +61,7 @@ int ops_add_set(struct ops_add *o, const char *text)
 			rc = err_set(ERR_USAGE, "'%s' is not key=value", pair);
 		} else {
 			*eq = 0;
-			rc = unixfs_opts_set(&o->dag, pair, eq + 1);
+			rc = set(o, pair, eq + 1);
 		}
 		free(pair);
 		text += len + (text[len] == ',');
@@ -59,14 +71,43 @@ int ops_add_set(struct ops_add *o, const char *text)
 
 /* ---- begin ---- */
 
+/* nothing is stored: would the block be new? */
+static int compare(struct watch *w, const struct dag_block *b)
+{
+	uint64_t len = 0;
+	int i, rc = store_has(w->against, b->cid);
+
+	for (i = 0; i < b->n_parts; i++)
+		len += b->parts[i].len;
+	w->puts.n_blocks++;
+	w->puts.bytes += len;
+	w->puts.had_blocks += rc > 0;
+	w->puts.had_bytes += rc > 0 ? len : 0;
+	return rc < 0 ? rc : 0;
+}
+
 static int watch_put(struct dag_sink *s, const struct dag_block *b)
 {
 	struct watch *w = (struct watch *)(void *)s;
-	int rc = w->to->put(w->to, b);
+	int rc = w->against ? compare(w, b) : w->to->put(w->to, b);
 
 	if (rc < 0)
 		w->rc = rc;
 	return rc;
+}
+
+struct store_puts add_puts(const struct adder *a)
+{
+	struct store_puts p = a->watch.puts;
+
+	if (a->o.only_hash)
+		return p;
+	p = store_puts(a->st);
+	p.n_blocks -= a->before.n_blocks;
+	p.bytes -= a->before.bytes;
+	p.had_blocks -= a->before.had_blocks;
+	p.had_bytes -= a->before.had_bytes;
+	return p;
 }
 
 static int rules_load(struct adder *a)
@@ -112,8 +153,14 @@ static int begin(struct adder *a, const struct ops_add *o)
 		rc = rules_load(a);
 	if (rc < 0)
 		return rc;
-	a->watch = (struct watch){ { watch_put }, a->o.only_hash ? dag_sink_null() : store_sink(a->st), 0 };
+	a->watch = (struct watch){ .sink = { watch_put },
+				   .to = a->o.only_hash ? dag_sink_null() : store_sink(a->st),
+				   .against = a->o.only_hash && a->o.measure ? a->o.against : NULL };
+	if (!a->o.only_hash)
+		a->before = store_puts(a->st);
 	rc = unixfs_builder_new(&a->b, &a->o.dag, &a->watch.sink, a->st ? store_tmpdir(a->st) : NULL);
+	if (rc == 0 && a->o.tensors)
+		rc = add_body_start(a);
 	if (rc == 0 && a->o.wrap)
 		rc = idset_new(&a->names, NAME_ID, NAMES_MEM, a->st ? store_tmpdir(a->st) : NULL);
 	if (rc == 0 && a->o.wrap)
@@ -164,6 +211,7 @@ void ops_add_free(struct adder *a)
 		free(a->again[--a->n_roots]);
 	free(a->roots);
 	free(a->again);
+	unixfs_cuts_clear(&a->cuts);
 	ignore_free(a->rules);
 	board_op_end(a->board, a->board_op);
 	board_close(a->board);
@@ -401,7 +449,10 @@ int add_top(struct adder *a, const char *path, const char *name, const struct un
 
 struct ops_add_counts ops_add_counts(const struct adder *a)
 {
-	return a->counts;
+	struct ops_add_counts n = a->counts;
+
+	n.puts = add_puts(a);
+	return n;
 }
 
 int ops_add_end(struct adder *a)

@@ -20,6 +20,15 @@ struct ops_added {
 					 * inside the wrapper, "" for itself */
 	struct unixfs_node node;
 	int root;			/* a root: pinned if asked for */
+	struct store_puts puts;		/* of a file that was read, with ops_add.measure: its blocks */
+};
+
+/* A file that was read. */
+struct ops_add_file {
+	const char *path;
+	uint64_t size;			/* bytes */
+	struct store_puts puts;		/* its blocks, and what of them the store had */
+	const char *whole;		/* with ops_add.tensors: why it is not cut where tensors begin; NULL: it is */
 };
 
 enum ops_follow { OPS_FOLLOW_NONE, OPS_FOLLOW_TOP, OPS_FOLLOW_ALL };
@@ -39,6 +48,10 @@ struct ops_add {
 	int pin;
 	const char *pin_name;		/* NULL or "": none */
 	int cache;			/* remember files in STORE_FILES, and trust it */
+	int tensors;			/* files that hold tensors are cut where these begin (tensor_cuts), not those
+					 * of a feed; the chunker has to be of a fixed size */
+	int measure;			/* count what of each file the store had */
+	struct store *against;		/* with only_hash and measure: that store; NULL: none */
 	int all;			/* tell every entry, not only roots */
 	int tell_early;			/* tell files of a top at once, not when they are durable: its root
 					 * vouches for them.  Behind a root that waits to become so, all wait */
@@ -49,6 +62,8 @@ struct ops_add {
 	int (*entry)(void *arg, const struct ops_added *e);
 	/* something could not be added (err_text); 0 goes on without it.  NULL: stop */
 	int (*trouble)(void *arg, int rc, const char *path);
+	/* with measure or tensors: a file was read, and is not durable yet; a nonzero return stops; may be NULL */
+	int (*file)(void *arg, const struct ops_add_file *f);
 	/* bytes and files since the last call; a nonzero return stops; may be NULL */
 	int (*progress)(void *arg, uint64_t bytes, uint64_t files);
 	/* of a file of a feed: bytes so far, each time OPS_FEED_STEP more were read, and at its end; a nonzero
@@ -62,9 +77,9 @@ struct ops_add {
 
 /* ops_add_init - Kubo's defaults: pinned, not recursive, unixfs-v0-2015. */
 void ops_add_init(struct ops_add *o);
-/* ops_add_config - the import.* values of a store's configuration. */
+/* ops_add_config - the import.* values of a store's configuration that Kubo has, too. */
 int ops_add_config(struct ops_add *o, const struct config *c);
-/* ops_add_set - "key=value,key=value" as unixfs_opts_set knows them.  ERR_USAGE. */
+/* ops_add_set - "key=value,key=value" as unixfs_opts_set knows them, and tensor-align.  ERR_USAGE. */
 int ops_add_set(struct ops_add *o, const char *text);
 /* ops_add_mode - "644", octal; ops_add_mtime - seconds since 1970, with a fraction if need be;
  * ops_add_preserve - "mode", "mtime" or "mode,mtime".  ERR_USAGE, and *o is as it was (preserve: what
@@ -129,9 +144,10 @@ int ops_add_feed(struct adder *a, const struct ops_add_feed_entry *e);
 int ops_add_feed_end(struct adder *a);
 
 /* ops_add_counts - what was done so far: files and symlinks, those of them that the cache knew, bytes
- * read. */
+ * read, and the blocks of all (with only_hash: if they are measured). */
 struct ops_add_counts {
 	uint64_t files, cached, bytes;
+	struct store_puts puts;
 };
 struct ops_add_counts ops_add_counts(const struct adder *a);
 

@@ -39,8 +39,10 @@ static ssize_t entry_read(void *arg, void *p, size_t len)
 static int add_data(struct arch *x, const struct tar_entry *e, struct unixfs_node *node)
 {
 	struct unixfs_meta m;
+	int rc = add_body_read(x->a, e->path, entry_read, x, add_meta(x->a, &e->meta, 0, &m), node);
 
-	return unixfs_add_read(x->a->b, entry_read, x, add_meta(x->a, &e->meta, 0, &m), node);
+	x->a->read = (struct store_puts){ 0 };	/* it is told much later */
+	return rc;
 }
 
 /* a hard link: to be looked up when all is known; with data they are the file's it points to */

@@ -45,6 +45,8 @@ int cache_start(struct adder *a)
 			    d->inline_limit, d->max_links, a->o.keep_mode, a->o.keep_mtime,
 			    a->o.meta.mode, a->o.meta.has_mtime);
 
+	if (rc == 0 && a->o.tensors)
+		rc = buf_str(&b, " tensors");
 	if (rc == 0 && a->o.meta.has_mtime)
 		rc = buf_printf(&b, " %lld.%u", (long long)a->o.meta.mtime, a->o.meta.nsec);
 	s = buf_span(&b);

@@ -56,6 +56,19 @@ int ops_add_preserve(struct ops_add *o, const char *text)
 	return 0;
 }
 
+/* What the store asks for its own programs: who speaks for Kubo gets what Kubo would make. */
+static int settings_of(struct ops_add *o, const struct config *c)
+{
+	const char *align;
+	int rc = ops_add_config(o, c);
+
+	if (rc == 0)
+		rc = config_get(c, "import.tensor-align", &align);
+	if (rc == 0)
+		o->tensors = !strcmp(align, "yes");
+	return rc;
+}
+
 int ops_add_open(struct ops_add *o, const char *path, int flags, const char *settings,
 		 struct store **st)
 {
@@ -65,7 +78,7 @@ int ops_add_open(struct ops_add *o, const char *path, int flags, const char *set
 	if (o->only_hash) {
 		rc = store_config_load(path, &c);
 		if (rc == 0) {
-			rc = ops_add_config(o, c);
+			rc = settings_of(o, c);
 			config_free(c);
 		} else if (rc == ERR_NOTFOUND) {	/* naming needs no store */
 			rc = 0;
@@ -73,7 +86,7 @@ int ops_add_open(struct ops_add *o, const char *path, int flags, const char *set
 	} else {
 		rc = store_open(st, path, flags);
 		if (rc == 0)
-			rc = ops_add_config(o, store_config(*st));
+			rc = settings_of(o, store_config(*st));
 	}
 	return rc < 0 || !settings ? rc : ops_add_set(o, settings);
 }
@@ -87,6 +100,17 @@ int ops_added_text(const struct ops_added *e, int plain, struct buf *out)
 	if (rc < 0)
 		return rc;
 	return plain ? buf_str(out, e->path) : ops_name_text(span_str(e->path), out);
+}
+
+static int json_puts(const struct store_puts *p, struct buf *out)
+{
+	int rc = json_num(out, "blocks", p->n_blocks);
+
+	if (rc == 0)
+		rc = json_num(out, "bytes", p->bytes);
+	if (rc == 0)
+		rc = json_num(out, "shared_blocks", p->had_blocks);
+	return rc < 0 ? rc : json_num(out, "shared_bytes", p->had_bytes);
 }
 
 int ops_added_json(const struct ops_added *e, struct buf *out)
@@ -104,6 +128,8 @@ int ops_added_json(const struct ops_added *e, struct buf *out)
 		rc = json_num(out, "size", e->node.size);
 	if (rc == 0)
 		rc = json_num(out, "cumulative", e->node.tsize);
+	if (rc == 0 && e->puts.n_blocks)
+		rc = json_puts(&e->puts, out);
 	if (rc == 0)
 		rc = json_bool(out, "root", e->root);
 	return rc < 0 ? rc : buf_u8(out, '}');

@@ -19,6 +19,8 @@ struct watch {
 	struct dag_sink sink;
 	struct dag_sink *to;
 	int rc;
+	struct store *against;		/* NULL: nothing is counted here */
+	struct store_puts puts;
 };
 
 struct adder {
@@ -33,6 +35,10 @@ struct adder {
 	struct board *board;
 	int board_op;
 	struct ops_add_counts counts;
+	struct store_puts before;	/* of the store's handle, when the session began */
+	struct store_puts read;		/* of the file that was read last, until it is told */
+	struct unixfs_cuts cuts;	/* of the file that is read */
+	size_t chunk;			/* bytes */
 	int rc;				/* the error that ended the session */
 	int user_rc;			/* a callback said stop */
 
@@ -76,6 +82,18 @@ int add_counted(struct adder *a, int cached);	/* one more file is done */
 /* add_meta - the metadata to store of something, NULL: none; `m` is room for it. */
 const struct unixfs_meta *add_meta(const struct adder *a, const struct unixfs_meta *of, int symlink,
 				   struct unixfs_meta *m);
+
+struct store_puts add_puts(const struct adder *a);	/* of this session */
+
+/* ---- add_body.c ---- */
+/* add_body_start - ERR_USAGE: the chunker cannot do what ops_add.tensors asks.
+ * add_body_fd - the bytes of a file into blocks, as unixfs_add_fd; _read - as unixfs_add_read.  Tell add_progress (fd), and
+ * ops_add.file. */
+int add_body_start(struct adder *a);
+int add_body_fd(struct adder *a, int fd, const char *path, int clonable, const struct unixfs_meta *meta,
+		struct unixfs_node *out);
+int add_body_read(struct adder *a, const char *path, ssize_t (*read)(void *arg, void *p, size_t len), void *arg,
+		  const struct unixfs_meta *meta, struct unixfs_node *out);
 
 /* ---- add_tree.c ---- */
 /* add_tree - a path of the file system into *out: 1, or 0: nothing came of it (told to trouble). */

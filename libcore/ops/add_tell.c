@@ -26,6 +26,10 @@ static int tell_entry(struct adder *a, struct rd *r, int root)
 	e.node.type = (enum unixfs_type)rd_u8(r);
 	e.node.tsize = rd_le64(r);
 	e.node.size = rd_le64(r);
+	e.puts.n_blocks = rd_le64(r);
+	e.puts.bytes = rd_le64(r);
+	e.puts.had_blocks = rd_le64(r);
+	e.puts.had_bytes = rd_le64(r);
 	cid = rd_bytes(r, rd_uvarint(r));
 	rc = cid_decode(cid, &e.node.cid);
 	e.path = (const char *)rd_bytes(r, rd_uvarint(r)).p;
@@ -74,7 +78,7 @@ static int told_room(struct adder *a, size_t len)
 {
 	int rc = a->told.len > TOLD_MAX ? add_flush(a) : 0;
 
-	return rc < 0 ? rc : buf_reserve(&a->told, 64 + CID_BYTES_MAX + len);
+	return rc < 0 ? rc : buf_reserve(&a->told, 96 + CID_BYTES_MAX + len);
 }
 
 static int put_text(struct buf *b, const char *text, size_t len)
@@ -92,10 +96,14 @@ static int at_once(const struct adder *a)
 int add_told(struct adder *a, const char *path, const struct unixfs_node *node, int root)
 {
 	size_t len = strlen(path) + 1;
-	struct ops_added e = { path, *node, root };
+	struct ops_added e = { path, *node, root, { 0 } };
 	struct buf *b = &a->told;
 	int rc;
 
+	if (node->type == UNIXFS_FILE && !a->cache_off) {
+		e.puts = a->read;
+		a->read = (struct store_puts){ 0 };
+	}
 	if ((!root && !a->o.all) || a->cache_off)
 		return 0;
 	if (a->o.only_hash || (a->o.tell_early && !b->len && !root && !unixfs_is_dir(node->type)))
@@ -107,6 +115,10 @@ int add_told(struct adder *a, const char *path, const struct unixfs_node *node, 
 	buf_u8(b, node->type);
 	buf_le64(b, node->tsize);
 	buf_le64(b, node->size);
+	buf_le64(b, e.puts.n_blocks);
+	buf_le64(b, e.puts.bytes);
+	buf_le64(b, e.puts.had_blocks);
+	buf_le64(b, e.puts.had_bytes);
 	buf_varint(b, node->cid.len);
 	buf_add(b, cid_span(&node->cid));
 	return put_text(b, path, len);

@@ -124,8 +124,7 @@ static int add_file(struct tree *t, struct walk *w, const struct walk_entry *e)
 		fd = walk_open(w, e, &before);
 		if (fd < 0)
 			return trouble(t, fd, e);
-		rc = unixfs_add_fd(a->b, fd, e->path, 1, meta_of(a, &before, 0, &m), add_progress, a,
-				   &node);
+		rc = add_body_fd(a, fd, e->path, 1, meta_of(a, &before, 0, &m), &node);
 		if (rc == 0 && a->o.cache && fstat(fd, &after) == 0)
 			rc = cache_put(a, digest_here(t), base_name(e), whole_path(t, e), &before,
 				       &after, &node);
@@ -370,9 +369,8 @@ int ops_add_fd(struct adder *a, int fd, const char *path, const char *name)
 	if (S_ISDIR(st.st_mode))
 		return add_trouble(a, err_set(ERR_INVALID, "is a directory"), path);
 	/* a pipe has no mode or time worth keeping */
-	rc = unixfs_add_fd(a->b, fd, path, 0,
-			   S_ISREG(st.st_mode) ? meta_of(a, &st, 0, &m) : add_meta(a, NULL, 0, &m),
-			   add_progress, a, &node);
+	rc = add_body_fd(a, fd, path, 0,
+			 S_ISREG(st.st_mode) ? meta_of(a, &st, 0, &m) : add_meta(a, NULL, 0, &m), &node);
 	if (rc < 0) {
 		rc = add_fatal(a, rc) ? rc : add_trouble(a, rc, path);
 	} else {

@@ -271,6 +271,8 @@ const struct config_key config_keys[] = {
 	  "size of a directory before it is sharded" },
 	{ "import.hamt-estimate", "links", ok_estimate, "links, block or disabled",
 	  "how the size of a directory is estimated" },
+	{ "import.tensor-align", "no", ok_flag, "yes or no",
+	  "ipfrs-add cuts files of tensors where the tensors begin" },
 	{ "gateway.upstream", "no", ok_flag, "yes or no",
 	  "fetch what is not here from the gateways of fetch.gateways, and keep it" },
 	{ "gateway.hosts", "localhost subdomains", ok_hosts,

@@ -66,8 +66,7 @@ const char *unixfs_profile_name(int i)
 	return i >= 0 && i < N_PROFILES ? profiles[i].name : NULL;
 }
 
-/* 1, 0 or an error */
-static int parse_flag(const char *key, const char *text)
+int unixfs_opts_flag(const char *key, const char *text)
 {
 	static const char *const yes[] = { "true", "yes", "on", "1" }, *const no[] = {
 		"false", "no", "off", "0" };
@@ -138,7 +137,7 @@ static int set_cid_version(struct unixfs_opts *o, const char *value)
 
 static int set_raw_leaves(struct unixfs_opts *o, const char *value)
 {
-	int v = parse_flag("raw-leaves", value);
+	int v = unixfs_opts_flag("raw-leaves", value);
 
 	if (v < 0)
 		return v;
@@ -163,7 +162,7 @@ static int set_inline(struct unixfs_opts *o, const char *value)
 	int yes;
 
 	if (num_parse(value, &v) < 0) {
-		yes = parse_flag("inline", value);
+		yes = unixfs_opts_flag("inline", value);
 		if (yes < 0)
 			return yes;
 		v = yes ? INLINE_DEFAULT : 0;

@@ -46,6 +46,8 @@ const char *unixfs_profile_name(int i);
  * raw-leaves, hash, inline (a limit or yes/no), max-links, dir-max-links, hamt-fanout,
  * hamt-threshold, hamt-estimate, profile.  ERR_USAGE with the reference's words. */
 int unixfs_opts_set(struct unixfs_opts *o, const char *key, const char *value);
+/* unixfs_opts_flag - 1 or 0: yes or no in any of their spellings; ERR_USAGE names the key. */
+int unixfs_opts_flag(const char *key, const char *value);
 /* unixfs_opts_finish - apply the rules of reference section 6 (hash implies v1, v1 implies raw leaves,
  * metadata forbids them); with_meta: mode or mtime will be stored.  ERR_USAGE on contradictions. */
 int unixfs_opts_finish(struct unixfs_opts *o, int with_meta);

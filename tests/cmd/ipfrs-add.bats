@@ -124,22 +124,22 @@ QmWSgS32xQEcXMeqd3YPJLrNBLSdsfYCep2U7CFkyrjXwY\tt23'
 	ln -s nothing l
 	mkdir e
 	is QmQLgxypSNGNFTuUPGCecq6dDEjb6hNB5xSyVmP3cEuNtq -M 0640 f
-	is QmQ6kErEW8kztQFV8vbwNU8E4dmtGsYpRiboiLxUEwibvj -T 1604320482 f
-	is QmYkvboLsvLFcSYmqVJRxvBdYRQLroLv9kELf3LRiCqBri -M 0640 -T 1604320482 f
-	is QmbJwotgtr84JxcnjpwJ86uZiyMoxbZuNH4YrdJMypkYaB -T 1604320482 l
+	is QmQ6kErEW8kztQFV8vbwNU8E4dmtGsYpRiboiLxUEwibvj -t 1604320482 f
+	is QmYkvboLsvLFcSYmqVJRxvBdYRQLroLv9kELf3LRiCqBri -M 0640 -t 1604320482 f
+	is QmbJwotgtr84JxcnjpwJ86uZiyMoxbZuNH4YrdJMypkYaB -t 1604320482 l
 	is QmchD3BN8TQ3RW6jPLxSaNkqvfuj7syKhzTRmL4EpyY1Nz -M 764 f
-	is QmT3aY4avDcYXCWpU8CJzqUkW7YEuEsx36S8cTNoLcuK1B -T 1603539720 f
-	is QmaKH8H5rXBUBCX4vdxi7ktGQEL7wejV7L9rX2qpZjwncz -T 1603539720.000054321 f
-	is QmUkxrtBA8tPjwCYz1HrsoRfDz6NgKut3asVeHVQNH4C8L -M 0764 -T 1603539720.000054321 f
-	is QmV1Uot2gy4bhY9yvYiZxhhchhyYC6MKKoGV1XtWNmpCLe -T 1603539720 l
-	is QmPHYCxYvvHj6VxiPNJ3kXxcPsnJLDYUJqsDJWjvytmrmY -T 1603539720.000054321 -M 600 l
+	is QmT3aY4avDcYXCWpU8CJzqUkW7YEuEsx36S8cTNoLcuK1B -t 1603539720 f
+	is QmaKH8H5rXBUBCX4vdxi7ktGQEL7wejV7L9rX2qpZjwncz -t 1603539720.000054321 f
+	is QmUkxrtBA8tPjwCYz1HrsoRfDz6NgKut3asVeHVQNH4C8L -M 0764 -t 1603539720.000054321 f
+	is QmV1Uot2gy4bhY9yvYiZxhhchhyYC6MKKoGV1XtWNmpCLe -t 1603539720 l
+	is QmPHYCxYvvHj6VxiPNJ3kXxcPsnJLDYUJqsDJWjvytmrmY -t 1603539720.000054321 -M 600 l
 	is QmRviohgafvCsbkiTgfQFipbuXJ6k1YtoiaQW4quttJPKu -r -M 0755 e
-	is QmYMy7CZGb498QFSQBF5ZFwv1FYbrAtYZMe4VxhDXxAcvf -r -T 1655158722 e
+	is QmYMy7CZGb498QFSQBF5ZFwv1FYbrAtYZMe4VxhDXxAcvf -r -t 1655158722 e
 	is QmQ1ABnw2iip7sj23EzzBZ9T77KyyfESP6SUboiXPyzNQe -r -M 0713 e
-	is QmfWitW6F13WHFXLbJzXRYmwrS1p4gaAJAfucUSMytRPn3 -r -T 1603539720 e
-	is QmZFdCLJay31hT3Tx1LygJ7XfiLEs3qLCXtbeBfhf38aZg -r -T 1603539720.000054321 e
-	is QmbUW3Ngfn6gxRZXRvRtv4sMsqgyyMAU1uqcWe7J6ThMNY -T -1 x
-	is QmehFGkyv73hCgpZMeTkSP2LW8yUPq8MS4SznUiqXL7x6W -T -1.000000001 x
+	is QmfWitW6F13WHFXLbJzXRYmwrS1p4gaAJAfucUSMytRPn3 -r -t 1603539720 e
+	is QmZFdCLJay31hT3Tx1LygJ7XfiLEs3qLCXtbeBfhf38aZg -r -t 1603539720.000054321 e
+	is QmbUW3Ngfn6gxRZXRvRtv4sMsqgyyMAU1uqcWe7J6ThMNY -t -1 x
+	is QmehFGkyv73hCgpZMeTkSP2LW8yUPq8MS4SznUiqXL7x6W -t -1.000000001 x
 	# the same from the file system
 	chmod 0764 f
 	touch -d @1603539720.000054321 f
@@ -153,7 +153,7 @@ QmWSgS32xQEcXMeqd3YPJLrNBLSdsfYCep2U7CFkyrjXwY\tt23'
 	says "raw-leaves can't be used with UnixFS metadata like mode or modification time"
 	try 2 ipfrs-add -M 4755 f
 	try 2 ipfrs-add -M 0888 f
-	try 2 ipfrs-add -T soon f
+	try 2 ipfrs-add -t soon f
 	try 2 ipfrs-add -p owner f
 }
 

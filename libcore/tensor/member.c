@@ -44,16 +44,17 @@ static ssize_t inflated(struct member *m, uint8_t *p, size_t len)
 	m->z.next_out = p;
 	m->z.avail_out = (unsigned)len;
 	while (m->z.avail_out && !m->ended) {
-		if (m->z.avail_in == 0) {
-			rc = more(m);
-			if (rc < 0)
-				return rc;
-		}
+		/* it may have taken all there is and not told yet what that was */
 		z = inflate(&m->z, Z_NO_FLUSH);
 		if (z == Z_MEM_ERROR)
 			return err_nomem();
-		if (z != Z_OK && z != Z_STREAM_END && !(z == Z_BUF_ERROR && m->z.avail_in == 0))
+		if (z == Z_BUF_ERROR && m->z.avail_in == 0) {
+			rc = more(m);
+			if (rc < 0)
+				return rc;
+		} else if (z != Z_OK && z != Z_STREAM_END) {
 			return bad("is no such stream");
+		}
 		m->ended = z == Z_STREAM_END;
 	}
 	return (ssize_t)(len - m->z.avail_out);

@@ -54,6 +54,8 @@ int meta_read(struct in_range *range, int (*fn)(void *arg, struct span key, stru
 
 	if (range->off >= range->end)
 		return 0;		/* there is none */
+	if (range->end > range->in->size)
+		return err_set(ERR_CORRUPT, "a table of tensors is damaged");
 	jsonrd_init(&j, in_range_read, range, META_VALUE_MAX);
 	rc = each_member(&j, &key, fn, arg);
 	jsonrd_clear(&j);

@@ -65,7 +65,7 @@ static void tensorfile_tensor(struct tensor_set *set, uint64_t i)
 }
 
 /* tensorfile - open these bytes as a container of the kind `format`, and ask it everything. */
-static void tensorfile(const uint8_t *data, size_t size, const struct tensor_format *format)
+__attribute__((unused)) static void tensorfile(const uint8_t *data, size_t size, const struct tensor_format *format)
 {
 	struct tensor_set *set;
 	uint64_t i, n = 0;

@@ -95,13 +95,15 @@ static int simple(struct npy_type *t, struct span s)
 /* the order: < > | =, or none; native ones are little-endian wherever NumPy runs */
 static int one_type(struct npy_type *t, struct span s)
 {
-	char order = s.len && strchr("<>|=", s.p[0]) && s.p[0] ? (char)s.p[0] : 0;
+	struct span rest = s;
 
 	*t = (struct npy_type){ .dtype = TENSOR_OTHER };
-	if (!simple(t, span_of(s.p + (order != 0), s.len - (order != 0))))
-		return unknown(s);
-	t->filler = s.p[order != 0] == 'V';
-	t->big_endian = order == '>' && t->item > 1 && t->dtype != TENSOR_OTHER;
+	if (s.len && memchr("<>|=", s.p[0], 4))
+		rest = span_of(s.p + 1, s.len - 1);
+	if (!simple(t, rest))
+		return unknown(s.len ? s : span_str(""));
+	t->filler = rest.p[0] == 'V';
+	t->big_endian = s.p[0] == '>' && t->item > 1 && t->dtype != TENSOR_OTHER;
 	return 0;
 }
 

@@ -82,13 +82,14 @@ static int member(struct npz *z, const struct zip_entry *e, uint64_t limit)
 	static const char ending[] = ".npy";
 	struct span name = buf_span(&e->name);
 	size_t n = sizeof ending - 1;
+	char quoted[QUOTED_MAX];
 	uint64_t data;
 	int rc;
 
 	if (name.len < n || memcmp(name.p + name.len - n, ending, n))
 		return 0;
 	if (!utf8_valid(name) || memchr(name.p, 0, name.len))
-		return err_set(ERR_INVALID, "InvalidHeader: member '%.40s' has a name that is no text", name.p);
+		return err_set(ERR_INVALID, "InvalidHeader: member %s has a name that is no text", quoted_name(name, quoted));
 	rc = zip_locate(z->in, e, limit, &data);
 	if (rc == 0)
 		rc = ranges_add(&z->places, e->off, data + e->packed, name);

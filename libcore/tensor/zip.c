@@ -100,26 +100,38 @@ static int end_read(struct tensor_in *in, const uint8_t *p, uint64_t end, struct
 	return 0;
 }
 
-int zip_dir_find(struct tensor_in *in, struct zip_dir *d)
+/* the end within the last n bytes of the file: 1, or 0: it is not there */
+static int end_in(struct tensor_in *in, size_t n, struct zip_dir *d)
 {
-	size_t n = in->size < END_BACK ? (size_t)in->size : END_BACK;
-	uint8_t *tail;
+	uint8_t *tail = malloc(n);
 	ssize_t at;
 	int rc;
 
-	if (n < END_LEN)
-		return err_set(ERR_INVALID, "HeaderTooSmall: %zu bytes are no ZIP archive", n);
-	tail = malloc(n);
 	if (!tail)
 		return err_nomem();
 	rc = in->read(in, in->size - n, tail, n);
 	if (rc == 0) {
 		at = end_find(tail, n);
-		rc = at < 0 ? bad("it has no end, is it cut off?") :
-		     end_read(in, tail + at, in->size - n + (uint64_t)at, d);
+		rc = at < 0 ? 0 : end_read(in, tail + at, in->size - n + (uint64_t)at, d);
+		if (rc == 0)
+			rc = at >= 0;
 	}
 	free(tail);
 	return rc;
+}
+
+/* comments are rare: their room is looked at only when there must be one */
+int zip_dir_find(struct tensor_in *in, struct zip_dir *d)
+{
+	size_t most = in->size < END_BACK ? (size_t)in->size : END_BACK;
+	int rc;
+
+	if (most < END_LEN)
+		return err_set(ERR_INVALID, "HeaderTooSmall: %zu bytes are no ZIP archive", most);
+	rc = end_in(in, END_LEN, d);
+	if (rc == 0)
+		rc = end_in(in, most, d);
+	return rc == 0 ? bad("it has no end, is it cut off?") : rc < 0 ? rc : 0;
 }
 
 /* ---- entries ---- */

@@ -391,7 +391,7 @@ int csv_arrow(const struct table_opts *o, struct table_in in, const struct table
 			rc = csv_next(&c, stream_rows_max(o) - s.rows);
 	}
 	if (rc == 0)
-		rc = stream_end(&s);
+		rc = stream_finish(&s);
 	stream_clear(&s);
 	table_schema_clear(&names);
 	csv_close(&c);

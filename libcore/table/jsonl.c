@@ -519,7 +519,7 @@ int jsonl_arrow(const struct table_opts *o, struct table_in in, const struct tab
 			rc = next_record(l);
 	}
 	if (rc == 0)
-		rc = stream_end(&l->s);
+		rc = stream_finish(&l->s);
 	clear(l);
 	free(l);
 	table_schema_clear(&s);

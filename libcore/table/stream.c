@@ -191,7 +191,7 @@ int stream_full(struct stream *s)
 	return bytes >= most || s->rows >= stream_rows_max(s->opts) ? stream_flush(s) : 0;
 }
 
-int stream_end(struct stream *s)
+int stream_finish(struct stream *s)
 {
 	struct buf end = BUF_INIT(64);
 	int rc = stream_flush(s);

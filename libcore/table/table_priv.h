@@ -90,7 +90,7 @@ struct stream {
 int stream_start(struct stream *s, const struct table_opts *o, const struct table_schema *schema, struct sink *out);
 int stream_flush(struct stream *s);		/* a batch of what there is, if there is anything */
 int stream_full(struct stream *s);		/* a flush when it is time for one */
-int stream_end(struct stream *s);
+int stream_finish(struct stream *s);
 void stream_clear(struct stream *s);		/* accepts a zeroed one */
 size_t stream_rows_max(const struct table_opts *o);
 

@@ -28,6 +28,33 @@ static int some_blocks(void *arg, const struct dag_visit *v)
 	return ++*n > ENTRIES ? err_set(ERR_INTERRUPTED, "enough") : 0;
 }
 
+/* some places of a file, forward and backward */
+static void places(struct dag_source *src, const struct cid *root, uint64_t off, uint64_t len)
+{
+	struct unixfs_reader *r;
+	struct sink_null sink;
+	uint8_t p[256];
+	uint64_t start;
+	struct span v;
+	int i;
+
+	if (unixfs_reader_open(&r, src, root) < 0)
+		return;
+	sink_null_start(&sink);
+	for (i = 0; i < 8; i++, off = off * 5 + len) {
+		uint64_t at = unixfs_reader_size(r) ? off % unixfs_reader_size(r) : off;
+		size_t n = (size_t)(len % (sizeof p + 1));
+
+		unixfs_reader_read(r, at, p, n);
+		sink.bytes = 0;
+		if (unixfs_reader_cat(r, at, n, &sink.sink) == 0 && sink.bytes != n)
+			__builtin_trap();
+		if (unixfs_reader_view(r, at, &start, &v) > 0 && (start > at || at - start >= v.len))
+			__builtin_trap();
+	}
+	unixfs_reader_close(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unixfs_cat(&f.source, &root, off, len, &sink.sink, some_bytes, &heard);
 	if (sink.bytes > len)
 		__builtin_trap();
+	places(&f.source, &root, off, len);
 	tree.arg = walk.arg = &n;
 	unixfs_tree(&f.source, &root, &tree);
 	n = 0;

@@ -61,6 +61,7 @@ static int index_all(struct index *x, const struct table_schema *s)
 /* what is seen of a column before its type is known */
 struct look {
 	unsigned seen, items;		/* of values that are no list; in lists */
+	uint64_t record;		/* that had it last */
 };
 
 struct lines {
@@ -70,6 +71,7 @@ struct lines {
 	uint64_t newlines;		/* read so far */
 	int in_array, begun;
 	uint64_t begin;			/* byte where the record begins */
+	uint64_t record;		/* how many there were, with this one */
 	size_t record_max;
 	struct table_schema *schema;	/* grows, if `grow` */
 	struct index index;
@@ -79,6 +81,8 @@ struct lines {
 	struct stream s;		/* when they are known */
 	struct buf text;
 };
+
+static const char key_twice[] = "a key that is there twice";
 
 static ssize_t more(void *arg, void *p, size_t len)
 {
@@ -171,6 +175,7 @@ static int next_record(struct lines *l)
 	} while (1);
 	l->begun = 1;
 	l->begin = l->j.off;
+	l->record++;
 	if (t == JSONRD_DONE)
 		return 0;
 	if (t != JSONRD_OBJECT || l->in_array == 2)
@@ -275,6 +280,9 @@ static int see(struct lines *l, size_t col, int t)
 		l->look_cap = cap;
 	}
 	k = &l->look[col];
+	if (k->record == l->record)
+		return bad(l, key_twice);
+	k->record = l->record;
 	if (l->schema->col[col].type.type)
 		return skip(l, t);
 	if (t == JSONRD_ARRAY)
@@ -312,6 +320,17 @@ static void type_of(const struct look *k, struct table_type *t)
 
 /* ---- values ---- */
 
+/* the value whose first token is t is not what was wanted: 0, and it is in text of j, to be complained of */
+static int refuse(struct lines *l, int t)
+{
+	int rc = render(l, t);
+
+	buf_reset(&l->j.text);
+	if (rc == 0)
+		rc = buf_add(&l->j.text, buf_span(&l->text));
+	return rc;
+}
+
 /* a value that is neither list nor object, into c: as column_value */
 static int add_scalar(struct lines *l, struct column *c, int t)
 {
@@ -345,7 +364,7 @@ static int add_list(struct lines *l, struct column *c)
 		if (t == JSONRD_ARRAY_END)
 			break;
 		if (t == JSONRD_OBJECT || t == JSONRD_ARRAY)
-			return 0;
+			return refuse(l, t);
 		rc = add_scalar(l, c->item, t);
 		if (rc != 1)
 			return rc;
@@ -359,28 +378,17 @@ static int add_list(struct lines *l, struct column *c)
 /* the value whose first token is t: as column_value */
 static int add_value(struct lines *l, size_t i, int t)
 {
-	const struct table_type *type = &l->schema->col[i].type;
+	int nested = t == JSONRD_OBJECT || t == JSONRD_ARRAY, rc;
 	struct column *c = &l->s.col[i];
-	int rc;
 
 	if (c->item && t == JSONRD_ARRAY)
 		return add_list(l, c);
-	if (!c->item && t != JSONRD_NULL && (type->json || t == JSONRD_OBJECT || t == JSONRD_ARRAY)) {
-		rc = render(l, t);
-		if (rc < 0)
-			return rc;
-		if (c->type.type != ARROW_UTF8 && c->type.type != ARROW_LARGE_UTF8) {
-			buf_reset(&l->j.text);
-			rc = buf_add(&l->j.text, buf_span(&l->text));
-			return rc < 0 ? rc : 0;
-		}
-		return column_value(c, buf_span(&l->text));
-	}
-	if (c->item && t != JSONRD_NULL) {
-		buf_reset(&l->j.text);
-		return 0;
-	}
-	return add_scalar(l, c, t);
+	if (t == JSONRD_NULL || (!c->item && !c->type.json && !nested))
+		return add_scalar(l, c, t);
+	if (c->item || (c->type.type != ARROW_UTF8 && c->type.type != ARROW_LARGE_UTF8))
+		return refuse(l, t);
+	rc = render(l, t);
+	return rc < 0 ? rc : column_value(c, buf_span(&l->text));
 }
 
 static int add(struct lines *l, size_t i, int t)
@@ -389,7 +397,7 @@ static int add(struct lines *l, size_t i, int t)
 	int rc;
 
 	if (c->rows > l->s.rows)
-		return bad(l, "a key that is there twice");
+		return bad(l, key_twice);
 	rc = column_pad(c, l->s.rows);
 	if (rc < 0)
 		return rc;

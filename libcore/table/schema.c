@@ -210,11 +210,12 @@ static int unquote(struct span text, struct buf *out)
 
 	jsonrd_init(&j, read_span, &text, TABLE_NAME_MAX);
 	rc = jsonrd_next(&j);
-	if (rc >= 0)
-		rc = rc == JSONRD_STRING && jsonrd_next(&j) == JSONRD_DONE ? buf_add(out, buf_span(&j.text)) :
-		     err_set(ERR_USAGE, "the name of a column is no string of JSON");
-	else
-		rc = err_add(ERR_USAGE, "the name of a column");
+	if (rc == JSONRD_STRING)
+		rc = buf_add(out, buf_span(&j.text));
+	if (rc == 0)
+		rc = jsonrd_next(&j);
+	rc = rc == JSONRD_DONE ? 0 : rc < 0 ? err_add(ERR_USAGE, "the name of a column") :
+	     err_set(ERR_USAGE, "the name of a column is no string of JSON");
 	jsonrd_clear(&j);
 	return rc;
 }

@@ -356,3 +356,46 @@ sys.stdout.buffer.write(struct.pack("<Q", len(h)) + h)'; cat data; } > big.safet
 		ipfrs-slice "$cid" w $s | cmp - <(ipfrs-slice big.safetensors w $s)
 	done
 }
+
+@test "the table of a long header is kept beside the store, and is nothing to rely on" {
+	python3 -c '
+import json, struct
+h = json.dumps({"layer.%d" % i: {"dtype": "U8", "shape": [1], "data_offsets": [i, i + 1]} for i in range(20000)}).encode()
+open("many", "wb").write(struct.pack("<Q", len(h)) + h + bytes(i % 251 for i in range(20000)))'
+	cid=$(ipfrs-add -q many)
+	read_for() {
+		ipfrs-slice -v -f json "$cid" layer.1234 0 > out 2> said
+		[ "$(cat out)" = $((1234 % 251)) ] || return
+		read -r _ _ _ _ read _ < said
+	}
+	read_for
+	[ "$read" -gt 1000000 ]
+	[ -s "$IPFRS_PATH/cache/$cid" ]
+	read_for
+	[ "$read" -lt 100000 ]
+	# what is damaged is not believed
+	printf x | dd of="$IPFRS_PATH/cache/$cid" bs=1 seek=500000 conv=notrunc status=none
+	head -c 100 many > "$IPFRS_PATH/cache/x"
+	read_for
+	: > "$IPFRS_PATH/cache/$cid"
+	read_for
+	[ "$read" -gt 1000000 ]
+	# a collection empties it
+	ipfrs-pin add "$cid" > /dev/null
+	ipfrs-gc -q
+	[ ! -e "$IPFRS_PATH/cache" ]
+	try 0 ipfrs-fsck
+	read_for
+	[ -s "$IPFRS_PATH/cache/$cid" ]
+	# where nothing can be kept, all goes on
+	rm -r "$IPFRS_PATH/cache"
+	echo > "$IPFRS_PATH/cache"
+	read_for
+	[ "$read" -gt 1000000 ]
+	rm "$IPFRS_PATH/cache"
+	chmod a-w "$IPFRS_PATH"
+	chmod -R a+rX "$BATS_TEST_TMPDIR"
+	export cid
+	[ "$(as_user env IPFRS_PATH="$IPFRS_PATH" ipfrs-slice -f json "$cid" layer.1234 0)" = $((1234 % 251)) ]
+	chmod u+w "$IPFRS_PATH"
+}

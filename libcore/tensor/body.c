@@ -251,6 +251,11 @@ static uint64_t cut(uint64_t n, uint64_t *off, uint64_t *len, uint64_t *at)
 	return have;
 }
 
+static int put_part(struct sink *out, const struct buf *part, uint64_t at, uint64_t n)
+{
+	return n ? sink_bytes(out, span_of(part->data + at, (size_t)n)) : 0;
+}
+
 int tensor_body_cat(struct tensor_body *b, uint64_t off, uint64_t len, struct sink *out,
 		    int (*progress)(void *arg, uint64_t bytes), void *arg)
 {
@@ -265,10 +270,10 @@ int tensor_body_cat(struct tensor_body *b, uint64_t off, uint64_t len, struct si
 	if (off > b->len || (len != UINT64_MAX && len > b->len - off))
 		return err_set(ERR_USAGE, "bytes %" PRIu64 "+%" PRIu64 ": there are %" PRIu64, off, len, b->len);
 	n = cut(b->head.len, &off, &len, &at);
-	rc = sink_bytes(out, span_of(b->head.data + at, (size_t)n));
+	rc = put_part(out, &b->head, at, n);
 	n = cut(b->data, &off, &len, &at);
 	if (rc == 0)
 		rc = data_cat(b, at, n, out, progress, arg);
 	n = cut(b->tail.len, &off, &len, &at);
-	return rc < 0 ? rc : sink_bytes(out, span_of(b->tail.data + at, (size_t)n));
+	return rc < 0 ? rc : put_part(out, &b->tail, at, n);
 }

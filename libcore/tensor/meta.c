@@ -24,7 +24,8 @@ static int value_text(struct jsonrd *j, int token, struct span *text)
 	return jsonrd_skip(j, token);
 }
 
-static int each_member(struct jsonrd *j, struct buf *key, int (*fn)(void *arg, struct span key, struct span value), void *arg)
+static int each_member(struct jsonrd *j, struct buf *key, int (*fn)(void *arg, struct span key, struct span value),
+		       void *arg)
 {
 	int t = jsonrd_next(j), rc = 0;
 	struct span text;

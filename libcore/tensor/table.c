@@ -60,7 +60,8 @@ int image_read(const struct table_image *im, uint64_t off, void *p, size_t len)
 	return (size_t)got == len ? 0 : err_set(ERR_IO, "a table of tensors has lost its end");
 }
 
-/* Bytes of the image, which has so many; borrowed until the window moves.  Who goes on where the window ends gets a wide one. */
+/* Bytes of the image, which has so many; borrowed until the window moves.  Who goes on where the window ends gets
+ * a wide one. */
 static int look(const struct table *t, struct window *w, uint64_t off, size_t len, struct span *out)
 {
 	uint64_t left = t->im.len - off;
@@ -159,10 +160,13 @@ static int row_encode(struct buf *b, const struct tensor_info *r)
 
 static struct span row_name(struct span row)
 {
-	struct rd r = rd_from(row);
-	uint32_t len = rd_le32(&r);
+	uint32_t len;			/* compared so often that struct rd would be felt */
 
-	return rd_ok(&r) && len <= r.left ? span_of(row.p + row.len - len, len) : span_of(NULL, 0);
+	if (row.len < sizeof len)
+		return span_of(NULL, 0);
+	memcpy(&len, row.p, sizeof len);
+	len = le32toh(len);
+	return len <= row.len - sizeof len ? span_of(row.p + row.len - len, len) : span_of(NULL, 0);
 }
 
 /* does what the row says of its lengths agree? */

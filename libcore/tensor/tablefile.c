@@ -1,7 +1,8 @@
 /*
  * tablefile.c - tables of long headers, kept for those who ask next.
- * A file is named by the CID of the container: a head, then the image.  It is written whole or not at all, without syncing: what a
- * power cut leaves of it has a wrong checksum.  What cannot be read, or is strange, is not there; someone makes it anew.
+ * A file is named by the CID of the container: a head, then the image.  It is written whole or not at all, without
+ * syncing: what a power cut leaves of it has a wrong checksum.  What cannot be read, or is strange, is not there; someone
+ * makes it anew.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -140,7 +141,8 @@ int table_load(struct table **t, const char *dir, const char *key, enum tensor_k
 
 /* ---- saving ---- */
 
-static int write_all(int fd, const struct table_image *im, uint8_t *copy, const char *key, enum tensor_kind kind, uint64_t size)
+static int write_all(int fd, const struct table_image *im, uint8_t *copy, const char *key, enum tensor_kind kind,
+		     uint64_t size)
 {
 	struct buf head = BUF_INIT(HEAD);
 	uint32_t crc = 0;

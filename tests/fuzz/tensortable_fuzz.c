@@ -1,7 +1,7 @@
 /*
  * tensortable_fuzz.c - strange bytes as a table of tensors that was kept under a CID.
- * The first byte says whether the sums and lengths are set right, so that what is behind them is reached.  Whatever the table says, no
- * tensor lies outside of its file, and nothing but "damaged" comes of it.
+ * The first byte says whether the sums and lengths are set right, so that what is behind them is reached.  Whatever the
+ * table says, no tensor lies outside of its file, and nothing but "damaged" comes of it.
  */
 #include <fcntl.h>
 #include <unistd.h>

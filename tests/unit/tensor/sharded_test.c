@@ -1,7 +1,8 @@
 /* sharded_test.c - models in several files */
 #include "memplace.h"
 
-#define A "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[4,5]}}"
+#define A "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}," \
+	"\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[4,5]}}"
 #define B "{\"__metadata__\":{\"of\":\"the shard\"},\"b\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}"
 #define INDEX "model.safetensors.index.json"
 
@@ -191,13 +192,15 @@ static void near(void)
 	NEED(open_index(&set, "{\"weight_map\":{\"model.layers.0.weight\":\"a.st\",\"model.layers.1.weight\":\"a.st\","
 			"\"model.layers.10.bias\":\"a.st\",\"lm_head.weight\":\"a.st\"}}") == 0);
 	CHECK_ERR(tensor_find(set, span_str("model.layer.0.weight"), &t), ERR_NOTFOUND);
-	CHECK_STR(err_text(), "there is no tensor 'model.layer.0.weight'; is it 'model.layers.0.weight' or 'model.layers.1.weight'?");
+	CHECK_STR(err_text(), "there is no tensor 'model.layer.0.weight'; "
+		  "is it 'model.layers.0.weight' or 'model.layers.1.weight'?");
 	CHECK_ERR(tensor_find(set, span_str("layers.10.bias"), &t), ERR_NOTFOUND);
 	CHECK_STR(err_text(), "there is no tensor 'layers.10.bias'; is it 'model.layers.10.bias'?");
 	CHECK_ERR(tensor_find(set, span_str("model.lm_head.weight"), &t), ERR_NOTFOUND);
 	CHECK_STR(err_text(), "there is no tensor 'model.lm_head.weight'; is it 'lm_head.weight'?");
 	CHECK_ERR(tensor_find(set, span_str("model"), &t), ERR_NOTFOUND);
-	CHECK_STR(err_text(), "there is no tensor 'model'; is it 'model.layers.0.weight', 'model.layers.1.weight' or 'model.layers.10.bias'?");
+	CHECK_STR(err_text(), "there is no tensor 'model'; "
+		  "is it 'model.layers.0.weight', 'model.layers.1.weight' or 'model.layers.10.bias'?");
 	CHECK_ERR(tensor_find(set, span_str("something else"), &t), ERR_NOTFOUND);
 	CHECK_STR(err_text(), "there is no tensor 'something else'");
 	tensor_close(set);

@@ -70,8 +70,6 @@ int store_gc_begin(struct store_gc **out, struct store *st)
 		store_gc_end(gc);
 		return rc;
 	}
-	if (remove_tree(st->dirfd, "cache") < 0)
-		log_info("store", "%s", err_text());
 	gc->start = index_last_txn(st->ix);
 	board_count(store_board(st), BOARD_GC_RUNS, 1);
 	*out = gc;
@@ -405,6 +403,8 @@ int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 	w.cands = calloc(SWEEP_MAX, sizeof *w.cands);
 	if (!w.cands)
 		return err_nomem();
+	if (!s->dry_run && remove_tree(gc->st->dirfd, "cache") < 0)
+		log_info("store", "%s", err_text());	/* can be made again, as it was */
 	rc = lease_read(gc->leasefd, &least, root_seen, gc);
 	if (rc == 0)
 		rc = hand_out(&w);

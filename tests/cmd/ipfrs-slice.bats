@@ -380,8 +380,10 @@ open("many", "wb").write(struct.pack("<Q", len(h)) + h + bytes(i % 251 for i in 
 	: > "$IPFRS_PATH/cache/$cid"
 	read_for
 	[ "$read" -gt 1000000 ]
-	# a collection empties it
+	# a collection empties it, one that is only shown does not
 	ipfrs-pin add "$cid" > /dev/null
+	ipfrs-gc -q -n
+	[ -s "$IPFRS_PATH/cache/$cid" ]
 	ipfrs-gc -q
 	[ ! -e "$IPFRS_PATH/cache" ]
 	try 0 ipfrs-fsck

@@ -115,14 +115,20 @@ static void from_a_pipe(void)
 
 	NEED(pipe(p) == 0);
 	names_init(&n, p[0], '\n', "pipe");
+	CHECK(names_wait(&n) == 1);
 	CHECK(write(p[1], "one\ntw", 6) == 6);
+	CHECK(names_wait(&n) == 0);
 	CHECK(names_next(&n, &name) == 1);
 	CHECK_STR(name, "one");
+	CHECK(names_wait(&n) == 1);		/* for the rest of "tw" */
 	CHECK(write(p[1], "o\n", 2) == 2);
+	CHECK(names_wait(&n) == 0);
 	CHECK(names_next(&n, &name) == 1);
 	CHECK_STR(name, "two");
 	close(p[1]);
+	CHECK(names_wait(&n) == 0);		/* the end is known without waiting */
 	CHECK(names_next(&n, &name) == 0);
+	CHECK(names_wait(&n) == 0);
 	names_clear(&n);
 	close(p[0]);
 	names_init(&n, -1, '\n', "nothing");

@@ -186,10 +186,26 @@ static void buf_and_null(void)
 	buf_clear(&got);
 }
 
+/* the same bytes of both kinds of piece, and none that a file has not */
+static void read_part(void)
+{
+	struct piece bytes = { .bytes = { source_bytes + 10, 100 }, .fd = -1, .len = 100 };
+	struct piece extent = { .fd = source, .off = 10, .len = 100 };
+	uint8_t a[100], b[100];
+
+	CHECK(piece_read(&bytes, 7, a, 93) == 0 && !memcmp(a, source_bytes + 17, 93));
+	CHECK(piece_read(&extent, 7, b, 93) == 0 && !memcmp(a, b, 93));
+	CHECK(piece_read(&bytes, 100, a, 0) == 0 && piece_read(&extent, 100, a, 0) == 0);
+	extent.off = SOURCE - 50;
+	CHECK(piece_read(&extent, 0, b, 50) == 0 && !memcmp(b, source_bytes + SOURCE - 50, 50));
+	CHECK_ERR(piece_read(&extent, 1, b, 50), ERR_CORRUPT);
+}
+
 int main(void)
 {
 	dir = unit_tmpdir();
 	RUN(prepare);
+	RUN(read_part);
 	RUN(file);
 	RUN(append_file);
 	RUN(into_pipe);

@@ -60,7 +60,7 @@ static int token(struct header *h)
 {
 	int t = jsonrd_next(&h->j);
 
-	return t == ERR_INVALID ? err_add(t, HEADER_BAD) : t;
+	return t == ERR_INVALID ? err_add(t, HEADER_BAD) : t == ERR_LIMIT ? err_add(t, "the header") : t;
 }
 
 static int read_type(struct header *h, struct entry *e)
@@ -83,6 +83,7 @@ static int read_type(struct header *h, struct entry *e)
 /* numbers of an array, at most `max`; how many, or an error */
 static int read_numbers(struct header *h, uint64_t *v, unsigned max, const char *what)
 {
+	char quoted[QUOTED_MAX];
 	unsigned n = 0;
 	int t = token(h);
 
@@ -93,7 +94,8 @@ static int read_numbers(struct header *h, uint64_t *v, unsigned max, const char 
 			return bad(h, HEADER_BAD, what);
 		if (n++ == max)
 			return max == 2 ? bad(h, HEADER_BAD, what) :
-			       err_set(ERR_LIMIT, "a tensor of more than %u dimensions", max);
+			       err_set(ERR_LIMIT, "tensor %s has more than %u dimensions",
+				       quoted_name(buf_span(&h->name), quoted), max);
 	}
 	return t < 0 ? t : (int)n;
 }

@@ -46,7 +46,7 @@ static int sniff(struct tensor_in *in, size_t *kind)
 	uint8_t head[TENSOR_SNIFF];
 	int rc = in->read(in, 0, head, len);
 
-	if (rc == ERR_INVALID)
+	if (rc == ERR_INVALID && in->size == TENSOR_UNSIZED)
 		return err_add(rc, "HeaderTooSmall");
 	if (rc < 0)
 		return rc;

@@ -124,7 +124,7 @@ static int token(struct index *x)
 {
 	int t = jsonrd_next(&x->j);
 
-	return t == ERR_INVALID ? err_add(t, "InvalidIndex") : t;
+	return t == ERR_INVALID ? err_add(t, "InvalidIndex") : t == ERR_LIMIT ? err_add(t, "the index") : t;
 }
 
 static int skip_value(struct index *x, int t)

@@ -227,6 +227,7 @@ static int go(struct gather *g, int tiles, uint64_t at)
 	rc = tiles ? gather_tiles(g, at) : in_order(g);
 	free(g->mem);
 	free(g->span);
+	free(g->columns);
 	return rc;
 }
 

@@ -24,6 +24,7 @@ struct gather {
 	size_t have, size;		/* bytes of mem: in use; all */
 	int look;			/* runs lie close enough for in->view */
 	uint8_t *span;			/* FETCH_SPAN bytes, where there is no view; NULL until needed */
+	uint8_t *columns;		/* of tile.c, likewise */
 	struct sink *out;
 	int (*progress)(void *arg, uint64_t bytes);
 	void *arg;

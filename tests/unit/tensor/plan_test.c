@@ -192,13 +192,13 @@ static void any_plan_is_sound(void)
 	int i, bad = 0;
 
 	for (i = 0; i < 20000; i++) {
-		uint64_t shape[5], n = 1;
+		uint64_t shape[5];
 		unsigned rank = (unsigned)some(6), d;
 		struct tensor_slice s = { .rank = rank };
 		struct tensor_info t;
 
 		for (d = 0; d < rank; d++)
-			n *= shape[d] = 1 + some(7);
+			shape[d] = 1 + some(7);
 		t = array((unsigned[]){ 8, 16, 32, 24 }[some(4)], (int)some(2), rank, shape);
 		for (d = 0; d < rank; d++) {
 			struct slice_dim *k = &s.dim[d];

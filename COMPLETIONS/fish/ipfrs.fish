@@ -5,8 +5,8 @@ complete -c ipfrs -s v -d 'more talk (repeatable)'
 complete -c ipfrs -s V -d 'show the version'
 complete -c ipfrs -s S -r -d 'the store, instead of $IPFRS_PATH or ~/.ipfrs'
 complete -c ipfrs -l help -d 'open the manual'
-complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat files resolve tensor slice refs block dag car pin gc cid key name serve fetch remote help version'
-complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat files resolve tensor slice refs block dag car pin gc cid key name serve fetch remote'
+complete -c ipfrs -f -n '__fish_use_subcommand' -a 'init config fsck reindex add get cat ls stat files resolve tensor slice arrow refs block dag car pin gc cid key name serve fetch remote help version'
+complete -c ipfrs -f -n '__fish_seen_subcommand_from help' -a 'init config fsck reindex add get cat ls stat files resolve tensor slice arrow refs block dag car pin gc cid key name serve fetch remote'
 complete -c ipfrs -n '__fish_seen_subcommand_from init' -w ipfrs-init
 complete -c ipfrs -n '__fish_seen_subcommand_from config' -w ipfrs-config
 complete -c ipfrs -n '__fish_seen_subcommand_from fsck' -w ipfrs-fsck
@@ -20,6 +20,7 @@ complete -c ipfrs -n '__fish_seen_subcommand_from files' -w ipfrs-files
 complete -c ipfrs -n '__fish_seen_subcommand_from resolve' -w ipfrs-resolve
 complete -c ipfrs -n '__fish_seen_subcommand_from tensor' -w ipfrs-tensor
 complete -c ipfrs -n '__fish_seen_subcommand_from slice' -w ipfrs-slice
+complete -c ipfrs -n '__fish_seen_subcommand_from arrow' -w ipfrs-arrow
 complete -c ipfrs -n '__fish_seen_subcommand_from refs' -w ipfrs-refs
 complete -c ipfrs -n '__fish_seen_subcommand_from block' -w ipfrs-block
 complete -c ipfrs -n '__fish_seen_subcommand_from dag' -w ipfrs-dag

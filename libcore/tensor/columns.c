@@ -151,6 +151,11 @@ int tensor_columns_make(struct tensor_columns *c)
 	return rc < 0 ? rc : make_schema(c);
 }
 
+const struct arrow_field *tensor_columns_field(const struct tensor_columns *c, size_t i)
+{
+	return &c->col[i].field;
+}
+
 int tensor_columns_cat(struct tensor_columns *c, struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg)
 {
 	struct buf end = BUF_INIT(64);

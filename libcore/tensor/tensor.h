@@ -255,6 +255,7 @@ void tensor_body_clear(struct tensor_body *b);
  * of TENSOR_FORM_ARROW_ROWS one for each step of its first axis.
  */
 enum { TENSOR_COLUMNS_MAX = 4096, TENSOR_COLUMNS_HEAD = 16 * 1024 * 1024 };
+struct arrow_field;
 struct body_column;
 struct tensor_columns {
 	struct tensor_body *body;	/* the caller's; as for tensor_body_make, and cleared by who has them */
@@ -266,9 +267,10 @@ struct tensor_columns {
 	size_t n_cols, n_nodes;
 	struct buf head;		/* the schema */
 };
-/* tensor_columns_make - as tensor_body_make of each; ERR_USAGE: different numbers of rows.  tensor_columns_cat - all of it, long
- * runs as extents.  tensor_columns_clear - accepts a zeroed one. */
+/* tensor_columns_make - as tensor_body_make of each; ERR_USAGE: different numbers of rows.  tensor_columns_field - what the i-th
+ * is; borrowed.  tensor_columns_cat - all of it, long runs as extents.  tensor_columns_clear - accepts a zeroed one. */
 int tensor_columns_make(struct tensor_columns *c);
+const struct arrow_field *tensor_columns_field(const struct tensor_columns *c, size_t i);
 int tensor_columns_cat(struct tensor_columns *c, struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
 void tensor_columns_clear(struct tensor_columns *c);
 

@@ -224,9 +224,13 @@ int main(int argc, char **argv)
 	o.trouble = trouble;
 	o.progress = worked;
 	o.arg = &o;
-	while ((c = cmd_getopt()) != -1)
-		if (option(&o, c) < 0)
+	while ((c = cmd_getopt()) != -1) {
+		rc = option(&o, c);
+		if (rc == ERR_USAGE)
 			cmd_usage("option '-%c': %s", c, err_text());
+		if (rc < 0)
+			return cmd_fail(rc);
+	}
 	roots_only |= cmd_quiet();
 	o.all = !roots_only;
 	o.measure = cmd_verbose() > 0;

@@ -92,6 +92,12 @@ static int is_text(struct span head)
 	return head.len < HEAD || (head.p[0] == '{' && head.p[7]);
 }
 
+/* an error of what stands in the file, and not of reading it */
+static int is_content(int rc)
+{
+	return rc == ERR_INVALID || rc == ERR_UNSUPPORTED || rc == ERR_LIMIT || rc == ERR_CORRUPT || rc == ERR_NOTFOUND;
+}
+
 /* Tell the builder.  *why: what was said of a file that has none, else NULL; gives, free() it. */
 static int find_cuts(struct adder *a, int fd, uint64_t size, struct span head, const char *what, char **why)
 {
@@ -101,7 +107,7 @@ static int find_cuts(struct adder *a, int fd, uint64_t size, struct span head, c
 	rc = is_text(head) ? err_set(ERR_INVALID, "not a file of tensors") : cuts_of(a, fd, size, what);
 	if (rc == 0)
 		return unixfs_builder_cut(a->b, &a->cuts);
-	if (rc == ERR_NOMEM)
+	if (!is_content(rc))
 		return rc;
 	*why = strdup(err_text());
 	return *why ? 0 : err_nomem();

@@ -208,8 +208,8 @@ static int affordable(const struct gather *g, const struct tensor_info *t, int t
 
 	if (n <= PASSES_MAX)
 		return 0;
-	return err_set(ERR_UNSUPPORTED, "a deflated tensor of %" PRIu64 " bytes would have to be unpacked %" PRIu64 " times for this "
-		       "slice, more than %d", t->len, n, PASSES_MAX);
+	return err_set(ERR_UNSUPPORTED, "a deflated tensor of %" PRIu64 " bytes would have to be unpacked %" PRIu64
+		       " times for this slice, more than %d", t->len, n, PASSES_MAX);
 }
 
 static int go(struct gather *g, int tiles, uint64_t at)

@@ -56,8 +56,9 @@ int member_in(struct tensor_in **in, struct tensor_in *under, const struct tenso
 
 	if (!u)
 		return err_nomem();
-	*u = (struct unpacked){ .in = { .size = t->len, .read = unpacked_read, .cat = unpacked_cat, .close = unpacked_close },
-				.under = under, .t = t };
+	u->in = (struct tensor_in){ .size = t->len, .read = unpacked_read, .cat = unpacked_cat, .close = unpacked_close };
+	u->under = under;
+	u->t = t;
 	*in = &u->in;
 	return 0;
 }

@@ -32,7 +32,8 @@ static int empty(const struct tensor_slice *s)
 
 static int misaligned(const struct tensor_info *t)
 {
-	return err_set(ERR_UNSUPPORTED, "MisalignedSlice: runs of %u-bit elements should begin and end on whole bytes", t->bits);
+	return err_set(ERR_UNSUPPORTED, "MisalignedSlice: runs of %u-bit elements should begin and end on whole bytes",
+		       t->bits);
 }
 
 /* units from one element to the next along each axis */
@@ -131,7 +132,7 @@ int tensor_plan(struct tensor_plan *p, const struct tensor_info *t, const struct
 		return 0;
 	}
 	if (t->bits == 0)
-		return err_set(ERR_UNSUPPORTED, "elements of type %.*s cannot be told apart: only all of the tensor can be had",
+		return err_set(ERR_UNSUPPORTED, "elements of type %.*s cannot be told apart: only all of them can be had",
 			       (int)t->type.len, (const char *)t->type.p);
 	return lay_out(p, t, s);
 }

@@ -20,8 +20,9 @@ int read_decode(const struct buf *block, struct read_node *n);
  * type".  `block` is emptied first. */
 int read_get(struct dag_source *src, const struct cid *cid, struct buf *block, struct read_node *n);
 
-/* read_leaf_extent - the bytes of a leaf that lies plain in the store: 1 and the extent (dag_extent's, without what stands around
- * the bytes); 0: not a leaf, or it must be read; or an error.  from: another way to read a few bytes of the extent, or NULL. */
+/* read_leaf_extent - the bytes of a leaf that lies plain in the store: 1 and the extent (dag_extent's, without what
+ * stands around the bytes); 0: not a leaf, or it must be read; or an error.  from: another way to read a few bytes of
+ * the extent, or NULL. */
 struct read_bytes {
 	ssize_t (*read)(void *arg, int fd, void *to, size_t len, uint64_t off);	/* as io_pread */
 	void *arg;

@@ -92,7 +92,8 @@ static struct span naive(struct span file, const struct tensor_info *t, const st
 			at = at * t->shape[axis] + s->dim[axis].start + (uint64_t)(s->dim[axis].step * (int64_t)index[axis]);
 		}
 		for (b = 0; b < size; b++)
-			out[i * size + b] = file.p[t->off + at * size + (t->big_endian ? b / unit * unit + unit - 1 - b % unit : b)];
+			out[i * size + b] = file.p[t->off + at * size +
+						   (t->big_endian ? b / unit * unit + unit - 1 - b % unit : b)];
 		for (d = t->rank; d-- > 0;) {
 			if (++index[d] < s->dim[d].count)
 				break;
@@ -187,8 +188,8 @@ static int as_naive(struct tensor_in *in, struct span file, const struct tensor_
 		printf("# %s, rank %u, %s%s, off %" PRIu64 " len %" PRIu64 ":", err_text(), t->rank,
 		       t->column_order ? "columns " : "", t->big_endian ? "big " : "", off, len);
 		for (d = 0; d < t->rank; d++)
-			printf(" %" PRIu64 "[%" PRIu64 "+%" PRIu64 "*%" PRId64 "]", t->shape[d], s->dim[d].start, s->dim[d].count,
-			       s->dim[d].step);
+			printf(" %" PRIu64 "[%" PRIu64 "+%" PRIu64 "*%" PRId64 "]", t->shape[d], s->dim[d].start,
+			       s->dim[d].count, s->dim[d].step);
 		printf("\n");
 	}
 	free((void *)(uintptr_t)want.p);
@@ -209,7 +210,8 @@ static void slices_of_files_in_memory(void)
 		some_tensor(&t, some(10) ? 400 : 60000);
 		some_slice(&s, &t);
 		/* the file ends with the tensor: what is read beyond it is outside */
-		f = fake_of(span_of(bytes.p, (size_t)(t.off + t.len)), (size_t[]){ 0, 64, 4096, 1 << 20 }[some(4)]);
+		f = fake_of(span_of(bytes.p, (size_t)(t.off + t.len)),
+			    (size_t[]){ 0, 64, 4096, 1 << 20 }[some(4)]);
 		if (!as_naive(&f.in, f.bytes, &t, &s))
 			bad++;
 	}
@@ -442,7 +444,9 @@ static void no_more_is_read_than_wanted(void)
 /* more than a block of the result: each byte once, and the right ones */
 static void columns_that_become_rows(void)
 {
-	static const struct { uint64_t rows, columns; } of[] = { { 3000, 2000 }, { 5000000, 2 }, { 2, 5000000 }, { 70000, 100 } };
+	static const struct { uint64_t rows, columns; } of[] = {
+		{ 3000, 2000 }, { 5000000, 2 }, { 2, 5000000 }, { 70000, 100 }
+	};
 	size_t i;
 
 	for (i = 0; i < 4; i++) {
@@ -512,8 +516,8 @@ static void progress_hears_every_byte(void)
 /* UTF-32 text and complex numbers are turned around by the character and by the part */
 static void numbers_in_an_element(void)
 {
-	struct tensor_info t = { .dtype = TENSOR_OTHER, .type = span_str(">U2"), .bits = 64, .rank = 1, .shape = { 1 }, .n = 1,
-				 .len = 8, .packed = 8, .big_endian = 1 };
+	struct tensor_info t = { .dtype = TENSOR_OTHER, .type = span_str(">U2"), .bits = 64, .rank = 1, .shape = { 1 },
+				 .n = 1, .len = 8, .packed = 8, .big_endian = 1 };
 	struct fake f = fake_of(span_of("12345678", 8), 0);
 	struct buf out = BUF_INIT(64);
 	struct sink_buf sink;

@@ -16,8 +16,8 @@ static const char *meant(const char *text, int flags, unsigned rank, const uint6
 		return err_text();
 	out[0] = 0;
 	for (i = 0; i < s.rank; i++)
-		n += (size_t)snprintf(out + n, sizeof out - n, "%s%" PRIu64 "+%" PRIu64 "*%" PRId64 "%s", i ? " " : "", s.dim[i].start,
-				      s.dim[i].count, s.dim[i].step, s.dim[i].gone ? "!" : "");
+		n += (size_t)snprintf(out + n, sizeof out - n, "%s%" PRIu64 "+%" PRIu64 "*%" PRId64 "%s", i ? " " : "",
+				      s.dim[i].start, s.dim[i].count, s.dim[i].step, s.dim[i].gone ? "!" : "");
 	return out;
 }
 

@@ -68,7 +68,7 @@ static int same_anywhere(struct unixfs_reader *r, struct span all, int how)
 	size_t n, i;
 
 	for (i = 0; i < 400; i++) {
-		off = how == 0 ? some(all.len + 1) : how == 1 ? off + some(all.len / 300 + 2) : off - some(all.len / 300 + 2);
+		off = how == 0 ? some(all.len + 1) : off + (how == 1 ? 1 : -1) * some(all.len / 300 + 2);
 		if (off > all.len)
 			off = how == 1 ? 0 : all.len;
 		n = (size_t)some(i % 7 == 0 ? 300000 : 100);

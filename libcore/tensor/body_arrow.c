@@ -146,6 +146,7 @@ int arrow_column(struct tensor_body *b, struct body_column *c)
 		b->data = b->n / 8 + (b->n % 8 != 0);
 	if (rc == 0 && (b->data > INT64_MAX - ARROW_ALIGN || c->node[0].length > INT64_MAX || c->node[1].length > INT64_MAX))
 		rc = err_set(ERR_LIMIT, "more bytes than Arrow counts");
+	b->rows = rc == 0 ? c->node[0].length : 0;
 	return rc;
 }
 

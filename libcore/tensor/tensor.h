@@ -232,6 +232,7 @@ struct tensor_body {
 	unsigned rank;
 	uint64_t shape[TENSOR_RANK_MAX];	/* of the result */
 	uint64_t n, data;			/* elements; bytes of them, as they leave */
+	uint64_t rows;				/* of a stream of Arrow */
 	uint64_t len;				/* of all; UINT64_MAX: JSON, known only at the end */
 	struct buf head, tail;			/* around the data */
 };

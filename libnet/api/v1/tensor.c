@@ -418,7 +418,7 @@ static int send_part(struct wish *w)
 	dtype = b->to == b->info.dtype ? ops_tensor_dtype(&b->info) : span_str(tensor_dtype_name(b->to));
 	rc = describe(w, tensor_form_name(b->form), &b->info, dtype, b->rank, b->shape);
 	if (rc == 0 && w->what == ARROW)
-		rc = reply_field(r, "x-tensor-elements", "%" PRIu64, b->form == TENSOR_FORM_ARROW_ROWS ? b->shape[0] : b->n);
+		rc = reply_field(r, "x-tensor-elements", "%" PRIu64, b->rows);
 	if (rc == 0)
 		rc = cached_part(w);
 	if (rc)

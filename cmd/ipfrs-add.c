@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "ops/add.h"
+#include "ops/read.h"
 
 static const struct cmd_opt opts[] = {
 	CMD_OPT_0,
@@ -79,11 +80,14 @@ static void note_shared(const char *what, const struct store_puts *p)
 static int read_one(void *arg, const struct ops_add_file *f)
 {
 	const struct ops_add *o = arg;
+	const char *path;
 
+	buf_reset(&line);			/* archives have names of their own */
+	path = ops_name_text(span_str(f->path), &line) < 0 || !line.len ? "?" : (const char *)line.data;
 	if (o->tensors && f->whole)
-		cmd_note("%s: added as any file: %s", f->path, f->whole);
+		cmd_note("%s: added as any file: %s", path, f->whole);
 	if (o->tensors || cmd_verbose() > 1)
-		note_shared(f->path, &f->puts);
+		note_shared(path, &f->puts);
 	return 0;
 }
 

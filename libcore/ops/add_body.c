@@ -1,8 +1,8 @@
 /*
  * add_body.c - the bytes of one file into blocks; with ops_add.tensors, cut where the tensors in it begin.
  *
- * An ordinary file is asked where they are.  Of what comes only once the header is taken into a nameless file before anything
- * is added: that of safetensors says all.  What has no tensors, or is malformed, is a file as any other.
+ * An ordinary file is asked where they are.  Of what comes only once the header is taken into a nameless file before
+ * anything is added: that of safetensors says all.  What has no tensors, or is malformed, is a file as any other.
  */
 #include <stdlib.h>
 #include <sys/stat.h>

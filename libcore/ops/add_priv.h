@@ -87,8 +87,8 @@ struct store_puts add_puts(const struct adder *a);	/* of this session */
 
 /* ---- add_body.c ---- */
 /* add_body_start - ERR_USAGE: the chunker cannot do what ops_add.tensors asks.
- * add_body_fd - the bytes of a file into blocks, as unixfs_add_fd; _read - as unixfs_add_read.  Tell add_progress (fd), and
- * ops_add.file. */
+ * add_body_fd - the bytes of a file into blocks, as unixfs_add_fd; _read - as unixfs_add_read.  Tell add_progress (fd),
+ * and ops_add.file. */
 int add_body_start(struct adder *a);
 int add_body_fd(struct adder *a, int fd, const char *path, int clonable, const struct unixfs_meta *meta,
 		struct unixfs_node *out);

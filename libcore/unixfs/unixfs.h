@@ -89,8 +89,8 @@ int unixfs_add_read(struct unixfs_builder *b, ssize_t (*read)(void *arg, void *p
 		    const struct unixfs_meta *meta, struct unixfs_node *out);
 
 /*
- * Places where blocks of a file begin besides those of the chunker, which begins anew at each: what stands between two of
- * them becomes the same blocks in every file.  Kept as stretches that repeat: some bytes for each kind.
+ * Places where blocks of a file begin besides those of the chunker, which begins anew at each: what stands between two
+ * of them becomes the same blocks in every file.  Kept as stretches that repeat: some bytes for each kind.
  * init, add (ascending; 0 and the same again are nothing; ERR_LIMIT: over 32 MiB of them), then unixfs_builder_cut: the
  * next file is cut so, at those of the places that are in it.  Borrows cuts until that file is added.  ERR_USAGE: the
  * chunker has no fixed size.

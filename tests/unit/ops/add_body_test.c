@@ -157,8 +157,8 @@ static void what_is_shared(void)
 	CHECK(!memcmp(&got.last.puts, &last.puts, sizeof last.puts));
 	got.last.path = "b";
 	CHECK(ops_added_json(&got.last, &out) == 0);
-	snprintf(want, sizeof want, ",\"blocks\":26,\"bytes\":%" PRIu64 ",\"shared_blocks\":24,\"shared_bytes\":%" PRIu64 ",\"root\":true}",
-		 last.puts.bytes, last.puts.had_bytes);
+	snprintf(want, sizeof want, ",\"blocks\":26,\"bytes\":%" PRIu64 ",\"shared_blocks\":24,\"shared_bytes\":%" PRIu64
+		 ",\"root\":true}", last.puts.bytes, last.puts.had_bytes);
 	CHECK(out.len > strlen(want) && !strcmp((char *)out.data + out.len - strlen(want), want));
 	buf_clear(&out);
 	/* nothing measured, nothing told */

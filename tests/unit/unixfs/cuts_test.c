@@ -1,4 +1,4 @@
-/* cuts_test.c - blocks that begin at given places: there, wherever the bytes come from, and else as the chunker has it */
+/* cuts_test.c - blocks that begin at given places, wherever the bytes come from, and else as the chunker has it */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -149,6 +149,46 @@ static void a_leaf_larger_than_the_window(void)
 	unixfs_reader_close(r);
 }
 
+/* Two segments: half of the blocks are moved to another file, to the same place, when they are first asked for. */
+static int other_file = -1;
+
+static int extents_of_two(struct dag_source *s, const struct cid *cid, struct piece *p)
+{
+	static uint8_t wrong[65536];
+	struct span bytes = memdag_look(s, cid)->bytes;
+	int rc = memdag_extent(s, cid, p);
+
+	if (rc == 1 && cid->bytes[cid->len - 1] & 1) {
+		if (pwrite(other_file, bytes.p, bytes.len, (off_t)p->off) != (ssize_t)bytes.len ||
+		    pwrite(p->fd, wrong, bytes.len, (off_t)p->off) != (ssize_t)bytes.len)
+			abort();
+		p->fd = other_file;
+	}
+	return rc;
+}
+
+static void leaves_in_two_segments(void)
+{
+	struct unixfs_builder *b = make_builder("cid-version=1 chunker=size-20000");
+	struct span bytes = make_bytes("two segments", 64 * 20000);
+	struct unixfs_node n = make_file(b, bytes, NULL);
+	char *name = unit_kept(4096);
+	struct unixfs_reader *r = NULL;
+	uint64_t off;
+
+	unixfs_builder_free(b);
+	snprintf(name, 4096, "%s/segment", unit_tmpdir());
+	other_file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	NEED(other_file >= 0 && unlink(name) == 0);
+	make_dag.source.extent = extents_of_two;
+	NEED(unixfs_reader_open(&r, &make_dag.source, &n.cid) == 0);
+	for (off = 0; off < bytes.len; off += 7000)
+		CHECK(same_view(r, bytes, off) && same_read(r, bytes, off, bytes.len - off < 9 ? bytes.len - off : 9));
+	unixfs_reader_close(r);
+	make_dag.source.extent = memdag_extent;
+	close(other_file);
+}
+
 static void neighbours_cost_one_block(void)
 {
 	struct unixfs_builder *b = make_builder("cid-version=1 chunker=size-20000 max-links=4");
@@ -219,6 +259,32 @@ static void sizes_that_lie(void)
 	CHECK(strstr(err_text(), "does not support seeking") != NULL);
 }
 
+/* leaves that are not read, but taken as extents */
+static void sizes_of_extents_that_lie(void)
+{
+	struct span bytes = make_bytes("extent", 20000);
+	struct memdag_link l = { memdag_add(&make_dag, 1, CID_RAW, bytes), "", 20000 };
+	static const uint64_t sizes[] = { 19999, 20001, 20000 };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		struct cid root = memdag_node(&make_dag, 1, &l, 1, message(UNIXFS_FILE, span_of(NULL, 0), (int64_t)sizes[i],
+									   &sizes[i], 1));
+		struct unixfs_reader *r = NULL;
+		uint64_t start;
+		struct span v;
+
+		NEED(unixfs_reader_open(&r, &make_dag.source, &root) == 0);
+		if (i == 2) {
+			CHECK(unixfs_reader_view(r, 19999, &start, &v) == 1 && v.len == 20000);
+		} else {
+			CHECK_ERR(unixfs_reader_view(r, 0, &start, &v), ERR_INVALID);
+			CHECK_ERR(read_of(root, 5, 1), ERR_INVALID);
+		}
+		unixfs_reader_close(r);
+	}
+}
+
 static void what_is_no_file(void)
 {
 	struct cid gone;
@@ -257,8 +323,10 @@ int main(void)
 	memdag_extents(&make_dag);
 	RUN(any_place_of_any_shape);
 	RUN(a_leaf_larger_than_the_window);
+	RUN(leaves_in_two_segments);
 	RUN(neighbours_cost_one_block);
 	RUN(sizes_that_lie);
+	RUN(sizes_of_extents_that_lie);
 	RUN(what_is_no_file);
 	RUN(a_leaf_that_is_missing);
 	return UNIT_END();

@@ -62,9 +62,9 @@ static int sort(struct tensor_set *set, uint64_t chunk, struct spill *places)
 struct cutting {
 	int (*fn)(void *arg, uint64_t off);
 	void *arg;
-	uint64_t size, end;		/* of the file; of the tensor before */
+	uint64_t size, end;		/* of the file; of what was cut, 0: nothing */
 	uint64_t last;			/* told so far */
-	uint64_t small;			/* bytes of short tensors that wait for more */
+	uint64_t small;			/* bytes of short pieces that wait for more */
 };
 
 static int cut(struct cutting *c, uint64_t off)
@@ -75,14 +75,13 @@ static int cut(struct cutting *c, uint64_t off)
 	return c->fn(c->arg, off);
 }
 
-static int cut_tensor(struct cutting *c, const struct lies *t)
+static int cut_piece(struct cutting *c, const struct lies *t)
 {
 	int is_short = t->len < TENSOR_CUT_MIN, rc = 0;
 	uint64_t at;
 
-	if (!is_short || !c->small || t->off != c->end) {
-		rc = cut(c, c->end);
-		rc = rc ? rc : cut(c, t->off);
+	if (!is_short || !c->small) {
+		rc = cut(c, t->off);
 		c->small = 0;
 	}
 	for (at = t->step; rc == 0 && !is_short && at < t->len; at += t->step)
@@ -93,6 +92,16 @@ static int cut_tensor(struct cutting *c, const struct lies *t)
 		c->small = 0;
 	c->end = t->off + t->len;
 	return rc;
+}
+
+/* What lies between two tensors is a piece, too; what is before the first has its own blocks, however short. */
+static int cut_tensor(struct cutting *c, const struct lies *t)
+{
+	int rc = 0;
+
+	if (c->end && t->off > c->end)
+		rc = cut_piece(c, &(struct lies){ c->end, t->off - c->end, t->off - c->end });
+	return rc ? rc : cut_piece(c, t);
 }
 
 static int cut_all(struct cutting *c, struct spill *places)

@@ -303,8 +303,8 @@ int tensor_stats(struct tensor_set *set, const struct tensor_info *t, const stru
  * tensor_cuts - the places of a file where blocks had best begin, ascending and below its end, so that files which share
  * tensors share blocks: where each tensor begins and ends, and in those longer than `chunk` bytes every so many steps of the
  * outermost dimension of which one fits into a chunk, as many as fit (every chunk, where none does or the bytes lie in
- * no such order).  A tensor of TENSOR_CUT_MIN bytes has blocks of its own, the same in every file; shorter ones stay with
- * those before them until together they have that many, or a longer one or a gap comes.  fn's nonzero return stops.
+ * no such order).  A tensor of TENSOR_CUT_MIN bytes has blocks of its own, the same in every file; shorter ones, and short
+ * gaps, stay with those before them until together they have that many or a longer one comes.  fn's nonzero return stops.
  */
 int tensor_cuts(struct tensor_set *set, uint64_t chunk, int (*fn)(void *arg, uint64_t off), void *arg);
 

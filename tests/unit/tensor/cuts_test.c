@@ -159,6 +159,30 @@ static void columns(void)
 	buf_clear(&b);
 }
 
+/* a GGUF: what fills up to the next multiple of 32 is as a short tensor, and nothing of a long one */
+static void gaps(void)
+{
+	static const struct { uint64_t n, off; } t[] = {
+		{ 5, 0 }, { 3, 32 }, { 2000, 64 }, { 1, 8064 }, { 1021, 8096 }, { 1, 12192 }, { 1500, 12224 }, { 2, 18240 }
+	};
+	static const uint64_t want[] = { 0, 64, 8064, 12180, 12224, 18224 };
+	struct buf b = BUF_INIT(4000);
+	char name[] = "a";
+	size_t i;
+
+	NEED(buf_str(&b, "GGUF") == 0 && buf_le32(&b, 3) == 0 && buf_le64(&b, 8) == 0 && buf_le64(&b, 0) == 0);
+	for (i = 0; i < 8; i++, name[0]++)
+		NEED(buf_le64(&b, 1) == 0 && buf_str(&b, name) == 0 && buf_le32(&b, 1) == 0 &&
+		     buf_le64(&b, t[i].n) == 0 && buf_le32(&b, 0) == 0 && buf_le64(&b, t[i].off) == 0);
+	while (b.len % 32)
+		NEED(buf_u8(&b, 0) == 0);
+	NEED(cuts_of(file_of(buf_span(&b), b.len + 18248), 262144, 0) == 0);
+	CHECK(n_places == sizeof want / sizeof *want);
+	for (i = 0; i < n_places && i < sizeof want / sizeof *want; i++)
+		CHECK(place[i] == b.len + want[i]);
+	buf_clear(&b);
+}
+
 static void who_asks_may_stop(void)
 {
 	static const struct one t[] = { { "U8", "[50000]", 50000 } };
@@ -210,6 +234,7 @@ int main(void)
 	RUN(small_ones_stay_together);
 	RUN(thousands_of_scalars);
 	RUN(columns);
+	RUN(gaps);
 	RUN(who_asks_may_stop);
 	RUN(nothing_to_cut);
 	RUN(a_large_model);

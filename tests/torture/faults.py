@@ -1,12 +1,14 @@
-"""faults.py [STEP] - make each malloc, write, sync, rename, commit and read fail in turn.
+"""faults.py [STEP [VERB ...]] - make each malloc, write, sync, rename, commit and read fail in turn.
 
 Every verb is run on a copy of one small store with fault.c preloaded: the 1st call of a kind fails,
 then the 2nd, and so on until a run in which no call was left to fail.  Whatever happens: no signal, a
 documented exit status, a message with every failure, and afterwards a store that ipfrs-fsck finds
 good, with everything that was acknowledged before or during the run.  STEP > 1 tries every STEPth.
 """
+import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -53,6 +55,15 @@ shutil.copytree(tree, new)
 with open(new + "/more", "wb") as f:
     f.write(b"more" * 70000)
 
+# a model with a header that is worth keeping
+head = {"w": {"dtype": "F32", "shape": [500, 100], "data_offsets": [0, 200000]}}
+head.update({"layer.%d.weight" % i: {"dtype": "U8", "shape": [1], "data_offsets": [200000 + i, 200001 + i]} for i in range(2000)})
+with open(top + "/model", "wb") as f:
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 8)
+    f.write(struct.pack("<Q", len(text)) + text + struct.pack("<50000f", *range(50000)) + bytes(2000))
+model = must(["add", "-Q", top + "/model"], base).decode().strip()
+
 verbs = {
     "add": ["add", "-r", "-Q", new],
     "add-cache": ["add", "-r", "-c", "-Q", new],
@@ -69,7 +80,13 @@ verbs = {
     "files-mv": ["files", "mv", "/old", "/dir/"],
     "files-rm": ["files", "rm", "-r", "/old"],
     "files-read": ["files", "read", "/dir/kept/big"],
+    "tensor": ["tensor", "-v", model, "w", "layer.5.weight"],
+    "slice": ["slice", "-f", "json", model, "w", "3:400:7,::-1"],
+    "slice-out": ["slice", "-f", "npy", "-o", top + "/out/w", model, "w", ":,50"],
+    "slice-list": ["slice", "-i", "-f", "safetensors", "-o", top + "/out/w", model],
 }
+verbs = {k: v for k, v in verbs.items() if k in sys.argv[2:] or not sys.argv[2:]}
+given = {"slice-list": b"w\t0\nlayer.7.weight\nw\t:,1:3\tcolumns\n"}
 # what a change of the files leaves, when it says yes and when it says no: path, length
 changed = {
     "files-write": (("/old", 280000), ("/old", 3)),
@@ -89,6 +106,20 @@ def length(path, name):
 kinds = ["write", "sync", "rename", "commit", "read", "malloc"]
 total = bad = 0
 want_big = must(["cat", kept + "/big"], base)
+want = {}
+
+
+def sliced():
+    """What stands in the folder of slices."""
+    return {n: open(top + "/out/" + n, "rb").read() for n in os.listdir(top + "/out")}
+
+
+for verb in verbs:
+    if verb in ("tensor", "slice", "slice-out", "slice-list"):
+        os.makedirs(top + "/out", exist_ok=True)
+        want[verb] = must(verbs[verb], base, given.get(verb)), sliced()
+        shutil.rmtree(top + "/out")
+        shutil.rmtree(base + "/cache", ignore_errors=True)
 for verb, args in verbs.items():
     for kind in kinds:
         nth, runs, wrong = 1, 0, []
@@ -97,7 +128,9 @@ for verb, args in verbs.items():
             shutil.rmtree(path, ignore_errors=True)
             shutil.rmtree(top + "/out", ignore_errors=True)
             shutil.copytree(base, path)
-            r = run(args, path, (kind, nth))
+            if verb in want:
+                os.mkdir(top + "/out")
+            r = run(args, path, (kind, nth), given.get(verb))
             try:
                 seen = int(open(top + "/hits").read())
             except (OSError, ValueError):
@@ -137,6 +170,12 @@ for verb, args in verbs.items():
                 why.append("cat wrote something else and said yes")
             if verb == "files-read" and r.returncode == 0 and r.stdout != want_big:
                 why.append("read wrote something else and said yes")
+            if verb in want and r.returncode == 0 and (r.stdout, sliced()) != want[verb]:
+                why.append("something else than the slices, and said yes")
+            if verb in want and r.returncode and sliced():
+                why.append("left something: %s" % list(sliced()))
+            if verb in want and run(["slice", "-f", "json", model, "layer.77.weight"], path).stdout != b"[0]\n":
+                why.append("what is kept of the header is wrong")
             if run(["files", "read", "/dir/kept/big"], path).stdout != want_big:
                 why.append("mutable file lost")
             if verb in changed:

@@ -107,7 +107,8 @@ struct tensor_set;
  * tensor_open - what is in the container at that place.  The header is checked from end to end: nothing in it can lead
  * outside the file.  It streams; what it says is kept sorted, in memory up to some MiB and then in a nameless file in tmpdir
  * (NULL: $TMPDIR or /tmp).  cachedir: where what was parsed is kept under the CID for the next who asks, when it was long (NULL:
- * nowhere).  Of a sharded model only the files are opened whose tensors are asked for.
+ * nowhere).  Of a sharded model only the files are opened whose tensors are asked for.  Arrays of Python objects are
+ * left out of an .npz, with a warning in the log; an .npy of them is ERR_UNSUPPORTED.
  * Borrows place until close.  ERR_INVALID: no container, or a malformed one, with the class of the reference's 19.2 in front of the
  * message ("InvalidOffset: tensor 'w' ..."); ERR_LIMIT; ERR_NOTFOUND: a block, or a shard; ERR_UNSUPPORTED.
  */

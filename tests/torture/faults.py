@@ -67,6 +67,7 @@ model = must(["add", "-Q", top + "/model"], base).decode().strip()
 verbs = {
     "add": ["add", "-r", "-Q", new],
     "add-cache": ["add", "-r", "-c", "-Q", new],
+    "add-tensors": ["add", "-T", "-Q", top + "/model"],
     "pin-add": ["pin", "add", loose],
     "pin-rm": ["pin", "rm", old],
     "gc": ["gc"],
@@ -154,7 +155,9 @@ for verb, args in verbs.items():
             pins = run(["pin", "ls", "-q"], path).stdout.decode().split()
             if kept not in pins:
                 why.append("pin of the kept tree lost")
-            if verb in ("add", "add-cache") and r.returncode == 0:
+            if verb == "add-tensors" and r.returncode == 0 and r.stdout != must(["add", "-n"] + args[1:], base):
+                why.append("cut elsewhere")
+            if verb in ("add", "add-cache", "add-tensors") and r.returncode == 0:
                 cid = r.stdout.decode().strip()
                 if cid not in pins:
                     why.append("acknowledged, not pinned: " + cid)

@@ -7,7 +7,7 @@
 
 enum {
 	ROOM = 256 * 1024,		/* bytes gathered before they leave */
-	LONG = 32 * 1024,		/* runs of so many bytes leave as pieces of the file */
+	LONG = 16 * 1024,		/* runs of so many bytes leave as pieces of the file: to a pipe 8 KiB do pay */
 	STEP = 16 * 1024 * 1024,	/* of a long run at once: between two calls of progress */
 	NEAR = 64 * 1024,		/* bytes between runs that are looked at in memory */
 	PASSES_MAX = 64			/* over a deflated tensor */

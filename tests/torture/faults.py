@@ -63,6 +63,12 @@ with open(top + "/model", "wb") as f:
     text += b" " * (-len(text) % 8)
     f.write(struct.pack("<Q", len(text)) + text + struct.pack("<50000f", *range(50000)) + bytes(2000))
 model = must(["add", "-Q", top + "/model"], base).decode().strip()
+with open(top + "/csv", "w") as f:
+    f.write("id,name,price,day\n" + "".join('%d,"a ""%d""",%f,2024-01-31\n' % (i, i, i / 7) for i in range(3000)) + ",,,\n")
+csv = must(["add", "-Q", top + "/csv"], base).decode().strip()
+with open(top + "/jsonl", "w") as f:
+    f.write("".join('{"id":%d,"list":[%d,null],"more":{"x":[%d]}}\n' % (i, i, i) for i in range(1000)))
+jsonl = must(["add", "-Q", top + "/jsonl"], base).decode().strip()
 
 verbs = {
     "add": ["add", "-r", "-Q", new],
@@ -85,6 +91,9 @@ verbs = {
     "slice": ["slice", "-f", "json", model, "w", "3:400:7,::-1"],
     "slice-out": ["slice", "-f", "npy", "-o", top + "/out/w", model, "w", ":,50"],
     "slice-list": ["slice", "-i", "-f", "safetensors", "-o", top + "/out/w", model],
+    "arrow": ["arrow", "-b", "8", model, "layer.0.weight", "layer.1.weight"],
+    "arrow-csv": ["arrow", "-f", "csv", "-b", "1000", "-o", top + "/out/w", csv],
+    "arrow-jsonl": ["arrow", "-f", "jsonl", "-b", "300", "-o", top + "/out/w", jsonl],
 }
 verbs = {k: v for k, v in verbs.items() if k in sys.argv[2:] or not sys.argv[2:]}
 given = {"slice-list": b"w\t0\nlayer.7.weight\nw\t:,1:3\tcolumns\n"}
@@ -116,7 +125,7 @@ def sliced():
 
 
 for verb in verbs:
-    if verb in ("tensor", "slice", "slice-out", "slice-list"):
+    if verb.split("-")[0] in ("tensor", "slice", "arrow"):
         os.makedirs(top + "/out", exist_ok=True)
         want[verb] = must(verbs[verb], base, given.get(verb)), sliced()
         shutil.rmtree(top + "/out")

@@ -234,13 +234,14 @@ slice() {
 
 @test "who asks line by line is answered line by line" {
 	coproc ipfrs-slice -i -f json a.safetensors
+	pid=$COPROC_PID				# the variable goes when the process does
 	for i in 0 1 2; do
 		printf 'b\t%d\n' $i >&"${COPROC[1]}"
 		read -r -t 20 got <&"${COPROC[0]}"
 		[ "$got" = $((7 + i)) ]
 	done
 	eval "exec ${COPROC[1]}>&-"
-	wait "$COPROC_PID"
+	wait "$pid"
 }
 
 @test "standard input, a file and a pipe" {

@@ -263,7 +263,7 @@ static int check_utf8(const struct csv *c)
 			break;
 		rest = span_of(rest.p + n, rest.len - n);
 	}
-	return err_set(ERR_INVALID, "line %llu: text that is not UTF-8", (unsigned long long)csv_line(c, (size_t)(rest.p - c->win)));
+	return csv_not_utf8(c, (size_t)(rest.p - c->win));
 }
 
 int csv_next(struct csv *c, size_t rows_max)
@@ -372,6 +372,11 @@ int csv_text(const struct csv *c, const struct csv_field *f, struct buf *tmp, st
 	}
 	*text = buf_span(tmp);
 	return 0;
+}
+
+int csv_not_utf8(const struct csv *c, size_t off)
+{
+	return err_set(ERR_INVALID, "line %llu: text that is not UTF-8", (unsigned long long)csv_line(c, off));
 }
 
 uint64_t csv_line(const struct csv *c, size_t off)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "table/table_priv.h"
 
 /* ---- which columns ---- */
@@ -28,6 +29,8 @@ static int read_names(struct csv *c, const struct table_opts *o, const struct ta
 			text = named->col[i].name;
 		else if (!o->no_header)
 			rc = csv_text(c, &c->field[i], &tmp, &text);
+		if (rc == 0 && !utf8_valid(text))
+			rc = csv_not_utf8(c, c->field[i].off);
 		if (rc == 0)
 			rc = table_schema_add(names, text, &none, i);
 	}
@@ -144,20 +147,49 @@ static int is_null(const struct table_opts *o, const struct csv *c, const struct
 	return 0;
 }
 
-/* what was seen in column src, and now in the rows that were read */
-static unsigned see(const struct table_opts *o, const struct csv *c, size_t src, unsigned seen)
+/* what is seen in column src of the rows that were read, added to *seen */
+static int see(const struct table_opts *o, const struct csv *c, size_t src, unsigned *seen)
 {
 	const struct csv_field *f = c->field + src;
-	size_t i;
+	size_t i, len;
 
-	for (i = 0; i < c->rows && !(seen & SEEN_TEXT); i++, f += c->n_cols) {
+	/* where anything may stand, text has not been looked at yet */
+	for (i = 0; i < c->rows && (c->any_bytes || !(*seen & SEEN_TEXT)); i++, f += c->n_cols) {
 		const uint8_t *p = c->win + f->off;
 
-		if ((f->len & CSV_LEN) == 0 || (o->n_null && is_null(o, c, f)))
+		len = f->len & CSV_LEN;
+		if (c->any_bytes && !utf8_valid(span_of(p, len)))
+			return csv_not_utf8(c, f->off);
+		if (len == 0 || (o->n_null && is_null(o, c, f)))
 			continue;	/* nothing in quotes may be of any type, too */
-		seen |= f->len & CSV_ESCAPED ? SEEN_TEXT : value_seen(p, p + (f->len & CSV_LEN));
+		*seen |= f->len & CSV_ESCAPED ? SEEN_TEXT : value_seen(p, p + len);
 	}
-	return seen;
+	return 0;
+}
+
+/* may there be bytes that are no UTF-8? */
+static int check_types(const struct table_schema *s, struct csv *c)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->col[i].type.list)
+			return err_set(ERR_USAGE, "column '%.200s': there are no lists in CSV", (const char *)s->col[i].name.p);
+		c->any_bytes |= s->col[i].type.type == ARROW_BINARY || s->col[i].type.type == ARROW_LARGE_BINARY;
+	}
+	return 0;
+}
+
+/* all columns whose types are not known */
+static int see_all(const struct table_opts *o, const struct csv *c, const struct table_schema *s, unsigned *seen)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < s->n; i++)
+		if (!s->col[i].type.type)
+			rc = see(o, c, s->col[i].src, &seen[i]);
+	return rc;
 }
 
 int csv_infer(const struct table_opts *o, struct table_in in, const struct table_schema *want, struct table_schema *out)
@@ -168,6 +200,8 @@ int csv_infer(const struct table_opts *o, struct table_in in, const struct table
 	size_t i;
 	int rc = csv_open(&c, o, in);
 
+	if (rc == 0 && want)
+		rc = check_types(want, &c);
 	if (rc == 0)
 		rc = read_names(&c, o, want, &names);
 	if (rc == 0)
@@ -176,10 +210,11 @@ int csv_infer(const struct table_opts *o, struct table_in in, const struct table
 		seen = calloc(out->n + 1, sizeof *seen);
 		rc = !seen ? err_nomem() : o->no_header ? (int)c.rows : csv_next(&c, SIZE_MAX);
 	}
-	for (; rc > 0; rc = csv_next(&c, SIZE_MAX))
-		for (i = 0; i < out->n; i++)
-			if (!out->col[i].type.type)
-				seen[i] = see(o, &c, out->col[i].src, seen[i]);
+	while (rc > 0) {
+		rc = see_all(o, &c, out, seen);
+		if (rc == 0)
+			rc = csv_next(&c, SIZE_MAX);
+	}
 	for (i = 0; rc == 0 && i < out->n; i++)
 		if (!out->col[i].type.type)
 			value_type(seen[i], &out->col[i].type);
@@ -348,18 +383,6 @@ static int add_rows(struct stream *s, const struct csv *c, const size_t *src, st
 	f = c->field + rows * c->n_cols + src[bad];
 	rc = csv_text(c, f, tmp, &text);
 	return rc < 0 ? rc : table_bad(csv_line(c, f->off), &s->schema->col[bad], text, worst);
-}
-
-static int check_types(const struct table_schema *s, struct csv *c)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->col[i].type.list)
-			return err_set(ERR_USAGE, "column '%.200s': there are no lists in CSV", (const char *)s->col[i].name.p);
-		c->any_bytes |= s->col[i].type.type == ARROW_BINARY || s->col[i].type.type == ARROW_LARGE_BINARY;
-	}
-	return 0;
 }
 
 int csv_arrow(const struct table_opts *o, struct table_in in, const struct table_schema *schema, struct sink *out)

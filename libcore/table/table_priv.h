@@ -133,6 +133,7 @@ int csv_next(struct csv *c, size_t rows_max);
 /* csv_text - a field as it is meant; one with quotes in it is put into tmp. */
 int csv_text(const struct csv *c, const struct csv_field *f, struct buf *tmp, struct span *text);
 uint64_t csv_line(const struct csv *c, size_t off);	/* the line that byte of the window is in */
+int csv_not_utf8(const struct csv *c, size_t off);	/* ERR_INVALID: what is there */
 
 /* ---- the two of table.h for each way to write tables: csv_table.c, jsonl.c ---- */
 

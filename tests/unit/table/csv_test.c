@@ -116,6 +116,13 @@ static void any_bytes(void)
 	CHECK(text_arrow(&csv, span_of("a,b\n\xff,x\n\xc3,\n", 11), "a:binary,b:utf8", &s) == 0);
 	CHECK_STR(text_rows(&s), "a:binary,b:utf8\n\xff|x\n\xc3|null\n");
 	table_schema_clear(&s);
+	CHECK(text_arrow(&csv, span_of("a,b\n\xff,x\n\xc3,\n", 11), "a:binary,...", &s) == 0);
+	CHECK_STR(text_rows(&s), "a:binary,b:utf8\n\xff|x\n\xc3|null\n");
+	table_schema_clear(&s);
+	CHECK_ERR(text_arrow(&csv, span_of("a,b\n\xff,x\nz,\xc3\n", 12), "a:binary,b", &s), ERR_INVALID);
+	CHECK_STR(err_text(), "line 3: text that is not UTF-8");
+	CHECK_ERR(text_arrow(&csv, span_of("a,b\xff\n\xff,x\n", 9), "a:binary,...", &s), ERR_INVALID);
+	CHECK_STR(err_text(), "line 1: text that is not UTF-8");
 	CHECK_ERR(text_arrow(&csv, span_of("a,b\n\xff,x\nz,\xc3\n", 12), "a:binary,b:utf8", &s), ERR_INVALID);
 	CHECK_STR(err_text(), "line 3, column \"b\": \"\xef\xbf\xbd\" is no utf8");
 	table_schema_clear(&s);

@@ -115,7 +115,7 @@ int car_index_len(struct car_index *x, uint64_t codec, uint64_t *len);
 /*
  * An archive mapped for reading.  The index inside a CARv2 is used where it is and checked as it is used;
  * nothing it says is believed before the section's CID was compared and the block hashed.  A file that is
- * cut short meanwhile is ERR_CORRUPT and not the end of the program: see guard.h.  Blocks are found by
+ * cut short meanwhile is ERR_CORRUPT and not the end of the program: see base/guard.h.  Blocks are found by
  * their multihash, whatever version and codec the CID in the section has.
  */
 struct car_file;

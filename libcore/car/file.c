@@ -170,7 +170,7 @@ static int start(struct car_file *f, int flags)
 	rc = read_head(f, flags);
 	if (rc < 0)
 		return rc;
-	guard_open(&f->guard, f->fd, f->size);
+	guard_open(&f->guard, f->fd, 0, f->size);
 	rc = tables_open(f);
 	return rc < 0 ? rc : file_cut(f);
 }

@@ -4,8 +4,8 @@
 #ifndef CAR_FILE_PRIV_H
 #define CAR_FILE_PRIV_H
 
+#include "base/guard.h"
 #include "car_priv.h"
-#include "guard.h"
 
 enum {
 	TABLES_MAX = 1024,		/* kinds and lengths of hashes in one index */

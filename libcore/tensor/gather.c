@@ -10,7 +10,8 @@ enum {
 	LONG = 16 * 1024,		/* runs of so many bytes leave as pieces of the file: to a pipe 8 KiB do pay */
 	STEP = 16 * 1024 * 1024,	/* of a long run at once: between two calls of progress */
 	NEAR = 64 * 1024,		/* bytes between runs that are looked at in memory */
-	PASSES_MAX = 64			/* over a deflated tensor */
+	PASSES_MAX = 64,		/* over a deflated tensor */
+	TRIES_MAX = 10			/* when what was looked at went away */
 };
 
 /* ---- order of bytes ---- */
@@ -163,20 +164,51 @@ static int runs(struct gather *g)
 	return fetch_runs(g, off, from, (size_t)p->run, n, to, (int64_t)p->run);
 }
 
-static int in_order(struct gather *g)
+/* as much as there is room for */
+static int fill(struct gather *g)
 {
 	struct tensor_plan *p = &g->plan;
 	int rc = 0;
 
-	while (rc == 0 && g->left) {
-		if (g->have == g->size || (p->run > g->size - g->have && p->run <= g->size && !p->skip))
-			rc = gather_flush(g);
-		else if (p->skip || p->run > g->left || p->run > g->size)
+	while (rc == 0 && g->left && g->have < g->size) {
+		if (p->skip || p->run > g->left || p->run > g->size)
 			rc = part(g);
-		else
+		else if (p->run <= g->size - g->have)
 			rc = runs(g);
+		else
+			break;
 	}
-	return rc == 0 ? gather_flush(g) : rc;
+	return rc;
+}
+
+int gather_seen(struct gather *g, int *tries)
+{
+	if (!g->in->seen || g->in->seen(g->in))
+		return 1;
+	return ++*tries < TRIES_MAX ? 0 : err_set(ERR_CORRUPT, "segments are cut short faster than they can be read");
+}
+
+static int in_order(struct gather *g)
+{
+	struct tensor_plan before;
+	uint64_t left;
+	int rc = 0, tries = 0;
+
+	while (rc == 0 && g->left) {
+		before = g->plan;
+		left = g->left;
+		rc = fill(g);
+		if (rc == 0)
+			rc = gather_seen(g, &tries);
+		if (rc == 1) {
+			rc = gather_flush(g);
+		} else if (rc == 0) {
+			g->plan = before;
+			g->left = left;
+			g->have = 0;
+		}
+	}
+	return rc;
 }
 
 /* ---- which of them ---- */

@@ -31,6 +31,8 @@ struct gather {
 };
 /* gather_flush - let go what mem holds. */
 int gather_flush(struct gather *g);
+/* gather_seen - 1: what mem was filled with was the file's; 0: fill it again; an error: that happened too often. */
+int gather_seen(struct gather *g, int *tries);
 /* gather_scattered - 1: runs that stand in another order in the file than in the result.  gather_tiles - those, block by
  * block, from byte `at` of the result on.  gather_tile_count - how many blocks that is, for all of it. */
 enum { GATHER_TILE = 16 * 1024 * 1024 };

@@ -50,6 +50,11 @@ static int dag_view(struct tensor_in *in, uint64_t off, uint64_t *start, struct 
 	return counted(d, unixfs_reader_view(d->reader, off, start, bytes), before);
 }
 
+static int dag_seen(struct tensor_in *in)
+{
+	return unixfs_reader_seen(((struct dag_in *)in)->reader);
+}
+
 static void dag_close(struct tensor_in *in)
 {
 	unixfs_reader_close(((struct dag_in *)in)->reader);
@@ -69,8 +74,8 @@ int tensor_in_dag(struct tensor_in **in, struct dag_source *src, const struct ci
 		free(d);
 		return rc;
 	}
-	d->in = (struct tensor_in){ .read = dag_read, .cat = dag_cat, .view = dag_view, .close = dag_close,
-				    .size = unixfs_reader_size(d->reader) };
+	d->in = (struct tensor_in){ .read = dag_read, .cat = dag_cat, .view = dag_view, .seen = dag_seen,
+				    .close = dag_close, .size = unixfs_reader_size(d->reader) };
 	if (strlen(cid_text(cid, text)) < sizeof d->in.key)	/* an inlined file may be longer: it is small enough */
 		snprintf(d->in.key, sizeof d->in.key, "%.127s", text);
 	counted(d, 0, (struct unixfs_read_count){ 0 });

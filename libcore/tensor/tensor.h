@@ -49,6 +49,7 @@ struct tensor_in {
 	/* bytes around off as they lie in memory, from *start on: *start <= off < *start + len; borrowed until the next
 	 * call.  1: who takes some adds them to n_bytes; 2: they are counted; 0: not to be had.  May be NULL. */
 	int (*view)(struct tensor_in *in, uint64_t off, uint64_t *start, struct span *bytes);
+	int (*seen)(struct tensor_in *in);	/* with view: 1: what was looked at was the file's; 0: not all, look again */
 	void (*close)(struct tensor_in *in);		/* frees it */
 	uint64_t n_blocks, n_bytes;	/* opened (inner nodes and leaves) and read so far, for who counts */
 	char key[128];			/* of the content: a CID as text; "": may change, is not cached */

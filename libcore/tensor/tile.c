@@ -202,7 +202,7 @@ int gather_tiles(struct gather *g, uint64_t at)
 	struct tensor_plan *p = &g->plan;
 	uint64_t row, within, rows;
 	struct tile t;
-	int rc = 0;
+	int rc = 0, tries = 0;
 
 	choose(&t, p, g->size);
 	row = at / t.inner;
@@ -214,7 +214,9 @@ int gather_tiles(struct gather *g, uint64_t at)
 			rows = t.rows;
 		if (rows > (within + g->left - 1) / t.inner + 1)
 			rows = (within + g->left - 1) / t.inner + 1;
-		rc = fill(g, &t, p->base, rows);
+		do
+			rc = fill(g, &t, p->base, rows);
+		while (rc == 0 && (rc = gather_seen(g, &tries)) == 0);
 		if (rc < 0)
 			break;
 		g->drop += (uint32_t)within;

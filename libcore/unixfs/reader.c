@@ -2,15 +2,16 @@
  * reader.c - any bytes of a file, again and again.
  * Kept open are the nodes on the way to the last place, each with its own place among its children, and the leaf: a
  * block that was read and checked, or an extent.  Of an extent a descriptor is kept, or for whoever wants to look
- * at many places in it, a window of its segment in memory: a segment may be unlinked, but never shrinks.
+ * at many places in it, a window of its segment in memory.  A segment may be unlinked, or in a collection on a full disk cut
+ * short: then its blocks are elsewhere by now, and the leaf is opened anew.
  */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/guard.h"
 #include "base/io.h"
 #include "unixfs/read_priv.h"
 
@@ -49,9 +50,10 @@ struct file {				/* which one, and bytes in it when we looked; size 0: nobody di
 };
 
 struct window {
-	const uint8_t *p;		/* NULL: none */
+	struct guard map;		/* not mapped: none */
+	int fd;				/* what it is of; its own */
 	struct file file;
-	uint64_t off, len;
+	uint64_t off;
 };
 
 struct unixfs_reader {
@@ -65,6 +67,7 @@ struct unixfs_reader {
 	struct leaf leaf;
 	struct file file;		/* of the extent opened last */
 	struct window window;
+	int shown, cut;			/* since it was asked: something was seen in a window; one that was cut */
 	struct unixfs_read_count count;
 };
 
@@ -184,11 +187,29 @@ static int push(struct unixfs_reader *r, const struct cid *cid, struct buf *bloc
 
 /* ---- the window ---- */
 
-static void unmap(struct window *w)
+/* 1: what it showed was there.  A page that is cut within is half of zeros, and no signal tells of it. */
+static int whole(const struct window *w)
 {
-	if (w->p)
-		munmap((void *)(uintptr_t)w->p, (size_t)w->len);
-	w->p = NULL;
+	struct stat st;
+
+	return !guard_hit(&w->map) && fstat(w->fd, &st) == 0 && (uint64_t)st.st_size >= w->off + w->map.map.len;
+}
+
+static void close_window(struct unixfs_reader *r)
+{
+	struct window *w = &r->window;
+
+	if (!w->map.map.p)
+		return;
+	r->cut |= r->shown && !whole(w);
+	guard_close(&w->map);
+	close(w->fd);
+}
+
+/* 1: the window shows [off, off + len) of the file it is of */
+static int covers(const struct window *w, uint64_t off, uint64_t len)
+{
+	return off >= w->off && off - w->off <= w->map.map.len && len <= w->map.map.len - (off - w->off);
 }
 
 /* 1: the window is of the file the descriptor is of */
@@ -202,7 +223,7 @@ static int same_file(struct unixfs_reader *r, int fd)
 			return 0;
 		*f = (struct file){ st.st_dev, st.st_ino, (uint64_t)st.st_size };
 	}
-	return r->window.p && r->window.file.dev == f->dev && r->window.file.ino == f->ino;
+	return r->window.map.map.p && r->window.file.dev == f->dev && r->window.file.ino == f->ino;
 }
 
 /* a few bytes around a leaf: in the window, if they are there */
@@ -211,33 +232,31 @@ static ssize_t peek(void *arg, int fd, void *to, size_t len, uint64_t off)
 	struct unixfs_reader *r = arg;
 	const struct window *w = &r->window;
 
-	if (!w->p || !same_file(r, fd) || off < w->off || off - w->off > w->len || len > w->len - (off - w->off))
+	if (!w->map.map.p || !same_file(r, fd) || !covers(w, off, len))
 		return io_pread(fd, to, len, off, "segment");
-	memcpy(to, w->p + (off - w->off), len);
-	return (ssize_t)len;
+	memcpy(to, w->map.map.p + (off - w->off), len);
+	return (ssize_t)len;		/* cut off meanwhile: zeros, with which nothing begins or ends */
 }
 
 /* the window over the place of the leaf at `off`: 1, or 0: not to be had */
 static int look(struct unixfs_reader *r, uint64_t off)
 {
 	uint64_t at = r->leaf.off + (off - r->leaf.start), from = at - at % WINDOW;
-	struct window *w = &r->window;
-	int same = same_file(r, r->leaf.fd);
-	void *p;
+	uint64_t rest;
 
-	if (r->file.size < r->leaf.off + r->leaf.len)
-		return 0;		/* cut short: reading says so */
-	if (same && at - w->off < w->len)
+	if (same_file(r, r->leaf.fd) && covers(&r->window, at, 1) && !guard_hit(&r->window.map))
 		return 1;
-	unmap(w);
-	*w = (struct window){ .file = r->file, .off = from, .len = WINDOW };
-	if (r->file.size - from < WINDOW)
-		w->len = r->file.size - from;
-	p = mmap(NULL, (size_t)w->len, PROT_READ, MAP_SHARED, r->leaf.fd, (off_t)from);
-	if (p == MAP_FAILED)
+	if (r->file.size < r->leaf.off + r->leaf.len)
+		return 0;		/* cut short: reading finds out what became of it */
+	close_window(r);
+	rest = r->file.size - from;
+	r->window = (struct window){ .file = r->file, .off = from, .fd = fcntl(r->leaf.fd, F_DUPFD_CLOEXEC, 0) };
+	if (r->window.fd < 0)
 		return 0;
-	w->p = p;
-	return 1;
+	if (guard_open(&r->window.map, r->leaf.fd, from, rest < WINDOW ? rest : WINDOW))
+		return 1;
+	close(r->window.fd);
+	return 0;
 }
 
 /* ---- the leaf ---- */
@@ -357,35 +376,54 @@ static void keep(struct unixfs_reader *r, uint64_t used)
 		close_leaf(r);
 }
 
-/* all of the next `len` bytes of the leaf */
-static int copy(struct unixfs_reader *r, uint64_t off, void *p, size_t len)
+/* the next `len` bytes of the leaf: 1; 0: it was cut off; or an error */
+static int try_copy(struct unixfs_reader *r, uint64_t off, void *p, size_t len)
 {
 	const struct leaf *l = &r->leaf;
 	ssize_t n;
 
-	if (l->mapped || l->extent)
-		r->count.bytes += len;
 	if (!l->extent) {
 		memcpy(p, l->bytes.p + (off - l->start), len);
-		return 0;
+		return !l->mapped || whole(&r->window);
 	}
 	n = io_pread(l->fd, p, len, l->off + (off - l->start), "segment");
-	if (n < 0)
-		return (int)n;
-	return (size_t)n == len ? 0 : err_set(ERR_CORRUPT, "a segment ends before its record does");
+	return n < 0 ? (int)n : (size_t)n == len;
+}
+
+/* all of the next bytes of the leaf at `off`, up to `len`; *n: how many */
+static int copy(struct unixfs_reader *r, uint64_t off, void *p, size_t len, size_t *n)
+{
+	int rc = 0, tries;
+
+	for (tries = 0; rc == 0 && tries < 3; tries++) {
+		if (tries)
+			close_leaf(r);		/* what was cut off is found elsewhere */
+		rc = locate(r, off);
+		if (rc < 0)
+			return rc;
+		*n = (size_t)(r->leaf.start + r->leaf.len - off < len ? r->leaf.start + r->leaf.len - off : len);
+		rc = try_copy(r, off, p, *n);
+	}
+	if (rc == 0)
+		rc = err_set(ERR_CORRUPT, "a segment ends before its record does");
+	if (rc == 1 && (r->leaf.mapped || r->leaf.extent))
+		r->count.bytes += *n;
+	keep(r, *n);
+	return rc < 0 ? rc : 0;
 }
 
 /* what the window shows of the leaf, from *start on */
 static struct span shown(struct unixfs_reader *r, uint64_t *start)
 {
-	struct window *w = &r->window;
-	struct leaf *l = &r->leaf;
+	const struct window *w = &r->window;
+	const struct leaf *l = &r->leaf;
 	uint64_t from = l->off > w->off ? l->off : w->off, end = l->off + l->len;
 
-	if (end > w->off + w->len)
-		end = w->off + w->len;
+	if (end > w->off + w->map.map.len)
+		end = w->off + w->map.map.len;
 	*start = l->start + (from - l->off);
-	return span_of(w->p + (from - w->off), (size_t)(end - from));
+	r->shown = 1;
+	return span_of(w->map.map.p + (from - w->off), (size_t)(end - from));
 }
 
 /* ---- the door ---- */
@@ -446,7 +484,7 @@ void unixfs_reader_close(struct unixfs_reader *r)
 	if (!r)
 		return;
 	close_leaf(r);
-	unmap(&r->window);
+	close_window(r);
 	for (i = 0; i < r->n_places; i++)
 		free(r->place[i].mark);
 	free(r->place);
@@ -468,18 +506,11 @@ struct unixfs_read_count unixfs_reader_count(const struct unixfs_reader *r)
 int unixfs_reader_read(struct unixfs_reader *r, uint64_t off, void *p, size_t len)
 {
 	uint8_t *to = p;
-	uint64_t rest;
-	size_t n;
+	size_t n = 0;
 	int rc = check_range(r, off, len);
 
 	while (rc == 0 && len > 0) {
-		rc = locate(r, off);
-		if (rc < 0)
-			break;
-		rest = r->leaf.start + r->leaf.len - off;
-		n = len < rest ? len : (size_t)rest;
-		rc = copy(r, off, to, n);
-		keep(r, n);
+		rc = copy(r, off, to, len, &n);
 		to += n;
 		off += n;
 		len -= n;
@@ -494,6 +525,8 @@ int unixfs_reader_cat(struct unixfs_reader *r, uint64_t off, uint64_t len, struc
 	int rc = check_range(r, off, len);
 
 	while (rc == 0 && len > 0) {
+		if (l->mapped)
+			close_leaf(r);	/* to have it as an extent again */
 		rc = locate(r, off);
 		if (rc < 0)
 			break;
@@ -506,7 +539,7 @@ int unixfs_reader_cat(struct unixfs_reader *r, uint64_t off, uint64_t len, struc
 		} else {
 			p.bytes = span_of(l->bytes.p + (off - l->start), (size_t)p.len);
 		}
-		if (l->mapped || l->extent)
+		if (l->extent)
 			r->count.bytes += p.len;
 		rc = sink_put(out, &p);
 		keep(r, p.len);
@@ -527,6 +560,8 @@ int unixfs_reader_view(struct unixfs_reader *r, uint64_t off, uint64_t *start, s
 		return rc;
 	*start = l->start;
 	*bytes = l->bytes;
+	if (l->mapped)
+		r->shown = 1;
 	if (!l->extent)
 		return l->mapped ? 1 : 2;
 	if (!look(r, off)) {
@@ -545,4 +580,16 @@ int unixfs_reader_view(struct unixfs_reader *r, uint64_t off, uint64_t *start, s
 		keep(r, 0);
 	}
 	return 1;
+}
+
+int unixfs_reader_seen(struct unixfs_reader *r)
+{
+	int good = !r->cut && !(r->shown && r->window.map.map.p && !whole(&r->window));
+
+	if (!good) {			/* what is shown next is something else */
+		close_leaf(r);
+		close_window(r);
+	}
+	r->shown = r->cut = 0;
+	return good;
 }

@@ -222,6 +222,8 @@ int unixfs_cat(struct dag_source *src, const struct cid *cid, uint64_t off, uint
  * other; ERR_NOTFOUND.
  * view - bytes around `off` as they lie in memory, from *start on, *start <= off < *start + len; borrowed until the
  * next call.  1: they are counted by whoever takes some; 2: they were counted; 0: not to be had, read.
+ * seen - 1: what was looked at since the last time was the file's; 0: not all of it, for a collection cut it off
+ * meanwhile (zeros were there, or what came after): do it again.
  */
 struct unixfs_reader;
 struct unixfs_read_count {
@@ -234,6 +236,7 @@ struct unixfs_read_count unixfs_reader_count(const struct unixfs_reader *r);
 int unixfs_reader_read(struct unixfs_reader *r, uint64_t off, void *p, size_t len);
 int unixfs_reader_cat(struct unixfs_reader *r, uint64_t off, uint64_t len, struct sink *out);
 int unixfs_reader_view(struct unixfs_reader *r, uint64_t off, uint64_t *start, struct span *bytes);
+int unixfs_reader_seen(struct unixfs_reader *r);
 
 /* unixfs_ls - every entry of a directory (basic: block order; HAMT: hash order), streaming, one block
  * a level.  The entry's type and size are not looked up (unixfs_stat does).  A nonzero return stops. */

@@ -189,6 +189,102 @@ static void leaves_in_two_segments(void)
 	close(other_file);
 }
 
+/* ---- a collection on a full disk moves blocks away and cuts the segment ---- */
+
+static int moved;
+
+static int extents_that_move(struct dag_source *s, const struct cid *cid, struct piece *p)
+{
+	int rc = memdag_extent(s, cid, p);
+
+	if (rc == 1 && moved)
+		p->fd = other_file;
+	return rc;
+}
+
+static void copy_file(int from, int to, uint64_t len)
+{
+	uint8_t *p = malloc(len);
+
+	if (pread(from, p, len, 0) != (ssize_t)len || pwrite(to, p, len, 0) != (ssize_t)len)
+		abort();
+	free(p);
+}
+
+/* cut the segment within the block at `off` of the file, a few bytes into it */
+static void cut_at(struct span bytes, uint64_t off)
+{
+	struct span leaf = span_of(bytes.p + off - off % 20000, 20000);
+	struct cid cid;
+
+	if (cid_sum(&cid, 1, CID_RAW, MH_SHA2_256, &leaf, 1) < 0 ||
+	    ftruncate(make_dag.fd, (off_t)memdag_look(&make_dag.source, &cid)->off + 100) < 0)
+		abort();
+	moved = 1;
+}
+
+static void put_back(void)
+{
+	copy_file(other_file, make_dag.fd, make_dag.end - 7);
+	moved = 0;
+}
+
+static void a_segment_that_is_cut(void)
+{
+	struct unixfs_builder *b = make_builder("cid-version=1 chunker=size-20000");
+	struct span bytes = make_bytes("a cut", 64 * 20000), v;
+	struct unixfs_node n = make_file(b, bytes, NULL);
+	struct unixfs_reader *r = NULL;
+	char *name = unit_kept(4096);
+	uint64_t start;
+	unsigned sum = 0, i;
+
+	unixfs_builder_free(b);
+	snprintf(name, 4096, "%s/segment", unit_tmpdir());
+	other_file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	copy_file(make_dag.fd, other_file, make_dag.end - 7);
+	make_dag.source.extent = extents_that_move;
+	NEED(unixfs_reader_open(&r, &make_dag.source, &n.cid) == 0);
+
+	NEED(unixfs_reader_view(r, 100000, &start, &v) == 1);
+	CHECK(unixfs_reader_seen(r) == 1 && unixfs_reader_seen(r) == 1);
+	NEED(unixfs_reader_view(r, 100000, &start, &v) == 1);
+	cut_at(bytes, 100000);
+	for (i = 0; i < v.len; i++)	/* pages that are gone */
+		sum += v.p[i];
+	CHECK(sum > 0);
+	CHECK(unixfs_reader_seen(r) == 0);
+	CHECK(same_view(r, bytes, 100000) && unixfs_reader_seen(r) == 1);
+	put_back();
+
+	/* seen in a page that is there, whose end is gone; and not asked about before the next place */
+	CHECK(unixfs_reader_view(r, 200000, &start, &v) == 1);
+	NEED(unixfs_reader_view(r, 200000, &start, &v) == 1);
+	cut_at(bytes, 200000);
+	CHECK(v.p[90] == bytes.p[start + 90] && v.p[101] == 0);
+	CHECK(same_view(r, bytes, 600000));
+	CHECK(unixfs_reader_seen(r) == 0);
+	CHECK(same_view(r, bytes, 200000) && unixfs_reader_seen(r) == 1);
+	put_back();
+
+	/* what was mapped is read; what was open is read; a piece is sent */
+	CHECK(same_view(r, bytes, 300000));
+	cut_at(bytes, 300000);
+	CHECK(same_read(r, bytes, 300000, 15000));
+	put_back();
+	CHECK(same_read(r, bytes, 400000, 150));
+	cut_at(bytes, 400000);
+	CHECK(same_read(r, bytes, 400000, 15000));
+	put_back();
+	CHECK(same_view(r, bytes, 500000));
+	cut_at(bytes, 500000);
+	CHECK(same_cat(r, bytes, 500000, 20000));
+	put_back();
+	unixfs_reader_close(r);
+	make_dag.source.extent = memdag_extent;
+	close(other_file);
+}
+
 static void neighbours_cost_one_block(void)
 {
 	struct unixfs_builder *b = make_builder("cid-version=1 chunker=size-20000 max-links=4");
@@ -324,6 +420,7 @@ int main(void)
 	RUN(any_place_of_any_shape);
 	RUN(a_leaf_larger_than_the_window);
 	RUN(leaves_in_two_segments);
+	RUN(a_segment_that_is_cut);
 	RUN(neighbours_cost_one_block);
 	RUN(sizes_that_lie);
 	RUN(sizes_of_extents_that_lie);

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "guard.h"
+#include "base/guard.h"
 
 enum { SLOTS = 64 };
 
@@ -66,7 +66,7 @@ static int take_slot(void)
 	return -1;
 }
 
-int guard_open(struct guard *g, int fd, uint64_t len)
+int guard_open(struct guard *g, int fd, uint64_t off, uint64_t len)
 {
 	void *p = MAP_FAILED;
 	int i;
@@ -78,7 +78,7 @@ int guard_open(struct guard *g, int fd, uint64_t len)
 	handle();
 	i = handling ? take_slot() : -1;
 	if (i >= 0)
-		p = mmap(NULL, (size_t)len, PROT_READ, MAP_SHARED, fd, 0);
+		p = mmap(NULL, (size_t)len, PROT_READ, MAP_SHARED, fd, (off_t)off);
 	if (p != MAP_FAILED) {
 		slots[i].hit = 0;
 		slots[i].to = (uintptr_t)p + (size_t)len;

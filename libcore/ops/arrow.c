@@ -11,8 +11,8 @@
 /* ---- which ---- */
 
 /* one tensor; `at` (with two places) is where its name and type will be in c->names */
-static int add(struct ops_columns *c, struct tensor_set *set, const struct tensor_info *info, const struct ops_columns_opts *o,
-	       int alone, size_t *at)
+static int add(struct ops_columns *c, struct tensor_set *set, const struct tensor_info *info,
+	       const struct ops_columns_opts *o, int alone, size_t *at)
 {
 	struct tensor_body *b = &c->out.body[c->out.n++];
 	int flags = alone ? 0 : SLICE_KEEP, rc;
@@ -44,7 +44,8 @@ static void lend(struct ops_columns *c, const size_t *at)
 	}
 }
 
-static int find_all(struct ops_columns *c, struct tensor_set *set, const char *const *name, size_t n, const struct ops_columns_opts *o)
+static int find_all(struct ops_columns *c, struct tensor_set *set, const char *const *name, size_t n,
+		    const struct ops_columns_opts *o)
 {
 	size_t all = n ? n : (size_t)tensor_count(set), i, *at;
 	struct tensor_info info;

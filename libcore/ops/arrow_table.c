@@ -63,8 +63,8 @@ static int copy(const struct table_schema *from, struct table_schema *to)
 	return rc;
 }
 
-int ops_table_open(struct ops_table *t, struct dag_source *src, const char *path, const char *tmpdir, const struct table_opts *o,
-		   const struct table_schema *want)
+int ops_table_open(struct ops_table *t, struct dag_source *src, const char *path, const char *tmpdir,
+		   const struct table_opts *o, const struct table_schema *want)
 {
 	int known = want && table_schema_known(want), rc = 0;
 

@@ -210,7 +210,8 @@ static int fill(struct csv *c)
 	c->from = c->at = 0;
 	if (c->have > cap / 2) {
 		if (c->have >= most)
-			return err_set(ERR_LIMIT, "line %llu: a record of more than %zu bytes", (unsigned long long)c->line, most);
+			return err_set(ERR_LIMIT, "line %llu: a record of more than %zu bytes",
+				       (unsigned long long)c->line, most);
 		cap *= 2;
 		p = realloc(c->win, cap + CSV_SLACK);
 		if (!p)
@@ -239,14 +240,16 @@ static int complain(const struct csv *c)
 
 	switch (c->wrong) {
 	case CSV_RAGGED:
-		return err_set(ERR_INVALID, "line %llu: %zu fields, where the first record has %zu", line, c->wrong_n, c->n_cols);
+		return err_set(ERR_INVALID, "line %llu: %zu fields, where the first record has %zu", line,
+			       c->wrong_n, c->n_cols);
 	case CSV_BEHIND:
 		return err_set(ERR_INVALID, "line %llu: text behind a closing quote", line);
 	case CSV_OPEN:
 		return err_set(ERR_INVALID, "line %llu: a quote that is never closed", line);
 	default:
-		return c->n_cols ? err_set(ERR_INVALID, "line %llu: more fields than the first record has, which is %zu", line, c->n_cols) :
-		       err_set(ERR_LIMIT, "more than %d columns", TABLE_COLUMNS_MAX);
+		if (c->n_cols == 0)
+			return err_set(ERR_LIMIT, "more than %d columns", TABLE_COLUMNS_MAX);
+		return err_set(ERR_INVALID, "line %llu: more fields than the %zu of the first record", line, c->n_cols);
 	}
 }
 

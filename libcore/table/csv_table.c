@@ -109,8 +109,8 @@ static int by_place(const struct table_opts *o, const struct table_schema *s, co
 }
 
 /* `want`, but for types that are open, with all that `rest` stands for in the order of the file */
-static int choose(const struct table_opts *o, const struct table_schema *want, const struct csv *c, const struct table_schema *names,
-		  struct table_schema *out)
+static int choose(const struct table_opts *o, const struct table_schema *want, const struct csv *c,
+		  const struct table_schema *names, struct table_schema *out)
 {
 	size_t *src = calloc((want ? want->n : 0) + 1, sizeof *src), i;
 	int all = !want || want->rest, rc = src ? 0 : err_nomem();
@@ -174,7 +174,8 @@ static int check_types(const struct table_schema *s, struct csv *c)
 
 	for (i = 0; i < s->n; i++) {
 		if (s->col[i].type.list)
-			return err_set(ERR_USAGE, "column '%.200s': there are no lists in CSV", (const char *)s->col[i].name.p);
+			return err_set(ERR_USAGE, "column '%.200s': there are no lists in CSV",
+				       (const char *)s->col[i].name.p);
 		c->any_bytes |= s->col[i].type.type == ARROW_BINARY || s->col[i].type.type == ARROW_LARGE_BINARY;
 	}
 	return 0;

@@ -122,7 +122,8 @@ static int bad(const struct lines *l, const char *what)
 
 static int too_long(const struct lines *l)
 {
-	return err_set(ERR_LIMIT, "line %llu: a record of more than %zu bytes", (unsigned long long)line_of(l), l->record_max);
+	return err_set(ERR_LIMIT, "line %llu: a record of more than %zu bytes", (unsigned long long)line_of(l),
+		       l->record_max);
 }
 
 /* the next token of a record */

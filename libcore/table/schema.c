@@ -54,8 +54,8 @@ static int skip(struct span *s, const char *prefix)
 
 static int no_type(struct span text)
 {
-	return err_set(ERR_USAGE, "'%.*s' is no type of a column (int64, float64, utf8, bool, date32, timestamp[us], list<float32> ...)",
-		       text.len < 100 ? (int)text.len : 100, (const char *)text.p);
+	return err_set(ERR_USAGE, "'%.*s' is no type of a column "
+		       "(int64, float64, utf8, bool, date32, timestamp[us], list<float32> ...)", text.len < 100 ? (int)text.len : 100, (const char *)text.p);
 }
 
 /* "us]", "ns, UTC]", "s, tz=Europe/Berlin]" */
@@ -114,7 +114,8 @@ int table_type_parse(struct table_type *t, struct span text)
 
 static int same_type(const struct table_type *a, const struct table_type *b)
 {
-	return a->type == b->type && a->bits == b->bits && a->is_signed == b->is_signed && a->unit == b->unit && a->json == b->json;
+	return a->type == b->type && a->bits == b->bits && a->is_signed == b->is_signed && a->unit == b->unit &&
+	       a->json == b->json;
 }
 
 int table_type_format(const struct table_type *t, struct buf *out)
@@ -123,7 +124,8 @@ int table_type_format(const struct table_type *t, struct buf *out)
 	size_t i;
 
 	if (t->type == ARROW_TIMESTAMP)
-		return buf_printf(out, "%stimestamp[%s%s%s]%s", front, units[t->unit & 3], *t->zone ? "," : "", t->zone, behind);
+		return buf_printf(out, "%stimestamp[%s%s%s]%s", front, units[t->unit & 3], *t->zone ? "," : "", t->zone,
+				  behind);
 	for (i = 0; i < sizeof types / sizeof *types; i++)
 		if (same_type(t, &types[i].t))
 			return buf_printf(out, "%s%s%s", front, types[i].name, behind);
@@ -256,7 +258,8 @@ static int parse_column(struct table_schema *s, const uint8_t **p, const uint8_t
 		*p = to;
 		return to < end && *to == ':' ? err_set(ERR_USAGE, "'...' has no type") : 0;
 	} else
-		rc = bare.len && utf8_valid(bare) ? buf_add(&name, bare) : err_set(ERR_USAGE, "a column without a name in UTF-8");
+		rc = bare.len && utf8_valid(bare) ? buf_add(&name, bare) :
+		     err_set(ERR_USAGE, "a column without a name in UTF-8");
 	while (to < end && (*to == ' ' || *to == '\t'))
 		to++;
 	if (rc == 0 && to < end && *to == ':') {

@@ -52,7 +52,8 @@ struct table_schema {
 
 /*
  * table_schema_parse - "name:type,name,..." : a column without a type has its type found out, "..." stands for all columns
- * not named; without it they are left out.  A name with one of , : " or blanks around it is written as a JSON string.  ERR_USAGE.
+ * not named; without it they are left out.  A name with one of , : " or blanks around it is written as a JSON string.
+ * ERR_USAGE.
  * table_schema_format - append it.  table_schema_known - 1: nothing is left to find out.  _clear accepts a zeroed one.
  */
 int table_schema_parse(struct table_schema *s, struct span text);
@@ -83,11 +84,11 @@ struct table_in {
 };
 
 /*
- * table_infer - find out what `want` (NULL: everything) leaves open, from all of the text: *out has all types, and table_arrow
- * never fails because of one.  Types are int64, uint64 (over the range of int64), float64, bool, date32, timestamp[us] or [ns], with
- * zone UTC where the text has offsets, list<…> of these, json (objects, lists of other things), else utf8.
- * CSV: an empty field is null; in quotes it is an empty text.  JSON lines: one object a line; columns are its keys; a key that is not
- * there is null.
+ * table_infer - find out what `want` (NULL: everything) leaves open, from all of the text: *out has all types, and
+ * table_arrow never fails because of one that was found.  Types are int64, uint64 (over the range of int64), float64, bool,
+ * date32, timestamp[us] or [ns], with zone UTC where the text has offsets, list<…> of these, json (objects, lists of other
+ * things), else utf8.  CSV: an empty field is null; in quotes it is an empty text.  JSON lines: one object a line; columns
+ * are its keys; a key that is not there is null.
  * ERR_INVALID: malformed, with the line; ERR_LIMIT; ERR_USAGE: a column of `want` is not there.
  *
  * table_arrow - the table as a stream.  s is known; text it does not fit is ERR_INVALID, with line and column.

@@ -91,7 +91,8 @@ static uint64_t rows_of(const struct tensor_columns *c, uint64_t first)
 	return c->rows - first < c->batch ? c->rows - first : c->batch;
 }
 
-static int put_batch(struct tensor_columns *c, uint64_t first, struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg)
+static int put_batch(struct tensor_columns *c, uint64_t first, struct sink *out,
+		     int (*progress)(void *arg, uint64_t bytes), void *arg)
 {
 	static const uint8_t zeros[ARROW_ALIGN];
 	uint64_t rows = rows_of(c, first), body, from, len;

@@ -60,7 +60,8 @@ static void given(void)
 	reads_as("{\"a\":1,\"b\":2,\"c\":{\"d\":[1]}}\n", "c:utf8,a:int8", "c:utf8,a:int8\n{\"d\":[1]}|1\n");
 	reads_as("{\"a\":1,\"b\":2}\n{\"c\":3}\n", "b:float32,...", "b:float32,a:int64,c:int64\n2|1|null\nnull|null|3\n");
 	reads_as("{\"a\":1,\"b\":2}\n", "b,z:int8", "b:int64,z:int8\n2|null\n");
-	reads_as("{\"a\":\"12\",\"b\":\"nan\",\"c\":\"1\"}\n", "a:int8,b:float64,c:bool", "a:int8,b:float64,c:bool\n12|nan|true\n");
+	reads_as("{\"a\":\"12\",\"b\":\"nan\",\"c\":\"1\"}\n", "a:int8,b:float64,c:bool",
+	"a:int8,b:float64,c:bool\n12|nan|true\n");
 	reads_as("{\"a\":\"\\u0000\"}\n", "a:binary", "a:binary\n");
 	reads_as("{\"a\":5,\"b\":\"x\"}\n", "a:json,b:json", "a:json,b:json\n5|\"x\"\n");
 }

@@ -20,18 +20,25 @@ static const char *again(const char *text)
 static void types(void)
 {
 	static const char *const same[] = {
-		"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "utf8",
-		"large_utf8", "binary", "large_binary", "date32", "date64", "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]",
-		"timestamp[us,UTC]", "timestamp[ns,Europe/Berlin]", "timestamp[s,+02:00]", "json", "list<int64>", "list<timestamp[us,UTC]>",
+		"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32",
+		"float64", "utf8",
+		"large_utf8", "binary", "large_binary", "date32", "date64", "timestamp[s]", "timestamp[ms]", "timestamp[us]",
+		"timestamp[ns]",
+		"timestamp[us,UTC]", "timestamp[ns,Europe/Berlin]", "timestamp[s,+02:00]", "json", "list<int64>",
+		"list<timestamp[us,UTC]>",
 	};
 	static const struct { const char *text, *is; } other[] = {
-		{ "boolean", "bool" }, { "double", "float64" }, { "float", "float32" }, { "halffloat", "float16" }, { "string", "utf8" },
+		{ "boolean", "bool" }, { "double", "float64" }, { "float", "float32" }, { "halffloat", "float16" },
+		{ "string", "utf8" },
 		{ "large_string", "large_utf8" }, { "date32[day]", "date32" }, { "date64[ms]", "date64" },
-		{ "timestamp[us, tz=UTC]", "timestamp[us,UTC]" }, { "list<item: double>", "list<float64>" }, { " int8 ", "int8" },
+		{ "timestamp[us, tz=UTC]", "timestamp[us,UTC]" }, { "list<item: double>", "list<float64>" },
+		{ " int8 ", "int8" },
 	};
 	static const char *const none[] = {
-		"", "int", "int128", "INT64", "timestamp", "timestamp[]", "timestamp[m]", "timestamp[us", "timestamp[us,]", "list<>", "list<int>",
-		"list<list<int8>>", "list<int8", "map<utf8>", "timestamp[us,0123456789012345678901234567890123456789012345678901234567890123]",
+		"", "int", "int128", "INT64", "timestamp", "timestamp[]", "timestamp[m]", "timestamp[us", "timestamp[us,]",
+		"list<>", "list<int>",
+		"list<list<int8>>", "list<int8", "map<utf8>",
+		"timestamp[us,0123456789012345678901234567890123456789012345678901234567890123]",
 	};
 	struct buf out = BUF_INIT(1000);
 	struct table_type t;
@@ -55,9 +62,11 @@ static void types(void)
 static void schemas(void)
 {
 	static const struct { const char *text, *is; } c[] = {
-		{ "a:int8", "a:int8" }, { "a", "a" }, { " a : int8 , b ", "a:int8,b" }, { "a:timestamp[us,UTC],b:utf8", "a:timestamp[us,UTC],b:utf8" },
+		{ "a:int8", "a:int8" }, { "a", "a" }, { " a : int8 , b ", "a:int8,b" },
+		{ "a:timestamp[us,UTC],b:utf8", "a:timestamp[us,UTC],b:utf8" },
 		{ "a,...", "a,..." }, { "...", "..." }, { "..., a:utf8", "a:utf8,..." }, { "\"a,b\":int8", "\"a,b\":int8" },
-		{ "\"x\"", "x" }, { "\"\":utf8", "\"\":utf8" }, { "\" a\"", "\" a\"" }, { "\"\\u00e9\\\"\":utf8", "\"\xc3\xa9\\\"\":utf8" },
+		{ "\"x\"", "x" }, { "\"\":utf8", "\"\":utf8" }, { "\" a\"", "\" a\"" },
+		{ "\"\\u00e9\\\"\":utf8", "\"\xc3\xa9\\\"\":utf8" },
 		{ "a b:int8", "a b:int8" }, { "\xe6\xbc\xa2:json", "\xe6\xbc\xa2:json" }, { "\"...\":int8", "\"...\":int8" },
 		{ "a[0]:int8,b<c", "a[0]:int8,b<c" }, { "l:list<timestamp[us,UTC]>,m", "l:list<timestamp[us,UTC]>,m" },
 		{ "", "a schema without columns" }, { "a,", "schema: a column without a name in UTF-8" },

@@ -110,7 +110,8 @@ static size_t text_buffers(const struct table_type *t)
 	item.list = 0;
 	if (t->list)
 		return 2 + text_buffers(&item);
-	return t->type == ARROW_UTF8 || t->type == ARROW_BINARY || t->type == ARROW_LARGE_UTF8 || t->type == ARROW_LARGE_BINARY ? 3 : 2;
+	return t->type == ARROW_UTF8 || t->type == ARROW_BINARY || t->type == ARROW_LARGE_UTF8 ||
+	       t->type == ARROW_LARGE_BINARY ? 3 : 2;
 }
 
 /* the rows of the last batch, behind the schema as text: kept until the next call */

@@ -4,8 +4,8 @@
 
 #include "tensor_priv.h"
 
-/* member_in - the data of a deflated tensor as a file of t->len bytes; `under` and t are borrowed until close.  Going
- * back begins anew. */
+/* member_in - the data of a deflated tensor as a file of t->len bytes; `under` is borrowed until close.  Going back begins
+ * anew. */
 int member_in(struct tensor_in **in, struct tensor_in *under, const struct tensor_info *t);
 
 /* plan_step - go over n runs, which all lie in the last dimension. */

@@ -7,7 +7,7 @@
 struct unpacked {
 	struct tensor_in in;
 	struct tensor_in *under;	/* borrowed */
-	const struct tensor_info *t;	/* borrowed */
+	struct tensor_info t;		/* without its names */
 	struct member *m;
 };
 
@@ -23,7 +23,7 @@ static int unpacked_read(struct tensor_in *in, uint64_t off, void *p, size_t len
 		u->m = NULL;
 	}
 	if (!u->m)
-		rc = member_open(&u->m, u->under, u->t);
+		rc = member_open(&u->m, u->under, &u->t);
 	if (rc == 0)
 		rc = member_skip(u->m, off - member_at(u->m));
 	return rc < 0 ? rc : member_read(u->m, p, len);
@@ -58,7 +58,8 @@ int member_in(struct tensor_in **in, struct tensor_in *under, const struct tenso
 		return err_nomem();
 	u->in = (struct tensor_in){ .size = t->len, .read = unpacked_read, .cat = unpacked_cat, .close = unpacked_close };
 	u->under = under;
-	u->t = t;
+	u->t = *t;
+	u->t.name = u->t.type = span_of(NULL, 0);
 	*in = &u->in;
 	return 0;
 }

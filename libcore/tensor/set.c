@@ -148,10 +148,14 @@ int tensor_open(struct tensor_set **set, struct tensor_place *place, const char 
 
 void tensor_close(struct tensor_set *set)
 {
+	size_t i;
+
 	if (!set)
 		return;
 	if (set->format && set->format->close)
 		set->format->close(set);
+	for (i = 0; i < SET_UNPACKED; i++)
+		tensor_in_close(set->unpacked[i].in);
 	table_free(set->rows);
 	tensor_in_close(set->in);
 	free(set->tmpdir);

@@ -62,6 +62,7 @@ struct tensor_format {
 };
 extern const struct tensor_format tensor_safetensors, tensor_sharded, tensor_npy, tensor_npz, tensor_gguf;
 
+enum { SET_UNPACKED = 32 };		/* of 50 KiB each */
 struct tensor_set {
 	const struct tensor_format *format;
 	enum tensor_kind kind;
@@ -71,6 +72,10 @@ struct tensor_set {
 	struct table *rows;
 	struct buf note;		/* while read runs; then table_note(set->rows) */
 	void *more;			/* the format's; zero while read runs, whoever fills it */
+	/* deflated tensors that were read, with what is still to come of them: who reads one piece by piece does not begin anew
+	 * each time (cat.c) */
+	struct { struct tensor_in *in; uint64_t off; uint32_t part; } unpacked[SET_UNPACKED];
+	unsigned n_unpacked;		/* how many there were so far */
 };
 
 /* set_open_in - the container in a file that is open (taken, also on failure); what kind it is of, when `format` is NULL.

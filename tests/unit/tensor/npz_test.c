@@ -66,6 +66,36 @@ static void archives_of_numpy(void)
 	holds_the_arrays("npz/streamed.npz", 0);
 }
 
+/* a deflated member is not unpacked from its beginning for each part of it */
+static void parts_go_on(void)
+{
+	uint64_t blocks, first = 0, bytes, off;
+	struct buf b = BUF_INIT(1000);
+	struct tensor_slice all;
+	struct tensor_set *set;
+	struct tensor_info t;
+	struct sink_buf out;
+
+	NEED(opened(&set, vector_read("npz/deflated.npz")) == 0);
+	NEED(tensor_find(set, span_str("a"), &t) == 0 && t.deflated);
+	tensor_slice_all(&all, t.rank, t.shape);
+	sink_buf_start(&out, &b);
+	for (off = 0; off < t.len; off += 4) {
+		CHECK(tensor_cat(set, &t, &all, off, 4, &out.sink, NULL, NULL) == 0);
+		tensor_opened(set, &blocks, &bytes);
+		first = off ? first : bytes;
+		CHECK(bytes == first);
+	}
+	CHECK(span_equal(buf_span(&b), unit_hex(arrays[0].hex)));
+	buf_reset(&b);
+	CHECK(tensor_cat(set, &t, &all, 0, UINT64_MAX, &out.sink, NULL, NULL) == 0);
+	CHECK(span_equal(buf_span(&b), unit_hex(arrays[0].hex)));
+	tensor_opened(set, &blocks, &bytes);
+	CHECK(bytes > first);
+	buf_clear(&b);
+	tensor_close(set);
+}
+
 static void nothing_is_an_archive_too(void)
 {
 	struct tensor_set *set;
@@ -297,6 +327,7 @@ static void lengths_that_cannot_be_are_refused(void)
 int main(void)
 {
 	RUN(archives_of_numpy);
+	RUN(parts_go_on);
 	RUN(nothing_is_an_archive_too);
 	RUN(long_forms);
 	RUN(python_objects_are_left_out);

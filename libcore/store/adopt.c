@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,8 +144,8 @@ static int adopt_one(struct store *st, uint32_t id)
 	fd = openat(st->dirfd, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	rc = 0;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &sb) == 0 && sb.st_nlink) {
+	rc = seg_claim(st, id, fd);
+	if (rc == 1 && fstat(fd, &sb) == 0 && sb.st_nlink) {
 		rc = store_read_row(st, id, &row);	/* now that nobody changes it */
 		if (rc == 0)
 			rc = store_read_stats(st, &stats) < 0 ? ERR_IO : stats.next_seg <= id;
@@ -171,7 +170,7 @@ int adopt_all(struct store *st)
 	int rc = seg_list(st->dirfd, &ids, &n);
 
 	for (i = 0; rc == 0 && i < n; i++)
-		if (st->w.fd < 0 || ids[i] != st->w.id)
+		if (st->w.fd < 0 || st->w.rests || ids[i] != st->w.id)
 			rc = adopt_one(st, ids[i]);
 	free(ids);
 	return rc;

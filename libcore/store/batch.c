@@ -136,6 +136,7 @@ void batch_clear(struct store *st)
 		memset(b->slots, 0, b->n_slots * sizeof *b->slots);
 	b->n = 0;
 	b->n_ops = 0;
+	b->alone = 0;
 	b->bytes = b->n_put = b->n_dup = 0;
 	buf_reset(&b->mhs);
 	buf_reset(&b->ops);
@@ -149,6 +150,7 @@ struct pass {
 	size_t from, n;			/* those of this transaction */
 	size_t n_lost, lost_here;	/* relied upon and gone: before, and in this one */
 	int row, full, ops, last, synced;
+	int shared, n_others;		/* offered to others; of whom so many joined us */
 	uint64_t least;			/* of the leases of others, when blocks are deleted */
 };
 
@@ -172,41 +174,56 @@ static int is_synced(struct wtx *w, const struct entry *e, size_t mh_len)
 	return rc <= 0 ? rc : e->off + rec_total(mh_len, e->stored) <= row.synced;
 }
 
+int block_safe(struct wtx *w, struct span mh)
+{
+	struct entry e;
+	int rc = wtx_get(w, mh, &e);
+
+	return rc <= 0 ? rc : is_synced(w, &e, mh.len);
+}
+
+int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced)
+{
+	struct entry old, now;
+	int rc = wtx_get(w, mh, &old), there = rc;
+
+	if (!place && rc > 0 && synced)
+		rc = is_synced(w, &old, mh.len);
+	if (rc < 0 || (!place && rc == 0))
+		return rc;
+	now = place ? *place : old;
+	now.epoch = w->epoch;
+	rc = wtx_put(w, mh, &now, there ? &old : NULL);
+	return rc < 0 ? rc : 1;
+}
+
+static int commit_delete(struct wtx *w, struct pass *a, struct span mh, int *n_deleted)
+{
+	char text[CID_TEXT_MAX];
+	struct entry old;
+	int rc = wtx_get(w, mh, &old);
+
+	if (rc <= 0)
+		return rc;
+	if (old.epoch > a->least)
+		return err_set(ERR_BUSY, "block %s may be in use by a program that adds; try "
+			       "again later", block_text(mh, old.codec, text));
+	++*n_deleted;
+	return wtx_del(w, mh, &old);
+}
+
 static int commit_pend(struct wtx *w, struct pass *a, struct pend *p, int *n_deleted)
 {
 	struct span mh = mh_of(&a->st->batch, p);
-	struct entry old, now;
-	char text[CID_TEXT_MAX];
-	int rc = wtx_get(w, mh, &old), safe;
+	struct entry place = pend_entry(p);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	switch (p->state) {
-	case PEND_NEW:
-		now = pend_entry(p);
-		now.epoch = w->epoch;
-		return wtx_put(w, mh, &now, rc ? &old : NULL);
-	case PEND_RELIED:
-		safe = rc && a->synced ? is_synced(w, &old, mh.len) : rc;
-		if (safe < 0)
-			return safe;
-		if (!safe) {		/* swept meanwhile: it will be written again */
-			p->lost = 1;
-			a->lost_here++;
-			return 0;
-		}
-		now = old;
-		now.epoch = w->epoch;
-		return wtx_put(w, mh, &now, &old);
-	default:
-		if (!rc)
-			return 0;
-		if (old.epoch > a->least)
-			return err_set(ERR_BUSY, "block %s may be in use by a program that adds; try "
-				       "again later", block_text(mh, old.codec, text));
-		++*n_deleted;
-		return wtx_del(w, mh, &old);
-	}
+	if (p->state == PEND_DELETED)
+		return commit_delete(w, a, mh, n_deleted);
+	rc = block_enter(w, mh, p->state == PEND_NEW ? &place : NULL, a->synced);
+	p->lost = rc == 0;		/* swept meanwhile: it will be written again */
+	a->lost_here += p->lost;
+	return rc;
 }
 
 /* What others who are writing may rely on is not ours to delete; our own lease does not count: a lock is
@@ -235,11 +252,20 @@ static int look_at_leases(struct pass *a)
 static int commit_slice(struct wtx *w, void *arg)
 {
 	struct pass *a = arg;
-	struct batch *b = &a->st->batch;
+	struct store *st = a->st;
+	struct batch *b = &st->batch;
 	uint64_t most = wtx_slice(w, b->n, 0);
 	int rc = 0, n_deleted = 0;
 	size_t i;
 
+	a->n_others = 0;
+	if (a->shared && st->group.offered) {
+		rc = group_done(st, w);
+		if (rc == 0)		/* from here on it is for us alone */
+			rc = group_withdraw(st);
+		if (rc != 0)
+			return rc;
+	}
 	if (a->n > most) {
 		a->n = most;
 		a->last = 0;
@@ -247,7 +273,7 @@ static int commit_slice(struct wtx *w, void *arg)
 	a->lost_here = 0;
 	rc = look_at_leases(a);
 	if (rc == 0 && a->row)		/* first: entries are counted in the row of their segment */
-		rc = writer_row(a->st, w, a->full, a->synced);
+		rc = writer_row(st, w, a->full, a->synced);
 	for (i = 0; rc >= 0 && i < a->n; i++) {
 		struct pend *p = &b->pend[a->order[a->from + i]];
 
@@ -258,10 +284,30 @@ static int commit_slice(struct wtx *w, void *arg)
 		rc = boot_note(w);
 	w->light |= !a->last;		/* the last one carries the others */
 	if (rc >= 0 && a->ops && a->last && a->n_lost + a->lost_here == 0)
-		rc = table_apply(a->st, w);
+		rc = table_apply(w, buf_span(&b->ops));
 	if (n_deleted)
 		w->stats.sweeps++;
+	if (rc >= 0 && a->shared && a->last && most > a->n)
+		rc = a->n_others = group_lead(st, w, most - a->n);
 	return rc < 0 ? rc : 0;
+}
+
+/* One transaction.  1: another has done it for us.  Should it fail with what others wanted, so that nobody knows whose
+ * fault it is, everybody tries alone. */
+static int commit_once(struct store *st, struct pass *a)
+{
+	enum index_sync how = a->synced ? INDEX_SYNC : INDEX_LIGHT;
+	int rc = index_write(st->ix, how, commit_slice, a);
+
+	if (rc < 0 && a->n_others != 0) {
+		a->shared = 0;
+		rc = index_write(st->ix, how, commit_slice, a);
+	}
+	if (st->group.offered && (rc < 0 || group_withdraw(st) < 0) && rc != 1)
+		st->w.abandoned = 1;	/* somebody may do it yet: its bytes must stay */
+	if (a->row)
+		writer_settle(st, rc < 0 ? rc : 0);
+	return rc;
 }
 
 /* One pass over the pending blocks of `order`: their bytes to disk, then the index, in as many
@@ -280,12 +326,11 @@ static int commit_pass(struct store *st, uint32_t *order, size_t n, int full, in
 		if (rc < 0)
 			return rc;
 	}
+	a.shared = synced && ops && !full && n == st->batch.n && group_offer(st, a.row);
 	do {
 		a.n = n - a.from;
 		a.last = 1;
-		rc = index_write(st->ix, synced ? INDEX_SYNC : INDEX_LIGHT, commit_slice, &a);
-		if (a.row)
-			writer_settle(st, rc);
+		rc = commit_once(st, &a);
 		if (rc < 0)
 			return rc;
 		a.from += a.n;
@@ -393,6 +438,8 @@ int batch_commit(struct store *st, int roll)
 		st->failed = rc;
 		return rc;
 	}
+	if (b->n > b->most)
+		b->most = b->n;
 	if (b->n_put || b->n_dup || b->n) {
 		board_count(store_board(st), BOARD_BLOCKS_PUT, b->n_put);
 		board_count(st->board, BOARD_BLOCKS_DUP, b->n_dup);

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -246,9 +245,10 @@ static int compact_one(struct compact *c, const struct victim *v)
 	fd = openat(c->st->dirfd, seg_name(id, name), O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys("opening segment '%08x'", id);
-	busy = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	rc = !busy && fstat(fd, &sb) == 0 && sb.st_nlink;
-	if (rc)
+	rc = seg_claim(c->st, id, fd);
+	busy = rc == 0;
+	rc = rc < 0 ? rc : !busy && fstat(fd, &sb) == 0 && sb.st_nlink;
+	if (rc > 0)
 		rc = store_read_row(c->st, id, &row);
 	if (rc <= 0)			/* busy, or gone */
 		goto out;
@@ -315,7 +315,8 @@ static int drop_orphan(struct compact *c, uint32_t id)
 	fd = openat(c->st->dirfd, seg_name(id, name), O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &sb) == 0 && sb.st_nlink) {
+	rc = seg_claim(c->st, id, fd);
+	if (rc > 0 && fstat(fd, &sb) == 0 && sb.st_nlink) {
 		rc = store_read_row(c->st, id, &row);	/* now that we hold it */
 		if (rc == 0 && unlinkat(c->st->dirfd, name, 0) == 0)
 			c->freed += (uint64_t)sb.st_blocks * 512;
@@ -336,7 +337,7 @@ static int scrape(struct compact *c)
 	rc = index_walk(c->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, choose, c);
 	for (at = 0; rc >= 0 && at < c->victims.len; at += sizeof v) {
 		memcpy(&v, c->victims.data + at, sizeof v);
-		if (c->st->w.fd < 0 || v.id != c->st->w.id)
+		if (c->st->w.fd < 0 || c->st->w.rests || v.id != c->st->w.id)
 			rc = compact_one(c, &v);
 	}
 	return rc < 0 ? rc : 0;

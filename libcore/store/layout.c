@@ -87,9 +87,22 @@ int layout_write_version(int dirfd)
 	return rc;
 }
 
-int layout_lock(int dirfd, const char *path, int how, int *out)
+int layout_busy(const char *path, int how)
+{
+	return err_set(ERR_BUSY, how == LOCK_EX ? "the store at '%s' is in use; try again later" :
+		       "the store at '%s' is being repaired; try again later", path);
+}
+
+int layout_same(int dirfd, const char *name, int fd)
 {
 	struct stat here, there;
+
+	return fstat(fd, &here) == 0 && fstatat(dirfd, name, &there, 0) == 0 &&
+	       here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+int layout_lock(int dirfd, const char *path, int how, int *out)
+{
 	int fd, rc, tries;
 
 	*out = -1;
@@ -102,10 +115,7 @@ int layout_lock(int dirfd, const char *path, int how, int *out)
 		while (rc < 0 && errno == EINTR);
 		if (rc < 0 && errno == EWOULDBLOCK) {
 			close(fd);
-			return err_set(ERR_BUSY, how == LOCK_EX ?
-				       "the store at '%s' is in use; try again later" :
-				       "the store at '%s' is being repaired; try again later",
-				       path);
+			return layout_busy(path, how);
 		}
 		if (rc < 0) {
 			rc = err_sys("locking '%s/lock'", path);
@@ -113,8 +123,7 @@ int layout_lock(int dirfd, const char *path, int how, int *out)
 			return rc;
 		}
 		/* somebody may have deleted the file we hold */
-		if (fstat(fd, &here) == 0 && fstatat(dirfd, "lock", &there, 0) == 0 &&
-		    here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
+		if (layout_same(dirfd, "lock", fd)) {
 			*out = fd;
 			return 0;
 		}

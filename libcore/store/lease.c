@@ -80,37 +80,45 @@ static int slot_write(struct store *st, uint64_t lease, const struct cid *root)
 	return rc;
 }
 
-/* the file we locked is still the one others look at */
-static int in_place(struct store *st, int fd)
+static int lock_slot(struct store *st, int slot, short type)
 {
-	struct stat here, there;
+	struct flock lock = slot_lock(slot, type);
 
-	return fstat(fd, &here) == 0 && fstatat(st->dirfd, lease_file, &there, 0) == 0 &&
-	       here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+	return fcntl(st->lease_fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/* a free slot, the one we had last if it is; LEASE_SLOTS: there is none */
+static int find_slot(struct store *st)
+{
+	int slot = st->lease_was;
+
+	if (lock_slot(st, slot, F_WRLCK))
+		return slot;
+	for (slot = 0; slot < LEASE_SLOTS; slot++)
+		if (lock_slot(st, slot, F_WRLCK))
+			break;
+	return slot;
 }
 
 int lease_take(struct store *st)
 {
-	int rc, slot, tries;
+	int rc = 0, slot, tries;
 
-	if (st->lease_fd >= 0)
+	if (st->lease_slot >= 0)
 		return 0;
 	for (tries = 0; tries < 10; tries++) {
-		rc = lease_open(st, &st->lease_fd);
+		if (st->lease_fd < 0)
+			rc = lease_open(st, &st->lease_fd);
 		if (rc < 0)
 			return rc;
-		for (slot = 0; slot < LEASE_SLOTS; slot++) {
-			struct flock lock = slot_lock(slot, F_WRLCK);
-
-			if (fcntl(st->lease_fd, F_OFD_SETLK, &lock) == 0)
-				break;
-		}
+		slot = find_slot(st);
 		if (slot == LEASE_SLOTS) {
 			lease_drop(st);
 			return err_set(ERR_BUSY, "%d writers already", LEASE_SLOTS);
 		}
-		st->lease_slot = slot;
-		if (in_place(st, st->lease_fd)) {
+		st->lease_slot = st->lease_was = slot;
+		/* the file we locked is still the one others look at */
+		if (layout_same(st->dirfd, lease_file, st->lease_fd)) {
 			/* first everything, then from the last transaction on: a sweep that
 			 * saw the slot empty began before the transaction we read now */
 			rc = slot_write(st, 0, NULL);
@@ -130,7 +138,14 @@ void lease_drop(struct store *st)
 {
 	if (st->lease_fd >= 0)
 		close(st->lease_fd);
-	st->lease_fd = -1;
+	st->lease_fd = st->lease_slot = -1;
+}
+
+void lease_rest(struct store *st)
+{
+	if (st->lease_slot >= 0 && !lock_slot(st, st->lease_slot, F_UNLCK))
+		lease_drop(st);
+	st->lease_slot = -1;
 }
 
 int store_protect(struct store *st, const struct cid *root)
@@ -139,7 +154,7 @@ int store_protect(struct store *st, const struct cid *root)
 
 	if (!(st->flags & STORE_WRITE))
 		return err_set(ERR_DENIED, "the store is open for reading only");
-	if (!root && st->lease_fd < 0)
+	if (!root && st->lease_slot < 0)
 		return 0;
 	rc = lease_take(st);
 	return rc < 0 ? rc : slot_write(st, st->lease, root);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,9 +327,12 @@ static int recover_one(struct store *st, struct owed *seg)
 		fd = openat(st->dirfd, seg_name(seg->id, name), O_RDWR | O_CLOEXEC);
 		if (fd < 0 && errno != ENOENT)
 			return err_sys("opening segment '%08x'", seg->id);
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		rc = fd < 0 ? 1 : seg_claim(st, seg->id, fd);
+		if (rc > 0)
 			break;
 		close(fd);
+		if (rc < 0)
+			return rc;
 		nanosleep(&nap, NULL);
 	}
 	rc = recover_seg(st, seg, fd);

@@ -356,9 +356,11 @@ int reindex_locked(int dirfd, const char *path, struct store_report *r)
 	db_close(&b.db);
 	if (rc == 0)
 		rc = io_sync_dir(dirfd, "index.new");
-	/* transactions are counted anew, and the leases speak of the old count */
+	/* transactions are counted anew, and the leases speak of the old count; as do requests of the old ends of segments */
 	if (rc == 0 && unlinkat(dirfd, "board/leases", 0) < 0 && errno != ENOENT)
 		rc = err_sys("removing '%s/board/leases'", path);
+	if (rc == 0 && unlinkat(dirfd, "board/commits", 0) < 0 && errno != ENOENT)
+		rc = err_sys("removing '%s/board/commits'", path);
 	if (rc == 0)
 		rc = swap(&b);
 	if (rc < 0)

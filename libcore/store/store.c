@@ -103,6 +103,22 @@ static void settle(struct store *st)
 		st->align = 1;
 }
 
+/* what tells one config file from another that takes its place */
+static uint64_t config_stamp(const struct store *st)
+{
+	struct stat sb;
+
+	if (fstatat(st->dirfd, "config", &sb, 0) < 0)
+		return 0;
+	return (uint64_t)sb.st_ino * 0x9e3779b97f4a7c15u + (uint64_t)sb.st_size * 31 +
+	       (uint64_t)sb.st_mtim.tv_sec * 1000000007u + (uint64_t)sb.st_mtim.tv_nsec;
+}
+
+int config_moved(const struct store *st)
+{
+	return config_stamp(st) != st->config_was;
+}
+
 static char *below(const struct store *st, const char *name)
 {
 	char *p = NULL;
@@ -182,6 +198,7 @@ static int open_parts(struct store *st, const char *path, int lenient)
 	st->tmpdir = below(st, "tmp");
 	if (!st->tmpdir)
 		return err_nomem();
+	st->config_was = config_stamp(st);
 	rc = store_config_load(st->path, &st->config);
 	if (rc == ERR_INVALID && lenient)
 		rc = config_parse(&st->config, span_of(NULL, 0));
@@ -201,7 +218,7 @@ static int open_how(struct store **out, const char *path, int flags, int lenient
 	*out = NULL;
 	if (!st)
 		return err_nomem();
-	st->dirfd = st->lockfd = st->w.fd = st->lease_fd = -1;
+	st->dirfd = st->lockfd = st->w.fd = st->lease_fd = st->lease_slot = st->group.fd = -1;
 	st->flags = flags;
 	st->pid = getpid();
 	for (i = 0; i < SEG_FDS; i++)
@@ -247,6 +264,7 @@ void store_close(struct store *st)
 	batch_clear(st);
 	writer_close(st);
 	lease_drop(st);
+	group_close(st);
 	for (i = 0; i < SEG_FDS; i++)
 		if (st->fds[i].fd >= 0)
 			close(st->fds[i].fd);

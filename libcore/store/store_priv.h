@@ -203,6 +203,8 @@ struct writer {
 	int abandoned;			/* a sync failed: leave the file alone */
 	uint32_t committed;		/* bytes the index knows */
 	uint64_t pos;			/* where the next record goes */
+	int rests;			/* not locked: see writer_rest */
+	size_t most;			/* bytes of gather that were used */
 	uint64_t pads, started;		/* pad bytes since the commit; write-out was started up to */
 	uint8_t *gather;		/* bytes not written yet: [pos - have, pos) */
 	size_t have;
@@ -217,6 +219,9 @@ int writer_sync(struct store *st);	/* and the folder, for a new segment */
 void writer_settle(struct store *st, int rc);	/* after each transaction with writer_row in it */
 void writer_rollback(struct store *st);
 void writer_close(struct store *st);
+void writer_rest(struct store *st);		/* nothing is pending: the segment may be anybody's until we write again */
+/* seg_row_extend - the index learns how long the segment is, and how much padding came with that; writer_row: ours. */
+int seg_row_extend(struct wtx *w, uint32_t id, uint32_t to, uint32_t pads, int full, int synced);
 int writer_row(struct store *st, struct wtx *w, int full, int synced);
 
 /* ---- records without an owner: adopt.c ---- */
@@ -231,6 +236,7 @@ struct leases { int fd; };
 enum { LEASE_SLOTS = 1024, LEASE_SLOT = 256 };
 int lease_take(struct store *st);	/* once; sets st->lease */
 void lease_drop(struct store *st);
+void lease_rest(struct store *st);		/* keeps the file open */
 /* lease_read - the least lease held by anyone (UINT64_MAX: none), and every announced root to fn. */
 int lease_read(int fd, uint64_t *least, int (*root)(void *arg, const struct cid *cid), void *arg);
 int lease_open(struct store *st, int *fd);
@@ -251,7 +257,9 @@ struct batch {
 	size_t n_slots;
 	struct buf mhs, ops;		/* multihashes; table changes in order */
 	uint64_t seed, bytes;		/* bytes: written in this batch */
+	size_t most;			/* blocks of the largest that was committed */
 	uint64_t n_put, n_dup, n_ops;
+	int alone;			/* has changes of tables that are not to be made with those of others */
 	int n_pins;			/* cached files kept open */
 };
 void batch_clear(struct store *st);
@@ -262,11 +270,36 @@ int batch_add(struct store *st, struct span mh, const struct pend *form);
 void batch_unpin(struct store *st, struct pend *p);	/* its segment need not stay open */
 int batch_commit(struct store *st, int roll);
 int batch_room(struct store *st);		/* commits when the batch is large */
+/* block_enter - a block into the index, as ours at `place`, or (NULL) relied upon: its epoch is bumped.  1; 0: it is not
+ * there, or not safe from a power cut though `synced`.  block_safe - would it be 1? */
+int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced);
+int block_safe(struct wtx *w, struct span mh);
+
+/* ---- small commits in one transaction: group.c ---- */
+
+struct group {
+	int fd, none;			/* -1: not open; it cannot be */
+	int slot, offered;		/* others may see what we want */
+	uint64_t seq;			/* of our last request */
+};
+/* group_offer - 1: whoever commits next may do so for the batch, which is on the disk (`row`: it has bytes of our
+ * segment); 0: we do it ourselves.  group_withdraw - no longer; with the lock of the index. */
+int group_offer(struct store *st, int row);
+int group_withdraw(struct store *st);
+int group_done(struct store *st, struct wtx *w);	/* 1: our request was done in an earlier transaction */
+/* group_lead - do what others want, up to `room` blocks of it; how many they are.  An error: leave the transaction. */
+int group_lead(struct store *st, struct wtx *w, uint64_t room);
+void group_wake(struct store *st);		/* the file may be another */
+void group_close(struct store *st);
+/* seg_claim - lock the file of a segment: 1, and nobody's request speaks of it any more; 0: it has an owner.  Outside of
+ * transactions. */
+int seg_claim(struct store *st, uint32_t id, int fd);
 
 /* ---- small tables: table.c ---- */
 
 enum { TABLE_BYTES = 4 << 20, TABLE_OPS = 4096 };	/* of changes, then they are committed */
-int table_apply(struct store *st, struct wtx *w);
+int table_apply(struct wtx *w, struct span ops);
+int table_sane(struct span ops);		/* 1: changes that can be applied */
 
 /* ---- the handle: store.c ---- */
 
@@ -282,6 +315,7 @@ struct store {
 	int dirfd, lockfd, flags;
 	pid_t pid;			/* that opened it */
 	struct config *config;
+	uint64_t config_was;		/* the file it was read from */
 	struct index *ix;
 	struct reader reader;
 	struct seg_fd fds[SEG_FDS];
@@ -295,9 +329,11 @@ struct store {
 	int align;			/* pad and clone large payloads */
 	int no_clone;			/* the kernel said it cannot */
 	struct buf scratch, packed;
-	int lease_fd, lease_slot;
+	int lease_fd, lease_slot;	/* slot -1: we have no lease */
+	int lease_was;			/* the slot we had last */
 	uint32_t lease_seq;
 	uint64_t lease;
+	struct group group;
 	struct board *board;
 	int board_tried;
 	struct dag_source source;
@@ -306,6 +342,7 @@ struct store {
 	void (*release)(void *p);
 };
 
+int config_moved(const struct store *st);	/* 1: the file is another than the one that was read */
 int store_open_damaged(struct store **st, const char *path);	/* to read; version and config aside */
 int store_lookup(struct store *st, struct span mh, struct entry *e);	/* index: 1, 0 or error */
 int store_read_stats(struct store *st, struct stats *s);
@@ -324,6 +361,9 @@ int layout_version(int dirfd, const char *path);	/* 0, or as store_open */
 int layout_write_version(int dirfd);
 /* layout_lock - flock the lock file; how: LOCK_SH or LOCK_EX; ERR_BUSY.  Gives *fd. */
 int layout_lock(int dirfd, const char *path, int how, int *fd);
+int layout_busy(const char *path, int how);	/* sets the message of such a lock: ERR_BUSY */
+/* layout_same - 1: fd is the file that has this name in the folder now. */
+int layout_same(int dirfd, const char *name, int fd);
 int layout_open(const char *path, int *dirfd);
 int layout_has_segments(int dirfd);
 void layout_reserve(int dirfd);			/* room for deletions on a full disk */

@@ -52,17 +52,38 @@ static int note(struct store *st, enum store_table t, enum op op, struct span ke
 		ops->len = was;
 	else
 		st->batch.n_ops++;
+	/* pins follow each other in the order their lock gives; of the others the last one counts */
+	if (op == OP_CLEAR || (t != STORE_ADDED && t != STORE_FILES))
+		st->batch.alone = 1;
 	return rc;
 }
 
-int table_apply(struct store *st, struct wtx *w)
+int table_sane(struct span ops)
 {
-	const struct buf *ops = &st->batch.ops;
+	struct rd r = rd_from(ops);
+	uint64_t key, value;
+	unsigned t, op;
+
+	while (rd_ok(&r) && r.left) {
+		t = rd_u8(&r);
+		op = rd_u8(&r);
+		rd_le16(&r);
+		key = rd_le32(&r);
+		value = rd_le32(&r);
+		if (t >= STORE_TABLES || op > OP_DEL || key == 0 || key > KEY_MAX || value > VALUE_MAX)
+			return 0;
+		rd_bytes(&r, key + value);
+	}
+	return rd_done(&r);
+}
+
+int table_apply(struct wtx *w, struct span ops)
+{
 	size_t at;
 	int rc = 0;
 
-	for (at = 0; rc == 0 && at < ops->len;) {
-		const uint8_t *p = ops->data + at;
+	for (at = 0; rc == 0 && at < ops.len;) {
+		const uint8_t *p = ops.p + at;
 		MDB_dbi dbi = index_dbi(w->ix, DB_TABLES + p[0]);
 		struct rd r = rd_from(span_of(p + 4, 8));
 		size_t key_len = rd_le32(&r), value_len = rd_le32(&r);

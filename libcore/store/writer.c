@@ -18,6 +18,7 @@
 
 enum {
 	GATHER = 1 << 20,		/* bytes of small records written at once */
+	GATHER_KEEP = 64 << 10,		/* … that may stay in memory */
 	COPY_MAX = 64 << 10,		/* larger records are not gathered */
 	WRITE_OUT = 8 << 20,		/* bytes after which the disk is told to begin */
 	LOOK_BACK = 256,		/* segments looked at for one with room */
@@ -28,9 +29,7 @@ enum {
 
 static void forget(struct writer *w)
 {
-	uint8_t *gather = w->gather;
-
-	*w = (struct writer){ .fd = -1, .gather = gather };
+	*w = (struct writer){ .fd = -1, .gather = w->gather, .most = w->most };
 }
 
 static uint64_t floor_of(const struct writer *w)
@@ -63,23 +62,44 @@ void writer_close(struct store *st)
 		close(w->fd);
 	}
 	free(w->gather);
-	w->gather = NULL;
-	forget(w);
+	*w = (struct writer){ .fd = -1 };
+}
+
+/* 1: there is something behind that end, or nobody knows */
+static int is_longer(const struct writer *w, uint64_t end)
+{
+	struct stat sb;
+
+	return fstat(w->fd, &sb) < 0 || (uint64_t)sb.st_size > end;
 }
 
 void writer_rollback(struct store *st)
 {
 	struct writer *w = &st->w;
 
-	if (w->fd < 0)
+	if (w->fd < 0 || w->rests)
 		return;
-	if (w->abandoned || cut(w, floor_of(w)) < 0) {
+	if (w->abandoned || (is_longer(w, floor_of(w)) && cut(w, floor_of(w)) < 0)) {
 		writer_close(st);
 		return;
 	}
 	w->pos = w->started = floor_of(w);
 	w->have = 0;
 	w->pads = 0;
+}
+
+void writer_rest(struct store *st)
+{
+	struct writer *w = &st->w;
+
+	if (w->fd >= 0 && (w->is_new || flock(w->fd, LOCK_UN) < 0))
+		writer_close(st);
+	w->rests = w->fd >= 0;
+	if (w->most > GATHER_KEEP) {
+		free(w->gather);
+		w->gather = NULL;
+		w->most = 0;
+	}
 }
 
 /* ---- finding one ---- */
@@ -95,9 +115,9 @@ static int take(struct store *st, uint32_t id, int fd)
 	uint64_t end;
 	int rc, known;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK || errno == EINTR ? 0 :
-		       err_sys("locking segment '%08x'", id);
+	rc = seg_claim(st, id, fd);
+	if (rc <= 0)
+		return rc;
 	if (fstat(fd, &sb) < 0)
 		return err_sys("looking at segment '%08x'", id);
 	if (sb.st_nlink == 0)			/* compacted away while we opened it */
@@ -127,7 +147,7 @@ static int take(struct store *st, uint32_t id, int fd)
 	w->id = id;
 	w->is_new = !known;
 	w->committed = known ? row.len : 0;
-	rc = cut(w, w->committed);
+	rc = (uint64_t)sb.st_size == w->committed ? 0 : cut(w, w->committed);
 	if (rc == 0 && !known) {
 		seg_head_encode(id, head);
 		rc = io_pwrite(fd, head, sizeof head, 0, "a segment");
@@ -144,6 +164,19 @@ static int take(struct store *st, uint32_t id, int fd)
 		return rc;
 	}
 	return 1;
+}
+
+/* The one we had, if nobody else has it now: 1.  0: it is not to be had. */
+static int take_back(struct store *st)
+{
+	uint32_t id = st->w.id;
+	int fd = st->w.fd, rc;
+
+	forget(&st->w);
+	rc = take(st, id, fd);
+	if (rc <= 0)
+		close(fd);
+	return rc;
 }
 
 static int take_known(struct store *st, uint32_t id)
@@ -227,10 +260,17 @@ int writer_room(struct store *st, uint64_t total)
 	uint32_t ids[LOOK_BACK];
 	int n, i, rc;
 
-	if (w->fd >= 0)
+	if (w->fd >= 0 && w->rests) {
+		rc = take_back(st);
+		if (rc < 0)
+			return rc;
+	}
+	if (w->fd >= 0 && w->gather)
 		return w->pos + total > st->seg_max && w->pos > SEG_HEAD;
 	if (!w->gather && !(w->gather = malloc(GATHER)))
 		return err_nomem();
+	if (w->fd >= 0)
+		return writer_room(st, total);
 	n = with_room(st, total, ids);
 	if (n < 0)
 		return n;
@@ -263,6 +303,8 @@ int writer_flush(struct store *st)
 	struct writer *w = &st->w;
 	int rc = 0;
 
+	if (w->have > w->most)
+		w->most = w->have;
 	if (w->fd >= 0 && w->have) {
 		rc = io_pwrite(w->fd, w->gather, w->have, w->pos - w->have, "a segment");
 		if (rc == 0)
@@ -467,23 +509,28 @@ int writer_append(struct store *st, struct rec *r, const struct span *parts, int
 	return 0;
 }
 
-/* the index learns how long the segment is */
-int writer_row(struct store *st, struct wtx *tx, int full, int synced)
+int seg_row_extend(struct wtx *tx, uint32_t id, uint32_t to, uint32_t pads, int full, int synced)
 {
-	struct writer *w = &st->w;
 	struct seg_row row = { 0 };
-	int rc = wtx_seg_get(tx, w->id, &row);
+	int rc = wtx_seg_get(tx, id, &row);
 
 	if (rc < 0)
 		return rc;
-	if (row.len < w->pos)		/* a commit may take several transactions */
-		row.pads += (uint32_t)w->pads;
-	row.len = (uint32_t)w->pos;
+	if (row.len < to)		/* a commit may take several transactions */
+		row.pads += pads;
+	row.len = to;
 	if (synced)
 		row.synced = row.len;
 	if (full)
 		row.flags |= SEG_FULL;
-	if (tx->stats.next_seg <= w->id)
-		tx->stats.next_seg = (uint64_t)w->id + 1;
-	return wtx_seg_put(tx, w->id, &row);
+	if (tx->stats.next_seg <= id)
+		tx->stats.next_seg = (uint64_t)id + 1;
+	return wtx_seg_put(tx, id, &row);
+}
+
+int writer_row(struct store *st, struct wtx *tx, int full, int synced)
+{
+	const struct writer *w = &st->w;
+
+	return seg_row_extend(tx, w->id, (uint32_t)w->pos, (uint32_t)w->pads, full, synced);
 }

@@ -39,7 +39,26 @@ def must(args, **kw):
     return r.stdout.decode()
 
 
-# ---- the work: add, pin, unpin, write into the mutable files, collect, add again ----
+# ---- the work: add, several at a time, pin, unpin, write into the mutable files, collect, add again ----
+def together(n):
+    """small ones at the same time, which share commits; as work"""
+    facts, env = [], dict(os.environ, IPFRS_PATH=store, LD_PRELOAD=RECORD, RECORD_ROOT=store, RECORD_LOG=log)
+    for k in range(n):
+        data = rng.randbytes(rng.choice([1, 100, 3000]) + k)
+        p = subprocess.Popen([BIN + "/ipfrs-add", "-Q", "-"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        facts.append([p, data])
+    for p, data in facts:
+        p.stdin.write(data)
+        p.stdin.close()
+    for fact in facts:
+        p, data = fact
+        cid = p.stdout.read().decode().strip()
+        if p.wait():
+            sys.exit("ipfrs-add: status %d" % p.returncode)
+        fact[:] = os.path.getsize(log), cid, data
+    return [tuple(f) for f in facts]
+
+
 def work():
     """[(log length when acknowledged, cid or path, bytes)], {either: log length when its removal began}"""
     facts, gone = [], {}
@@ -50,6 +69,7 @@ def work():
             f.write(data)
         cid = must(["add", "-Q", path], record=True).strip()
         facts.append((os.path.getsize(log), cid, data))
+        facts += together(6)
         name = "/d%d/f%d" % (i % 3, i)
         must(["files", "write", "-e", "-p", name, path], record=True)
         facts.append((os.path.getsize(log), name, data))

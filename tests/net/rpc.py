@@ -98,7 +98,7 @@ def gets(server, cid):
 
 
 def writers(server):
-    """processes that have the store open for writing: they hold its lock"""
+    """processes that write, and do not only have the store open for that: they hold its lock"""
     found, todo = [], [server.proc.pid]
     while todo:
         p = todo.pop()
@@ -107,7 +107,8 @@ def writers(server):
                 todo += [int(x) for x in f.read().split()]
             for fd in os.listdir("/proc/%d/fd" % p):
                 if os.readlink("/proc/%d/fd/%s" % (p, fd)) == os.path.join(server.env["IPFRS_PATH"], "lock"):
-                    found.append(p)
+                    with open("/proc/%d/fdinfo/%s" % (p, fd)) as f:
+                        found += [p] if "FLOCK" in f.read() else []
         except OSError:
             pass
     return found

@@ -157,7 +157,7 @@ void front_free(struct front *f)
 		return;
 	if (f->pumps)
 		metric_pump_end(f);
-	store_close(f->st);
+	front_close(f);
 	buf_clear(&f->cors);
 	gateway_free(f->gateway);
 	kubo_free(f->kubo);
@@ -268,11 +268,31 @@ static int start_upstream(struct front *f)
 
 int front_store(struct front *f, int flags)
 {
-	if (f->st && store_flags(f->st) == flags)
-		return 0;
-	store_close(f->st);
+	struct store **st = &f->open[(flags & STORE_WRITE) != 0];
+	int rc = *st ? store_wake(*st) : 1;
+
+	if (rc != 0) {
+		store_close(*st);
+		*st = NULL;
+	}
+	if (rc == 1)
+		rc = store_open(st, f->path, flags);
+	f->st = *st;
+	return rc;
+}
+
+void front_rest(struct front *f)
+{
+	if (f->st && store_rest(f->st))
+		front_close(f);
 	f->st = NULL;
-	return store_open(&f->st, f->path, flags);
+}
+
+void front_close(struct front *f)
+{
+	store_close(f->open[1]);
+	store_close(f->open[0]);
+	f->st = f->open[0] = f->open[1] = NULL;
 }
 
 static int fence_in(struct front *f)
@@ -322,8 +342,7 @@ void front_end(void *ctx)
 	gateway_upstream(f->gateway, NULL, NULL);
 	coproc_free(f->upstream);
 	f->upstream = NULL;
-	store_close(f->st);
-	f->st = NULL;
+	front_close(f);
 }
 
 int front_find(const struct request *rq, const struct route **row, int *status, const char **allow)

@@ -62,7 +62,8 @@ struct front {
 	/* in a worker */
 	uint64_t folders;		/* in a pump: which ones workers may write */
 	int settled;			/* fenced in, or as far as we go */
-	struct store *st;		/* for reading, or while the RPC answers; NULL: not open */
+	struct store *st;		/* of this request: one of `open`; NULL: none */
+	struct store *open[2];		/* for reading; for writing, at rest between requests.  NULL: not open */
 	struct dag_source source, beyond;	/* source.c: the store; and what is behind it */
 	int missed;			/* the store did not have the block asked for last */
 	int wants_upstream;
@@ -82,8 +83,11 @@ int front_worded(struct span words, struct span word);
 
 int front_is_set(const struct config *c, const char *key);	/* by somebody: it is no default */
 
-/* front.c.  front_store - have the store open with these flags of store_open: 0, or why not; then f->st is NULL. */
+/* front.c.  front_store - have the store open with these flags of store_open, as f->st: 0, or why not; then that is NULL.
+ * front_rest - the request is over; close - all that is open. */
 int front_store(struct front *f, int flags);
+void front_rest(struct front *f);
+void front_close(struct front *f);
 /* front_find, front_run - of the pages on ourselves; as route_find and route_run. */
 int front_find(const struct request *rq, const struct route **row, int *status, const char **allow);
 int front_run(struct front *f, struct request *rq, struct reply *r);

@@ -1,7 +1,7 @@
 /*
  * rpc.c - requests to Kubo's RPC: answered by rules of their own, without codings, CORS and rates of the gateway.
- * Many of them write.  The store is open for that as long as one lasts: a writer that waits would keep collections from
- * what was put since, and repairs from the store.
+ * Many of them write.  The store stays open for that, but rests between requests: a writer that waits would keep collections
+ * from what was put since, and repairs from the store.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,9 +129,7 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 		rc = front_store(f, STORE_READ);
 	}
 	rc = kubo_answer(f->kubo, f->st, front_sources(f), rq, r);
-	if (!reads) {
-		store_close(f->st);
-		f->st = NULL;
-	}
+	if (!reads)
+		front_rest(f);
 	return rc;
 }

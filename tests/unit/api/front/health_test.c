@@ -43,8 +43,7 @@ static void the_store_is_away(void)
 
 	rig_open("");
 	snprintf(away, sizeof away, "%s.away", rig.path);
-	store_close(rig.f->st);
-	rig.f->st = NULL;
+	front_close(rig.f);
 	NEED(rename(rig.path, away) == 0);
 	CHECK(front_begin(rig.f) == 0);
 	CHECK(rig_ask("GET", "/ipfs/bafkqaaa", NULL) == 503 && rig.heard.rc == 0);

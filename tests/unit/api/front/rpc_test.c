@@ -235,15 +235,13 @@ static int writes(int data)
 	STEP(pin_add(rig.f->st, &last, PIN_RECURSIVE, "a name"));
 	STEP(pin_rm(rig.f->st, &last, PIN_RECURSIVE));
 	STEP(keys_and_names(rig.f->st));
-	store_close(rig.f->st);
-	rig.f->st = NULL;
+	front_close(rig.f);
 	STEP(front_store(rig.f, STORE_WRITE));
 	STEP(pin_gc(rig.f->st, &gc));
 	STEP(gc.n_deleted && gc.disk_freed ? 0 : err_set(ERR_IO, "nothing was freed"));
 	STEP(add(rig.f->st, data, 0));
 	STEP(files(rig.f->st));
-	store_close(rig.f->st);
-	rig.f->st = NULL;
+	front_close(rig.f);
 	STEP(front_store(rig.f, STORE_WRITE));
 	STEP(pin_gc(rig.f->st, &again));
 	more = again.n_deleted == 0 && again.n_marked > 0;
@@ -282,6 +280,7 @@ static int reads_only(int have)
 {
 	if (!(have & SANDBOX_PATHS))
 		return 0;
+	front_close(rig.f);
 	return (front_store(rig.f, STORE_WRITE) >= 0) | (in_store("pins/x", O_WRONLY | O_CREAT) != EACCES) << 1 |
 	       (in_store("seg/x", O_WRONLY | O_CREAT) != EACCES) << 2 | (in_store("key/x", O_WRONLY | O_CREAT) != EACCES) << 3;
 }
@@ -329,8 +328,7 @@ static int some_data(void)
 	int i;
 
 	rig_open("");
-	store_close(rig.f->st);			/* a handle is of the process that opened it */
-	rig.f->st = NULL;
+	front_close(rig.f);			/* a handle is of the process that opened it */
 	rig.f->settled = 0;
 	rig.f->sandbox = 1;
 	snprintf(path, sizeof path, "%s/tmp/data", rig.path);

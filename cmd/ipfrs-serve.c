@@ -21,6 +21,7 @@ static const struct cmd_opt opts[] = {
 	{ 'o', "setting", "a setting for this run, KEY=VALUE as in the configuration" },
 	{ 'p', "preset", "start from the settings of production, development or testing" },
 	{ 'r', "address", "answer Kubo's RPC there: as -a, or default; may be repeated" },
+	{ 'U', NULL, "answers of the RPC do not wait for the disk" },
 	{ 'u', NULL, "print the URL when ready, on standard output" },
 	{ 0 }
 };
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
 		case 'o': plan_set_text(&plan, cmd_arg()); break;
 		case 'p': plan.preset = cmd_arg(); break;
 		case 'r': plan_rpc(&plan, cmd_arg()); break;
+		case 'U': plan_set(&plan, "rpc.unsynced", "yes"); break;
 		case 'u': plan.say_url = 1; break;
 		}
 	}

@@ -174,12 +174,12 @@ static int is_synced(struct wtx *w, const struct entry *e, size_t mh_len)
 	return rc <= 0 ? rc : e->off + rec_total(mh_len, e->stored) <= row.synced;
 }
 
-int block_safe(struct wtx *w, struct span mh)
+int block_safe(struct wtx *w, struct span mh, int synced)
 {
 	struct entry e;
 	int rc = wtx_get(w, mh, &e);
 
-	return rc <= 0 ? rc : is_synced(w, &e, mh.len);
+	return rc > 0 && synced ? is_synced(w, &e, mh.len) : rc;
 }
 
 int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced)
@@ -326,7 +326,7 @@ static int commit_pass(struct store *st, uint32_t *order, size_t n, int full, in
 		if (rc < 0)
 			return rc;
 	}
-	a.shared = synced && ops && !full && n == st->batch.n && group_offer(st, a.row);
+	a.shared = ops && !full && n == st->batch.n && group_offer(st, a.row);
 	do {
 		a.n = n - a.from;
 		a.last = 1;

@@ -332,6 +332,8 @@ const struct config_key config_keys[] = {
 	{ "rpc.public", "no", ok_flag, "yes or no",
 	  "the RPC may be reached from elsewhere though nobody has to show that it may use it" },
 	{ "rpc.max-body", "0", ok_size, "a size, 0 for any", "bytes of the body of a request to the RPC; more get 413" },
+	{ "rpc.unsynced", "no", ok_flag, "yes or no",
+	  "answers of the RPC do not wait for the disk: a power cut loses what was written last" },
 	{ "rpc.api-file", "", ok_any, "a path, nothing for none", "where to write the address of the RPC, as a multiaddr" },
 	{ "rate.requests", "0", ok_count, "a number, 0 for any", "requests of a client in a window" },
 	{ "rate.seconds", "60", ok_seconds, "seconds from 1", "length of the window" },

@@ -1,7 +1,7 @@
 /*
  * group.c - small commits that share one transaction of the index, and with it the syncs.
  *
- * A commit whose blocks are synced writes what it wants of the index into its slot of board/commits, and asks for the
+ * A commit, with its blocks written and synced, writes what it wants of the index into its slot of board/commits, and asks for the
  * lock of the index like any other.  Whoever gets that does its own part, then that of all others who wait; they find
  * it done when their turn comes.  That it is done is said by a row of the same transaction (in the state, "commit" and
  * the slot's number: the sequence number of the request), so that it is done once or not at all, whoever dies when.
@@ -12,8 +12,8 @@
  * begins it anew, so that no request outlives a power cut.
  *
  * The file: 64 rows of 32 bytes (u64 sequence number, 0: none; u32 segment, u32 length, u32 crc of the request, u64 0,
- * u32 crc of the row), zeros up to 4096, and 64 requests of at most 16 KiB.  A request: u32 segment (0: none), from, to,
- * bytes of padding, blocks; for each u8 relied upon, u8 flags, u8 length, multihash and, if it is new, u32 offset, stored
+ * u32 crc of the row), zeros up to 4096, and 64 requests of at most 16 KiB.  A request: u32 1 if it is synced, segment (0: none), from,
+ * to, bytes of padding, blocks; for each u8 relied upon, u8 flags, u8 length, multihash and, if it is new, u32 offset, stored
  * length, length, codec; and the changes of tables as in table.c.
  */
 #include <errno.h>
@@ -179,8 +179,10 @@ static int encode(struct store *st, int row, struct buf *b)
 	const struct writer *w = &st->w;
 	const struct batch *batch = &st->batch;
 	size_t i;
-	int rc = buf_le32(b, row ? w->id : 0);
+	int rc = buf_le32(b, !(st->flags & STORE_UNSYNCED));
 
+	if (rc == 0)
+		rc = buf_le32(b, row ? w->id : 0);
 	if (rc == 0)
 		rc = buf_le32(b, row ? w->committed : 0);
 	if (rc == 0)
@@ -294,7 +296,7 @@ int group_done(struct store *st, struct wtx *w)
 /* ---- doing what others want ---- */
 
 struct want {				/* a request, as far as it is read */
-	uint32_t seg, from, to, pads, n;
+	uint32_t synced, seg, from, to, pads, n;
 	struct rd blocks;
 	struct span ops;
 };
@@ -330,6 +332,7 @@ static int decode(struct span bytes, struct want *q)
 	struct block b;
 	uint32_t i;
 
+	q->synced = rd_le32(&r);
 	q->seg = rd_le32(&r);
 	q->from = rd_le32(&r);
 	q->to = rd_le32(&r);
@@ -358,7 +361,7 @@ static int stands(struct wtx *w, const struct want *q)
 		return rc < 0 ? rc : 0;
 	for (i = 0; i < q->n; i++) {
 		block_read(q, &r, &b);
-		rc = b.relied ? block_safe(w, b.mh) : 1;
+		rc = b.relied ? block_safe(w, b.mh, (int)q->synced) : 1;
 		if (rc <= 0)
 			return rc;
 	}
@@ -370,12 +373,14 @@ static int apply(struct wtx *w, const struct want *q)
 	struct rd r = q->blocks;
 	struct block b;
 	uint32_t i;
-	int rc = q->seg ? seg_row_extend(w, q->seg, q->to, q->pads, 0, 1) : 0;
+	int rc = q->seg ? seg_row_extend(w, q->seg, q->to, q->pads, 0, (int)q->synced) : 0;
 
 	for (i = 0; rc >= 0 && i < q->n; i++) {
 		block_read(q, &r, &b);
-		rc = block_enter(w, b.mh, b.relied ? NULL : &b.e, 1);
+		rc = block_enter(w, b.mh, b.relied ? NULL : &b.e, (int)q->synced);
 	}
+	if (rc >= 0 && q->seg && !q->synced)
+		rc = boot_note(w);
 	return rc < 0 ? rc : table_apply(w, q->ops);
 }
 
@@ -393,7 +398,8 @@ static int take_part(struct store *st, struct wtx *w, int slot, const struct off
 		return 0;
 	got = io_pread(st->group.fd, st->scratch.data, o->len, FIRST + (uint64_t)slot * SLOT, what);
 	if (got != (ssize_t)o->len || crc32c(0, span_of(st->scratch.data, o->len)) != o->crc ||
-	    !decode(span_of(st->scratch.data, o->len), &q) || q.seg != o->seg || q.n > *room)
+	    !decode(span_of(st->scratch.data, o->len), &q) || q.seg != o->seg || q.n > *room ||
+	    (q.synced && st->flags & STORE_UNSYNCED))	/* whose transaction does not wait for the disk */
 		return 0;
 	rc = stands(w, &q);
 	if (rc == 1)

@@ -112,7 +112,7 @@ int sync_unsynced(struct store *st, const struct stats *s)
 static int boot_id(char out[BOOT_LEN])
 {
 	struct buf b = BUF_INIT(BOOT_LEN - 1);
-	int rc = io_slurp_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b);
+	int rc = io_slurp_file(AT_FDCWD, STORE_BOOT_ID, &b);
 
 	out[0] = 0;
 	if (rc == 0 && b.len)

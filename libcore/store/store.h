@@ -26,6 +26,8 @@ enum {					/* flags of store_open */
 	STORE_WRITE = 1,
 	STORE_UNSYNCED = 2		/* commits do not wait for the disk (-u) */
 };
+/* what a process that writes must be able to read outside of the store, to know that the machine was down meanwhile */
+#define STORE_BOOT_ID "/proc/sys/kernel/random/boot_id"
 enum { STORE_BLOCK_MAX = 32 * 1024 * 1024 };	/* bytes a record can hold; BLOCK_MAX is policy */
 
 /* store_init - make a store at `path` (the folder may exist if empty).  `config` is the text of its

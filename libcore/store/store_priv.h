@@ -273,7 +273,7 @@ int batch_room(struct store *st);		/* commits when the batch is large */
 /* block_enter - a block into the index, as ours at `place`, or (NULL) relied upon: its epoch is bumped.  1; 0: it is not
  * there, or not safe from a power cut though `synced`.  block_safe - would it be 1? */
 int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced);
-int block_safe(struct wtx *w, struct span mh);
+int block_safe(struct wtx *w, struct span mh, int synced);
 
 /* ---- small commits in one transaction: group.c ---- */
 
@@ -282,7 +282,7 @@ struct group {
 	int slot, offered;		/* others may see what we want */
 	uint64_t seq;			/* of our last request */
 };
-/* group_offer - 1: whoever commits next may do so for the batch, which is on the disk (`row`: it has bytes of our
+/* group_offer - 1: whoever commits next may do so for the batch, whose bytes are written and synced (`row`: it has bytes of our
  * segment); 0: we do it ourselves.  group_withdraw - no longer; with the lock of the index. */
 int group_offer(struct store *st, int row);
 int group_withdraw(struct store *st);

@@ -223,6 +223,25 @@ teardown() {
 	says '$IPFRS_RATE_LIMIT'
 }
 
+@test "the RPC waits for the disk, unless it is told not to" {
+	ipfrs-serve -n > shown
+	grep -qx 'rpc.unsynced = no' shown
+	ipfrs-serve -U -n > shown
+	grep -qx 'rpc.unsynced = yes' shown
+	ipfrs-serve -U -u -a 127.0.0.1:0 -r 127.0.0.1:0 > url 2> err &
+	pid=$!
+	ready
+	rpc=$(tail -n 1 url)
+	try 0 curl -sf -F file=hello "${rpc}block/put"
+	key=$(sed 's/.*"Key":"\([^"]*\)".*/\1/' <<< "$output")
+	try 0 curl -sf -X POST "${rpc}block/get?arg=$key"
+	prints hello
+	stop
+	try 0 ipfrs-block get "$key"
+	prints hello
+	ipfrs-fsck -q
+}
+
 @test "an address that is taken is told" {
 	serve
 	where=${url#http://}

@@ -86,6 +86,7 @@ static int read_settings(struct front *f)
 	f->credentials = !strcmp(front_text(f->c, "cors.credentials"), "yes");
 	if (f->credentials && (f->any_origin || !f->origins.len))
 		return err_set(ERR_USAGE, "cors.credentials wants the origins named in cors.origins");
+	f->writes = STORE_WRITE | (strcmp(front_text(f->c, "rpc.unsynced"), "yes") ? 0 : STORE_UNSYNCED);
 	f->metrics = !strcmp(who, "all") ? 2 : !strcmp(who, "local");
 	f->sandbox = !strcmp(box, "must") ? 2 : !strcmp(box, "yes");
 	read_codings(f);
@@ -298,7 +299,7 @@ void front_close(struct front *f)
 static int fence_in(struct front *f)
 {
 	static const char *const resolver[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf" };
-	const char *read[8] = { f->path }, *write[RPC_FOLDERS + 1] = { store_tmpdir(f->st) };
+	const char *read[8] = { f->path, STORE_BOOT_ID }, *write[RPC_FOLDERS + 1] = { store_tmpdir(f->st) };
 	char *room[RPC_FOLDERS] = { NULL };
 	struct sandbox box = { .stage = f->spawned ? SANDBOX_CHILD : SANDBOX_WHOLE, .read = read, .write = write,
 			       .files = 256, .file_bytes = UINT64_C(1) << 40 };
@@ -307,7 +308,7 @@ static int fence_in(struct front *f)
 
 	box.net = gateway_wants_net(f->gateway);
 	for (i = 0; box.net && i < sizeof resolver / sizeof *resolver; i++)
-		read[i + 1] = resolver[i];
+		read[i + 2] = resolver[i];
 	if (rc == 0)
 		rc = fenced(f, &box);
 	for (i = 0; i < RPC_FOLDERS; i++)

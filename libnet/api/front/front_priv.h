@@ -61,6 +61,7 @@ struct front {
 	uint64_t coding_min;
 	/* in a worker */
 	uint64_t folders;		/* in a pump: which ones workers may write */
+	int writes;			/* flags of store_open for who writes */
 	int settled;			/* fenced in, or as far as we go */
 	struct store *st;		/* of this request: one of `open`; NULL: none */
 	struct store *open[2];		/* for reading; for writing, at rest between requests.  NULL: not open */

@@ -123,7 +123,7 @@ int rpc_answer(struct front *f, struct request *rq, struct reply *r)
 		front_store(f, STORE_READ);	/* health is about whether it can be opened */
 		return front_run(f, rq, r);
 	}
-	rc = front_store(f, reads ? STORE_READ : STORE_WRITE);
+	rc = front_store(f, reads ? STORE_READ : f->writes);
 	if (rc == ERR_DENIED) {			/* it can be read, at least */
 		log_warn("front", "the RPC cannot write: %s", err_text());
 		rc = front_store(f, STORE_READ);

@@ -13,15 +13,17 @@ struct one {
 static struct one crowd[CROWD];
 static char *store;
 
-/* blocks i, and 1000 (which is there already, if somebody put it); with a row of a table */
-static int commit_one(int i, int relied)
+enum how { NEW, RELIED, UNSYNCED };
+
+/* block i, and 1000 if it is to be relied upon; with a row of a table */
+static int commit_one(int i, enum how how)
 {
-	struct store *st = opened(store, STORE_WRITE);
+	struct store *st = opened(store, STORE_WRITE | (how == UNSYNCED ? STORE_UNSYNCED : 0));
 	char key[16];
 	int rc = put(st, (uint64_t)i, 100);
 
 	snprintf(key, sizeof key, "key %d", i);
-	if (rc == 0 && relied)
+	if (rc == 0 && how == RELIED)
 		rc = put(st, 1000, 100);
 	if (rc == 0)
 		rc = store_table_put(st, STORE_ADDED, span_str(key), span_str("value"));
@@ -34,7 +36,7 @@ static int commit_one(int i, int relied)
 	return rc < 0;
 }
 
-static void gather_crowd(int n, int relied)
+static void gather_crowd(int n, enum how how)
 {
 	int i, p[2];
 	char c;
@@ -45,7 +47,7 @@ static void gather_crowd(int n, int relied)
 			abort();
 		crowd[i].pid = fork();
 		if (crowd[i].pid == 0)
-			_exit(read(p[0], &c, 1) != 1 || commit_one(i, relied));
+			_exit(read(p[0], &c, 1) != 1 || commit_one(i, how));
 		close(p[0]);
 		crowd[i].go = p[1];
 	}
@@ -181,7 +183,7 @@ static void those_who_wait_share_one_transaction(void)
 	uint64_t before;
 	int i;
 
-	gather_crowd(CROWD, 0);
+	gather_crowd(CROWD, NEW);
 	CHECK(acts(st, (struct act){ .n = CROWD }, NULL) == 1);
 	before = index_last_txn(st->ix);
 	for (i = 0; i < CROWD; i++)
@@ -257,7 +259,7 @@ static void a_leader_dies_before_its_commit(void)
 	struct store *st = begun("");
 	int i;
 
-	gather_crowd(3, 0);
+	gather_crowd(3, NEW);
 	CHECK(in_child(lead_and_die, store) == 128 + SIGKILL);
 	for (i = 0; i < 3; i++)
 		CHECK(left(i) == 0);
@@ -286,7 +288,7 @@ static void a_leader_dies_behind_its_commit(void)
 	uint64_t before = index_last_txn(st->ix);
 	int i;
 
-	gather_crowd(3, 0);
+	gather_crowd(3, NEW);
 	CHECK(in_child(lead_then_die, store) == 128 + SIGKILL);
 	for (i = 0; i < 3; i++)
 		CHECK(left(i) == 0);
@@ -301,7 +303,7 @@ static void nobody_is_done_twice(void)
 	struct store *st = begun("");
 	int led = 0;
 
-	gather_crowd(3, 0);
+	gather_crowd(3, NEW);
 	CHECK(acts(st, (struct act){ .n = 3, .kill_from = 0, .kill_to = 3, .lead = 1 }, &led) == 0 && led == 3);
 	CHECK(n_offers() == 3);		/* nobody was there to take them back */
 	CHECK(acts(st, (struct act){ .from = 3, .n = 3, .lead = 1 }, &led) == 0 && led == 0);
@@ -321,7 +323,7 @@ static void a_follower_dies(void)
 	struct store *st = begun(""), *heir;
 	int led = 0, i;
 
-	gather_crowd(4, 0);
+	gather_crowd(4, NEW);
 	CHECK(acts(st, (struct act){ .n = 4, .kill_from = 2, .kill_to = 4 }, NULL) == 1);
 	CHECK(left(0) == 0 && left(1) == 0);
 	CHECK(got(st, 0, 100) == 1 && got(st, 1, 100) == 1);
@@ -348,7 +350,7 @@ static void a_dead_followers_segment_is_adopted(void)
 	struct seg_row row = { 0 };
 	int led = 0;
 
-	gather_crowd(1, 0);
+	gather_crowd(1, NEW);
 	CHECK(acts(st, (struct act){ .n = 1, .kill_to = 1 }, NULL) == 1);
 	CHECK(n_offers() == 1 && blocks(st) == 1);
 	/* the record loses a byte on the disk: it cannot be taken in, and is cut */
@@ -371,7 +373,7 @@ static void what_is_relied_upon_is_swept_meanwhile(void)
 	int led = -1, i;
 
 	CHECK(put(st, 1000, 100) == 0 && store_commit(st) == 0);
-	gather_crowd(3, 1);
+	gather_crowd(3, RELIED);
 	store_rest(st);			/* it relies on nothing, and its segment is free */
 	CHECK(store_wake(st) == 0);
 	CHECK(acts(st, (struct act){ .n = 3, .drop = 1, .lead = 1 }, &led) == 0);
@@ -395,12 +397,44 @@ static void what_is_relied_upon_is_bumped_by_others(void)
 	blk(1000, 100, &cid);
 	CHECK(store_lookup(st, cid_mh(&cid), &was) == 1);
 	CHECK(put(st, 1001, 100) == 0 && store_commit(st) == 0);
-	gather_crowd(3, 1);
+	gather_crowd(3, RELIED);
 	CHECK(acts(st, (struct act){ .n = 3, .lead = 1 }, &led) == 0 && led == 3);
 	for (i = 0; i < 3; i++)
 		CHECK(left(i) == 0);
 	CHECK(store_lookup(st, cid_mh(&cid), &is) == 1 && is.epoch == index_last_txn(st->ix));
 	CHECK(is.epoch > was.epoch && is.seg == was.seg && is.off == was.off);
+	store_close(st);
+	NO_FAULTS(store);
+}
+
+/* who does not wait for the disk may be done by who does, and not the other way round */
+static void some_do_not_wait_for_the_disk(void)
+{
+	struct store *st = begun(""), *hasty = opened(store, STORE_WRITE | STORE_UNSYNCED);
+	struct stats s;
+	int led = -1, i;
+
+	CHECK(put(hasty, 900, 100) == 0 && store_commit(hasty) == 0);
+	CHECK(put(st, 901, 100) == 0 && store_commit(st) == 0);
+	CHECK(store_read_stats(st, &s) == 0 && s.n_unsynced == 0);
+	gather_crowd(3, UNSYNCED);
+	CHECK(acts(st, (struct act){ .n = 3, .lead = 1 }, &led) == 0 && led == 3);
+	for (i = 0; i < 3; i++)
+		CHECK(left(i) == 0);
+	CHECK(store_read_stats(st, &s) == 0 && s.n_unsynced == 3 && s.n_blocks == 6);
+	CHECK(put(st, 902, 100) == 0 && store_commit(st) == 0);	/* sees to what they left */
+	CHECK(store_read_stats(st, &s) == 0 && s.n_unsynced == 0);
+
+	gather_crowd(3, UNSYNCED);			/* dup: they rely on what is there */
+	CHECK(acts(hasty, (struct act){ .n = 3, .lead = 1 }, &led) == 0 && led == 3);
+	for (i = 0; i < 3; i++)
+		CHECK(left(i) == 0);
+	gather_crowd(3, RELIED);
+	CHECK(acts(hasty, (struct act){ .n = 3, .lead = 1 }, &led) == 0 && led == 0);
+	for (i = 0; i < 3; i++)
+		CHECK(left(i) == 0);
+	CHECK(got(st, 1000, 100) == 1 && got(st, 2, 100) == 1);
+	store_close(hasty);
 	store_close(st);
 	NO_FAULTS(store);
 }
@@ -433,7 +467,7 @@ static void garbage_is_nobodys_request(void)
 	int led = -1, fd, round, i;
 	uint64_t x = 88172645463325252u;
 
-	gather_crowd(1, 1);
+	gather_crowd(1, RELIED);
 	fd = open(below(store, "board/commits"), O_RDWR);
 	for (round = 0; round < 20; round++) {
 		for (i = 0; i < FIRST + 64 * SLOT; i++) {
@@ -464,7 +498,7 @@ static void the_file_cannot_be_had(void)
 
 	store = fresh("");
 	CHECK(mkdir(below(store, "board/commits"), 0755) == 0);
-	gather_crowd(3, 0);
+	gather_crowd(3, NEW);
 	say_go(0, 3);
 	for (i = 0; i < 3; i++)
 		CHECK(left(i) == 0);
@@ -533,6 +567,7 @@ int main(void)
 	RUN(a_dead_followers_segment_is_adopted);
 	RUN(what_is_relied_upon_is_swept_meanwhile);
 	RUN(what_is_relied_upon_is_bumped_by_others);
+	RUN(some_do_not_wait_for_the_disk);
 	RUN(without_a_slot_one_commits_alone);
 	RUN(garbage_is_nobodys_request);
 	RUN(the_file_cannot_be_had);

@@ -95,6 +95,37 @@ static void a_writer_does_not_wait(void)
 	rig_close();
 }
 
+/* one store for all that is written, which is opened once, and opened anew when it is another one */
+static void a_writer_stays(void)
+{
+	struct store *was;
+	struct config *c;
+
+	rig_roles = FRONT_RPC;
+	rig_open("");
+	CHECK(rig.f->writes == STORE_WRITE);
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/a", NULL) == 200 && rig.f->open[1] && !rig.f->st);
+	was = rig.f->open[1];
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/b", NULL) == 200 && rig.f->open[1] == was);
+	CHECK(rpc_says_so() && rig.f->open[1] == was);
+	CHECK(store_config_load(rig.path, &c) == 0 && config_set(c, "store.max", "1GiB") == 0);
+	CHECK(store_config_save(rig.path, c) == 0);
+	config_free(c);
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/c", NULL) == 200);
+	CHECK(store_max_bytes(rig.f->open[1]) == 1 << 30);
+	CHECK(rig_ask("POST", "/api/v0/files/stat?arg=/c", NULL) == 200);
+	rig_close();
+}
+
+static void a_writer_may_be_hasty(void)
+{
+	rig_roles = FRONT_RPC;
+	rig_open("rpc.unsynced = yes\n");
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/a", NULL) == 200);
+	CHECK(store_flags(rig.f->open[1]) == (STORE_WRITE | STORE_UNSYNCED));
+	rig_close();
+}
+
 static void no_store(void)
 {
 	char away[4300];
@@ -268,7 +299,7 @@ static int escapes(int have)
 	bad |= (in_store("version", O_RDWR) != EACCES) << 2;
 	bad |= (in_store("new", O_WRONLY | O_CREAT) != EACCES) << 3;
 	bad |= (store_config_save(rig.path, c) != ERR_DENIED) << 4;
-	bad |= (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES) << 5;
+	bad |= (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES || open(STORE_BOOT_ID, O_RDONLY) < 0) << 5;
 	bad |= (in_store("../x", O_WRONLY | O_CREAT) != EACCES) << 6;
 	if (have & SANDBOX_CALLS)
 		bad |= (fork() != -1 || errno != EPERM) << 7;
@@ -368,6 +399,8 @@ int main(void)
 	RUN(only_the_rpc);
 	RUN(both);
 	RUN(a_writer_does_not_wait);
+	RUN(a_writer_stays);
+	RUN(a_writer_may_be_hasty);
 	RUN(no_store);
 	RUN(guarded);
 	RUN(what_may_be_written);

@@ -148,6 +148,12 @@ void lease_rest(struct store *st)
 	st->lease_slot = -1;
 }
 
+void lease_wake(struct store *st)
+{
+	if (st->lease_fd >= 0 && !layout_same(st->dirfd, lease_file, st->lease_fd))
+		lease_drop(st);
+}
+
 int store_protect(struct store *st, const struct cid *root)
 {
 	int rc;

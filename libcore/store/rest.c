@@ -51,6 +51,7 @@ int store_wake(struct store *st)
 	while (rc < 0 && errno == EINTR);
 	if (rc < 0)
 		return errno == EWOULDBLOCK ? layout_busy(st->path, LOCK_SH) : err_sys("locking '%s/lock'", st->path);
+	lease_wake(st);
 	group_wake(st);
 	return !layout_same(st->dirfd, "lock", st->lockfd) || index_stale(st->ix) || config_moved(st);
 }

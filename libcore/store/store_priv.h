@@ -237,6 +237,7 @@ enum { LEASE_SLOTS = 1024, LEASE_SLOT = 256 };
 int lease_take(struct store *st);	/* once; sets st->lease */
 void lease_drop(struct store *st);
 void lease_rest(struct store *st);		/* keeps the file open */
+void lease_wake(struct store *st);		/* unless it is another by now */
 /* lease_read - the least lease held by anyone (UINT64_MAX: none), and every announced root to fn. */
 int lease_read(int fd, uint64_t *least, int (*root)(void *arg, const struct cid *cid), void *arg);
 int lease_open(struct store *st, int *fd);

@@ -170,7 +170,8 @@ static void another_board(void)
 	CHECK(put(st, 2, 100) == 0 && store_commit(st) == 0 && st->group.fd >= 0);
 	store_rest(st);
 	CHECK(unlink(below(dir, "board/commits")) == 0 && unlink(below(dir, "board/leases")) == 0);
-	CHECK(store_wake(st) == 0 && put(st, 3, 100) == 0 && store_commit(st) == 0);
+	CHECK(store_wake(st) == 0 && st->lease_fd < 0 && st->group.fd < 0);
+	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0);
 	CHECK(file_size(below(dir, "board/commits")) > 0 && file_size(below(dir, "board/leases")) > 0);
 	store_close(st);
 	NO_FAULTS(dir);

@@ -243,8 +243,10 @@ static int extents_of_some(struct dag_source *s, const struct cid *cid, struct p
 
 static void slices_of_files_in_a_dag(void)
 {
-	static const char *const shapes[] = { "cid-version=0 raw-leaves=no chunker=size-20000 max-links=4",
-					      "cid-version=1 chunker=size-17001 max-links=3", "cid-version=1 chunker=size-100" };
+	static const char *const shapes[] = {
+		"cid-version=0 raw-leaves=no chunker=size-20000 max-links=4",
+		"cid-version=1 chunker=size-17001 max-links=3", "cid-version=1 chunker=size-100"
+	};
 	struct span bytes = make_bytes("tensor in a dag", 400000);
 	int i, k, bad = 0;
 

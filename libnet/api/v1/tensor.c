@@ -80,15 +80,43 @@ out:
 	return rc;
 }
 
-static int is_true(struct span s)
+/* a word for yes or no, as the languages of clients print it ("True"): 1, 0, or -1: it is none */
+static int truth(struct span s)
 {
-	return span_equal(s, span_str("true")) || span_equal(s, span_str("1"));
+	static const char *const words[] = { "false", "true", "0", "1" };
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (s.len == strlen(words[i]) && !strncasecmp((const char *)s.p, words[i], s.len))
+			return i % 2;
+	return -1;
+}
+
+/* The path of a file below the CID, as it will be looked up: what is on the deny list is found under that, and no ".."
+ * leads out of the CID. */
+static int add_path(struct wish *w, const char *below)
+{
+	size_t cid_len = w->path.len;
+	struct dag_path clean = { 0 };
+	int rc = buf_printf(&w->path, "/%s", below);
+
+	if (rc == 0)
+		rc = dag_path_parse(&clean, (char *)w->path.data);
+	if (rc == ERR_USAGE || rc == ERR_UNSUPPORTED || (rc == 0 && !cid_equal(&clean.root, &w->cid))) {
+		rc = bad(w, "path", "it leads out of the CID");
+	} else if (rc == 0) {
+		w->path.len = cid_len;
+		w->path.data[cid_len] = 0;
+		rc = *clean.rest ? buf_printf(&w->path, "/%s", clean.rest) : 0;
+	}
+	dag_path_clear(&clean);
+	return rc;
 }
 
 static int read_args(struct wish *w)
 {
 	struct buf arg = BUF_INIT(PATH_MAX_BYTES);
-	int rc = argument(w, "slice", &w->slice);
+	int rc = argument(w, "slice", &w->slice), info;
 
 	w->has_slice = rc == 1;
 	if (rc >= 0)
@@ -96,15 +124,17 @@ static int read_args(struct wish *w)
 	w->has_name = rc == 1;
 	if (rc >= 0)
 		rc = argument(w, "metadata_only", &arg);
-	if (rc == 1 && is_true(buf_span(&arg)))
+	info = rc == 1 ? truth(buf_span(&arg)) : 0;
+	if (info == 1)
 		w->what = INFO;
 	buf_reset(&arg);
 	if (rc >= 0)
 		rc = argument(w, "path", &arg);
-	if (rc == 1 && arg.len)		/* of a file in a directory */
-		rc = buf_printf(&w->path, "%s%s", arg.data[0] == '/' ? "" : "/", (char *)arg.data);
+	if (rc >= 0)
+		rc = info < 0 ? bad(w, "metadata_only", "it is neither true nor false") :
+		     arg.len ? add_path(w, (char *)arg.data) : 0;
 	buf_clear(&arg);
-	return rc < 0 ? rc : read_form(w);
+	return rc ? rc : read_form(w);
 }
 
 static int read_what(struct wish *w, struct span word)

@@ -14,11 +14,14 @@ static const uint8_t file[96] =
 static struct store *st;
 static struct heard heard;
 static int deny, only;
+static char deny_asked[256];		/* the path last asked for */
 static uint64_t n_told, n_sliced, told_bytes;
 
 static int denied(void *arg, struct span path, const struct cid *cid)
 {
 	(void)arg;
+	if (path.len)
+		snprintf(deny_asked, sizeof deny_asked, "%.*s", (int)path.len, (const char *)path.p);
 	return deny && (deny == 1 ? path.len > 0 : cid && !path.len) ? 451 : 0;
 }
 
@@ -196,6 +199,34 @@ static void errors(void)
 	      fails(400, "INVALID_TENSOR", "Invalid tensor format: "));
 }
 
+/* False and True are what clients in Python make of a bool; what is neither must not become all of a model */
+static void yes_or_no(void)
+{
+	CHECK(get("?metadata_only=true") == 200 && !strncmp(heard_body(&heard), "{\"cid\":", 7));
+	CHECK(get("?metadata_only=True") == 200 && !strncmp(heard_body(&heard), "{\"cid\":", 7));
+	CHECK(get("?metadata_only=1") == 200 && !strncmp(heard_body(&heard), "{\"cid\":", 7));
+	CHECK(get("?metadata_only=False") == 200 && heard.body.len == sizeof file);
+	CHECK(get("?metadata_only=0") == 200 && heard.body.len == sizeof file);
+	CHECK(get("?metadata_only=") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'metadata_only': "));
+	CHECK(get("?metadata_only=yes") == 400);
+}
+
+/* a path is looked up, and looked for on the deny list, as what it comes to; it does not lead elsewhere */
+static void paths_below_a_cid(void)
+{
+	char target[256];
+
+	CHECK(get("?path=") == 200 && get("?path=/") == 200 && get("?path=a/..") == 200);
+	CHECK(get("?path=a") == 404);
+	CHECK(get("?path=../bafkqac3imvwgy3zao5xxe3de") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'path': "));
+	CHECK(get("?path=..") == 400 && get("?path=../..") == 400 && get("?path=../../ipns/example.com") == 400);
+	deny = 1;
+	CHECK(get("?path=.//a//b/") == 451);
+	snprintf(target, sizeof target, "/ipfs/%s/a/b", vector);
+	CHECK_STR(deny_asked, target);
+	deny = 0;
+}
+
 static void what_is_not_served(void)
 {
 	deny = 1;
@@ -217,6 +248,8 @@ int main(void)
 	RUN(slices);
 	RUN(info_and_arrow);
 	RUN(errors);
+	RUN(yes_or_no);
+	RUN(paths_below_a_cid);
 	RUN(what_is_not_served);
 	heard_clear(&heard);
 	store_close(st);

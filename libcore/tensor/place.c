@@ -22,6 +22,17 @@ static int check_name(struct span name)
 
 /* ---- in a DAG ---- */
 
+/* Unlike outside, symlinks of a DAG lead nowhere: as Kubo has it, a path ends at one. */
+static int open_cid(struct dag_source *src, const struct cid *cid, struct tensor_in **in)
+{
+	struct unixfs_stat st;
+	int rc = tensor_in_dag(in, src, cid);
+
+	if (rc == ERR_INVALID && unixfs_stat(src, cid, &st) == 0 && st.type == UNIXFS_SYMLINK)
+		return err_set(rc, "a symlink, which is not followed in the store: add with 'ipfrs-add -L'");
+	return rc;
+}
+
 struct dag_place_in {
 	struct tensor_place place;
 	struct dag_source *src;
@@ -37,14 +48,14 @@ static int dag_open(struct tensor_place *place, struct span name, struct tensor_
 	int rc;
 
 	if (name.len == 0)
-		return p->dir ? 1 : tensor_in_dag(in, p->src, &cid);
+		return p->dir ? 1 : open_cid(p->src, &cid, in);
 	rc = check_name(name);
 	if (rc == 0 && !p->dir)
 		rc = err_set(ERR_NOTFOUND, "no link named \"%.*s\" under %s", (int)name.len, (const char *)name.p,
 			     cid_text(&cid, text));
 	if (rc == 0)
 		rc = unixfs_lookup(p->src, &p->cid, name, &cid);
-	return rc < 0 ? rc : tensor_in_dag(in, p->src, &cid);
+	return rc < 0 ? rc : open_cid(p->src, &cid, in);
 }
 
 struct dag_list { int (*fn)(void *arg, struct span name); void *arg; };
@@ -177,7 +188,7 @@ static int path_take(struct path_place *p, const char *path)
 	if (!folder || !p->file)
 		rc = err_nomem();
 	if (rc == 0)
-		p->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		p->dirfd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);	/* it need not be readable */
 	if (rc == 0 && p->dirfd < 0)
 		rc = err_sys("'%s'", folder);
 	free(folder);

@@ -20,9 +20,6 @@ static const struct {
 	{ TENSOR_NPY, &tensor_npy, "npy" },
 	{ TENSOR_NPZ, &tensor_npz, "npz" },
 	{ TENSOR_GGUF, &tensor_gguf, "gguf" },
-	{ TENSOR_NPY, &tensor_npy, "npy" },
-	{ TENSOR_NPZ, &tensor_npz, "npz" },
-	{ TENSOR_GGUF, &tensor_gguf, "gguf" },
 	{ TENSOR_SHARDED, &tensor_sharded, "sharded" },
 	{ TENSOR_SAFETENSORS, &tensor_safetensors, "safetensors" }
 };

@@ -106,6 +106,21 @@ static void file_of_a_dag(void)
 	CHECK_ERR(tensor_place_dag(&p, &make_dag.source, &gone), ERR_NOTFOUND);
 }
 
+/* a cache of models is full of symlinks: what they are is said, not that they were directories */
+static void symlinks_of_a_dag(void)
+{
+	static const char *const lines[] = { "blobs/a=one", "link@blobs/a" };
+	struct unixfs_builder *b = make_builder("");
+	struct unixfs_node dag = make_tree(b, lines, 2);
+	struct tensor_place *p = NULL;
+
+	unixfs_builder_free(b);
+	NEED(tensor_place_dag(&p, &make_dag.source, &dag.cid) == 0);
+	CHECK_ERR(open_rc(p, span_str("link")), ERR_INVALID);
+	CHECK(strstr(err_text(), "symlink") != NULL);
+	tensor_place_free(p);
+}
+
 static char *dir;
 
 static char *path(const char *name)
@@ -196,6 +211,7 @@ int main(void)
 		abort();
 	RUN(folders_of_a_dag);
 	RUN(file_of_a_dag);
+	RUN(symlinks_of_a_dag);
 	RUN(folder_of_the_file_system);
 	RUN(file_of_the_file_system);
 	RUN(a_file_that_is_cut_meanwhile);

@@ -239,8 +239,10 @@ int tensor_slice_parse(struct tensor_slice *out, struct span text, int flags, un
 		}
 		if (rc < 0 || !s.rest.len)
 			break;
-		if (!take(&s, ','))
+		if (!take(&s, ',')) {
+			s.dim -= s.dim > 0;		/* the one that was just read */
 			rc = bad(&s, "a ',' should be between two dimensions");
+		}
 	}
 	for (; rc == 0 && s.dim < rank; s.dim++) {
 		out->dim[s.dim].step = 1;

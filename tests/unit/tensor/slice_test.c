@@ -97,17 +97,17 @@ static void what_means_nothing(void)
 		{ "[]", "slice dimension #0: an index, a range a:b or '*' is wanted" },
 		{ "1,", "slice dimension #1: an index, a range a:b or '*' is wanted" },
 		{ ",1", "slice dimension #0: an index, a range a:b or '*' is wanted" },
-		{ "1:2:3:4", "slice dimension #1: a ',' should be between two dimensions" },
-		{ "1 2", "slice dimension #1: a ',' should be between two dimensions" },
-		{ "0x1", "slice dimension #1: a ',' should be between two dimensions" },
-		{ "1.5", "slice dimension #1: a ',' should be between two dimensions" },
+		{ "1:2:3:4", "slice dimension #0: a ',' should be between two dimensions" },
+		{ "1 2", "slice dimension #0: a ',' should be between two dimensions" },
+		{ "0x1", "slice dimension #0: a ',' should be between two dimensions" },
+		{ "1.5", "slice dimension #0: a ',' should be between two dimensions" },
 		{ "99999999999999999999", "slice dimension #0: a number is too large" },
 		{ "1,2,3,4", "Slice dimensions (4) don't match tensor dimensions (3)" },
 		{ "1,2,3,4,...", "Slice dimensions (4) don't match tensor dimensions (3)" },
 		{ "...,...", "\"...\" stands twice in a slice" },
 		{ "[1", "a slice that begins with '[' should end with ']'" },
 		{ "[", "a slice that begins with '[' should end with ']'" },
-		{ "1]", "slice dimension #1: a ',' should be between two dimensions" },
+		{ "1]", "slice dimension #0: a ',' should be between two dimensions" },
 	};
 	size_t i;
 

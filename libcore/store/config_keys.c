@@ -346,7 +346,8 @@ const struct config_key config_keys[] = {
 	{ "cors.headers", "Cache-Control, Content-Type, If-None-Match, Range, User-Agent, X-Requested-With", ok_any,
 	  "names of fields", "fields their requests may have" },
 	{ "cors.expose", "Accept-Ranges, Content-Length, Content-Location, Content-Range, ETag, Retry-After, "
-			 "X-Chunked-Output, X-Ipfs-Path, X-Ipfs-Roots, X-Request-ID, X-Stream-Output", ok_any,
+			 "X-Chunked-Output, X-Ipfs-Path, X-Ipfs-Roots, X-Request-ID, X-Stream-Output, X-Tensor-Dtype, "
+			 "X-Tensor-Elements, X-Tensor-Format, X-Tensor-Full-Shape, X-Tensor-Name, X-Tensor-Shape", ok_any,
 	  "names of fields", "fields of answers they may see" },
 	{ "cors.credentials", "no", ok_flag, "yes or no", "their requests may carry credentials" },
 	{ "cors.max-age", "86400", ok_count, "seconds", "how long a browser may remember this" },

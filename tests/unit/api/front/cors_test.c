@@ -16,6 +16,7 @@ static void anybody(void)
 	CHECK_STR(rig_field("access-control-allow-methods"), "GET, HEAD, OPTIONS");
 	CHECK(strstr(rig_field("access-control-allow-headers"), "If-None-Match"));
 	CHECK(strstr(rig_field("access-control-expose-headers"), "X-Ipfs-Roots"));
+	CHECK(strstr(rig_field("access-control-expose-headers"), "X-Tensor-Shape"));
 	CHECK_STR(rig_field("access-control-allow-credentials"), "");
 	CHECK_STR(rig_field("vary"), "");
 	CHECK(rig_ask("GET", "/health", "origin: https://x.example\n") == 200);

@@ -1,5 +1,4 @@
 /* ipfrs-arrow - tensors, and tables of text, as Arrow streams */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +75,7 @@ static int put_out(int (*cat)(void *it, struct sink *out), void *it)
 
 	if (!me.target)
 		return put(1, cat, it);
-	rc = tmpfile_open(&t, AT_FDCWD, me.target, 0666);
+	rc = tmpfile_open_any(&t, me.target, 0666);
 	if (rc < 0)
 		return rc;
 	rc = put(t.fd, cat, it);

@@ -1,5 +1,4 @@
 /* ipfrs-get - write files and directories of the store to disk, or as an archive */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +61,7 @@ static int get_archive(const char *path, const char *target, const char *format)
 			cmd_usage("an archive is not for the terminal; redirect it, or use -o");
 		return ops_get_archive_from(src, path, 1, "standard output", format, &how);
 	}
-	rc = tmpfile_open(&t, AT_FDCWD, target, 0666);
+	rc = tmpfile_open_any(&t, target, 0666);
 	if (rc < 0)
 		return rc;
 	rc = ops_get_archive_from(src, path, t.fd, target, format, &how);

@@ -1,5 +1,4 @@
 /* ipfrs-key - the keys names are signed with */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,7 +117,7 @@ static int rm(struct store *st)
 static int write_file(struct span bytes)
 {
 	struct tmpfile t;
-	int rc = tmpfile_open(&t, AT_FDCWD, output, 0600);
+	int rc = tmpfile_open_any(&t, output, 0600);
 
 	if (rc < 0)
 		return rc;

@@ -1,5 +1,4 @@
 /* ipfrs-name - what names stand for: IPNS records, made, read, kept and followed */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +140,7 @@ static int write_record(struct span bytes)
 
 	if (!output || !strcmp(output, "-"))
 		return io_write(STDOUT_FILENO, bytes.p, bytes.len, "standard output");
-	rc = tmpfile_open(&t, AT_FDCWD, output, 0666);
+	rc = tmpfile_open_any(&t, output, 0666);
 	if (rc < 0)
 		return rc;
 	rc = io_write(t.fd, bytes.p, bytes.len, output);

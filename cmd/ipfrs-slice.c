@@ -1,5 +1,4 @@
 /* ipfrs-slice - read slices of tensors out of files */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,7 +236,7 @@ static int answer_into(int n)
 
 	if (!me.target)
 		return answer(n);
-	rc = tmpfile_open(&t, AT_FDCWD, me.target, 0666);
+	rc = tmpfile_open_any(&t, me.target, 0666);
 	if (rc < 0)
 		return rc;
 	me.fd = t.fd;

@@ -15,6 +15,14 @@
 
 enum { NAME_KEEP = 200 };		/* bytes of the name that its temporary name begins with */
 
+/* Who is allowed to replace a device or a pipe, also one behind a symlink as /dev/stdout, does not want to. */
+static int is_no_file(int dirfd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dirfd, path, &st, 0) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 {
 	static _Atomic unsigned counter;
@@ -25,6 +33,8 @@ int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 	int tries;
 
 	*t = (struct tmpfile){ .fd = -1, .dirfd = dirfd, .slot = -1 };
+	if (is_no_file(dirfd, path))
+		return err_set(ERR_USAGE, "'%s' is a device, pipe or socket, and no file takes its place", path);
 	t->path = strdup(path);
 	t->tmp = malloc(room);
 	if (!t->path || !t->tmp) {
@@ -58,6 +68,23 @@ int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode)
 	return 0;
 }
 
+int tmpfile_open_any(struct tmpfile *t, const char *path, mode_t mode)
+{
+	int rc;
+
+	if (!is_no_file(AT_FDCWD, path))
+		return tmpfile_open(t, AT_FDCWD, path, mode);
+	*t = (struct tmpfile){ .fd = -1, .dirfd = AT_FDCWD, .slot = -1, .path = strdup(path) };
+	if (!t->path)
+		return err_nomem();
+	t->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (t->fd >= 0)
+		return 0;
+	rc = err_sys("opening '%s'", path);
+	tmpfile_close(t);
+	return rc;
+}
+
 /* the folder that holds the target, as a path relative to dirfd; gives, free() it */
 static char *parent_of(const char *path)
 {
@@ -73,12 +100,13 @@ int tmpfile_commit(struct tmpfile *t, int sync)
 	char *dir = NULL;
 	int rc = 0;
 
+	sync = sync && t->tmp;			/* not of a device */
 	if (sync && fsync(t->fd) < 0)
 		rc = err_sys("syncing '%s'", t->path);
 	if (close(t->fd) < 0 && rc == 0)
 		rc = err_sys("closing '%s'", t->path);
 	t->fd = -1;
-	if (rc == 0 && renameat(t->dirfd, t->tmp, t->dirfd, t->path) < 0)
+	if (rc == 0 && t->tmp && renameat(t->dirfd, t->tmp, t->dirfd, t->path) < 0)
 		rc = err_sys("renaming to '%s'", t->path);
 	if (rc == 0) {
 		sig_unlink_done(t->slot);

@@ -15,8 +15,11 @@ struct tmpfile {
 	int slot;		/* sig.h clean-up slot */
 };
 
-/* tmpfile_open - borrows dirfd (AT_FDCWD: the working folder) until commit or close. */
+/* tmpfile_open - borrows dirfd (AT_FDCWD: the working folder) until commit or close.  ERR_USAGE: `path` is a device, pipe
+ * or socket, which are not replaced.
+ * tmpfile_open_any - for a path that a person named: those are written to as they are, which nothing takes back. */
 int tmpfile_open(struct tmpfile *t, int dirfd, const char *path, mode_t mode);
+int tmpfile_open_any(struct tmpfile *t, const char *path, mode_t mode);
 
 /* tmpfile_commit - sync, rename over `path`, sync the folder (neither sync when `sync` is 0);
  * closes in every case.  On failure the target is as it was. */

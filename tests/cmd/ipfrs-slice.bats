@@ -402,3 +402,19 @@ open("many", "wb").write(struct.pack("<Q", len(h)) + h + bytes(i % 251 for i in 
 	[ "$(as_user env IPFRS_PATH="$IPFRS_PATH" ipfrs-slice -f json "$cid" layer.1234 0)" = $((1234 % 251)) ]
 	chmod u+w "$IPFRS_PATH"
 }
+
+@test "a pipe or device is written to, and not replaced" {
+	mkfifo pipe
+	cat pipe > got & reader=$!
+	try 0 ipfrs-slice -o pipe a.safetensors w
+	wait "$reader"
+	[ -p pipe ]
+	ipfrs-slice a.safetensors w > want
+	cmp got want
+	ln -s pipe link
+	cat pipe > got & reader=$!
+	try 0 ipfrs-slice -o link a.safetensors w
+	wait "$reader"
+	[ -L link ]
+	cmp got want
+}

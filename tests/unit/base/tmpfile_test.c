@@ -47,6 +47,50 @@ static int put(struct tmpfile *t, int dirfd, const char *path, const char *text)
 	return rc < 0 ? rc : io_write(t->fd, text, strlen(text), path);
 }
 
+/* root could put a file in the place of /dev/null */
+static void devices_and_pipes_stay(void)
+{
+	char *dir = unit_tmpdir();
+	int d = open_dir(dir);
+	struct tmpfile t;
+	struct stat st;
+
+	if (mkfifoat(d, "fifo", 0600) < 0 || symlinkat("fifo", d, "link") < 0 || symlinkat("/dev/null", d, "null") < 0)
+		abort();
+	CHECK_ERR(tmpfile_open(&t, d, "fifo", 0600), ERR_USAGE);
+	tmpfile_close(&t);
+	CHECK_ERR(tmpfile_open(&t, d, "link", 0600), ERR_USAGE);
+	CHECK_ERR(tmpfile_open(&t, d, "null", 0600), ERR_USAGE);
+	CHECK(fstatat(d, "fifo", &st, 0) == 0 && S_ISFIFO(st.st_mode) && entries(dir) == 3);
+	/* a symlink that leads nowhere, or to a file, is replaced itself */
+	NEED(symlinkat("nowhere", d, "gone") == 0);
+	NEED(put(&t, d, "gone", "one") == 0);
+	CHECK(tmpfile_commit(&t, 0) == 0);
+	CHECK_STR(contents(d, "gone"), "one");
+	close(d);
+}
+
+static void written_as_they_are(void)
+{
+	char *dir = unit_tmpdir(), path[4096], got[8] = "";
+	struct tmpfile t;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/fifo", dir);
+	if (mkfifo(path, 0600) < 0 || (fd = open(path, O_RDONLY | O_NONBLOCK)) < 0)
+		abort();
+	CHECK(tmpfile_open_any(&t, path, 0600) == 0 && write(t.fd, "one", 3) == 3);
+	CHECK(tmpfile_commit(&t, 1) == 0 && t.fd == -1);
+	CHECK(read(fd, got, 7) == 3 && !strcmp(got, "one") && entries(dir) == 1);
+	CHECK(tmpfile_open_any(&t, path, 0600) == 0);
+	tmpfile_close(&t);
+	CHECK(entries(dir) == 1);		/* what was not committed is there still */
+	close(fd);
+	snprintf(path, sizeof path, "%s/file", dir);
+	CHECK(tmpfile_open_any(&t, path, 0600) == 0 && entries(dir) == 2 && tmpfile_commit(&t, 0) == 0);
+	CHECK(access(path, F_OK) == 0);
+}
+
 static void whole(int sync)
 {
 	char *dir = unit_tmpdir();
@@ -143,6 +187,8 @@ static void slots(void)
 
 int main(void)
 {
+	RUN(devices_and_pipes_stay);
+	RUN(written_as_they_are);
 	RUN(synced);
 	RUN(unsynced);
 	RUN(dropped);

@@ -239,6 +239,8 @@ static int open_failed(struct wish *w, int rc)
 {
 	char before[CID_TEXT_MAX + 64];
 
+	if (rc == ERR_LIMIT)		/* of the container's: no body of the request is too large */
+		rc = ERR_INVALID;
 	snprintf(before, sizeof before, "Tensor not found: %s: ", (char *)w->path.data);
 	return v1_fail_rc(w->a, rc, "INVALID_TENSOR", rc == ERR_NOTFOUND ? before :
 			  rc == ERR_INVALID ? "Invalid tensor format: " : "");
@@ -251,7 +253,7 @@ static int open_set(struct wish *w, int may_fail)
 
 	w->guard = (struct dag_source){ guard_get, guard_has, guard_size, guard_extent };
 	rc = ops_tensor_open(&w->t, w->a->e->st, &w->guard, (char *)w->path.data);
-	if (may_fail && (rc == ERR_INVALID || rc == ERR_UNSUPPORTED))
+	if (may_fail && (rc == ERR_INVALID || rc == ERR_UNSUPPORTED || rc == ERR_LIMIT))
 		return 0;
 	return rc < 0 ? open_failed(w, rc) : 0;
 }

@@ -227,6 +227,32 @@ static void paths_below_a_cid(void)
 	deny = 0;
 }
 
+/* more dimensions than we count are no reason not to send the file */
+static void beyond_our_limits(void)
+{
+	struct buf text = BUF_INIT(4096), b = BUF_INIT(4096);
+	char target[256], id[CID_TEXT_MAX];
+	struct ops_block_put o;
+	struct cid cid;
+	int i;
+
+	buf_str(&text, "{\"w\":{\"dtype\":\"U8\",\"shape\":[1");
+	for (i = 0; i < 100; i++)
+		buf_str(&text, ",1");
+	buf_str(&text, "],\"data_offsets\":[0,1]}}");
+	buf_le64(&b, text.len);
+	buf_add(&b, buf_span(&text));
+	buf_u8(&b, 7);
+	ops_block_put_init(&o);
+	NEED(ops_block_put_bytes(st, &o, buf_span(&b), &cid) == 0 && store_commit(st) == 0);
+	snprintf(target, sizeof target, "/v1/tensor/%.80s", cid_text(&cid, id));
+	CHECK(ask("GET", target, NULL) == 200 && heard.body.len == b.len);
+	snprintf(target, sizeof target, "/v1/tensor/%.80s/info", id);
+	CHECK(ask("GET", target, NULL) == 400 && fails(400, "INVALID_TENSOR", "Invalid tensor format: tensor 'w' has more than"));
+	buf_clear(&text);
+	buf_clear(&b);
+}
+
 static void what_is_not_served(void)
 {
 	deny = 1;
@@ -250,6 +276,7 @@ int main(void)
 	RUN(errors);
 	RUN(yes_or_no);
 	RUN(paths_below_a_cid);
+	RUN(beyond_our_limits);
 	RUN(what_is_not_served);
 	heard_clear(&heard);
 	store_close(st);

@@ -30,6 +30,8 @@ struct wish {
 	struct ops_tensor t;
 	struct tensor_body body;
 	struct dag_source guard;	/* what is not served is not read, either */
+	struct tensor_place place;	/* nor are files of a name that is not served; t.place is behind it */
+	int in_dir, refused;		/* the path is of a folder; the status for what is not served */
 };
 
 /* ---- the request ---- */
@@ -176,13 +178,20 @@ static int read_path(struct wish *w)
 
 /* ---- what is not served here ---- */
 
+static int judge(struct wish *w, struct span path, const struct cid *cid)
+{
+	const struct v1_env *e = w->a->e;
+	int status = e->denied(e->arg, path, cid);
+
+	if (!status)
+		return 0;
+	w->refused = status;
+	return err_set(ERR_DENIED, "this content is not served here");
+}
+
 static int guarded(struct dag_source *s, const struct cid *cid)
 {
-	const struct wish *w = (const struct wish *)(const void *)((const char *)s - offsetof(struct wish, guard));
-	const struct v1_env *e = w->a->e;
-	int status = e->denied(e->arg, span_of("", 0), cid);
-
-	return status ? err_set(ERR_DENIED, "this content is not served here") : 0;
+	return judge((struct wish *)(void *)((char *)s - offsetof(struct wish, guard)), span_of("", 0), cid);
 }
 
 static struct dag_source *behind(struct dag_source *s)
@@ -218,19 +227,40 @@ static int guard_extent(struct dag_source *s, const struct cid *cid, struct piec
 	return rc < 0 ? rc : dag_extent(behind(s), cid, p);
 }
 
-static int denied(struct wish *w)
+/* the first `len` bytes of the path, and a name in that folder, if there is one */
+static int judge_path(struct wish *w, size_t len, struct span name)
 {
-	const struct v1_env *e = w->a->e;
-	struct buf path = BUF_INIT(PATH_MAX_BYTES + CID_TEXT_MAX + 16);
-	int status, rc = buf_printf(&path, "/ipfs/%s", (char *)w->path.data);
+	struct buf path = BUF_INIT(PATH_MAX_BYTES + CID_TEXT_MAX + TENSOR_NAME_MAX);
+	int rc = buf_printf(&path, "/ipfs/%.*s%s", (int)len, (char *)w->path.data, name.len ? "/" : "");
 
-	if (rc < 0)
-		return v1_fail(w->a, 400, "INVALID_PARAMETER", "Invalid parameter 'path': it is too long");
-	status = e->denied(e->arg, buf_span(&path), NULL);
-	if (!status)
-		status = e->denied(e->arg, span_of("", 0), &w->cid);
+	if (rc == 0)
+		rc = buf_add(&path, name);
+	if (rc == 0)
+		rc = judge(w, buf_span(&path), NULL);
 	buf_clear(&path);
-	return status ? v1_fail(w->a, status, "FORBIDDEN", "this content is not served here") : 0;
+	return rc;
+}
+
+/* a file in the folder, or beside the file, that the path is of: a shard, or the one a folder stands for */
+static int place_open(struct tensor_place *p, struct span name, struct tensor_in **in)
+{
+	struct wish *w = (struct wish *)(void *)((char *)p - offsetof(struct wish, place));
+	const char *path = (const char *)w->path.data, *slash = strrchr(path, '/');
+	size_t len = w->in_dir || !slash ? w->path.len : (size_t)(slash - path);
+	int rc = name.len ? judge_path(w, len, name) : 0;
+
+	if (rc == 0)
+		rc = w->t.place->open(w->t.place, name, in);
+	if (name.len == 0)
+		w->in_dir = rc == 1;
+	return rc;
+}
+
+static int place_list(struct tensor_place *p, int (*fn)(void *arg, struct span name), void *arg)
+{
+	struct wish *w = (struct wish *)(void *)((char *)p - offsetof(struct wish, place));
+
+	return w->t.place->list(w->t.place, fn, arg);
 }
 
 /* ---- opening ---- */
@@ -239,6 +269,8 @@ static int open_failed(struct wish *w, int rc)
 {
 	char before[CID_TEXT_MAX + 64];
 
+	if (rc == ERR_DENIED && w->refused)
+		return v1_fail(w->a, w->refused, "FORBIDDEN", "%s", err_text());
 	if (rc == ERR_LIMIT)		/* of the container's: no body of the request is too large */
 		rc = ERR_INVALID;
 	snprintf(before, sizeof before, "Tensor not found: %s: ", (char *)w->path.data);
@@ -249,10 +281,20 @@ static int open_failed(struct wish *w, int rc)
 /* 1: answered; 0: it is open, or, where it is to be sent as it is stored, may be no container: then t.set is NULL */
 static int open_set(struct wish *w, int may_fail)
 {
+	struct store *st = w->a->e->st;
 	int rc;
 
 	w->guard = (struct dag_source){ guard_get, guard_has, guard_size, guard_extent };
-	rc = ops_tensor_open(&w->t, w->a->e->st, &w->guard, (char *)w->path.data);
+	w->place = (struct tensor_place){ .open = place_open, .list = place_list };
+	rc = judge_path(w, w->path.len, span_of("", 0));
+	if (rc == 0)
+		rc = judge(w, span_of("", 0), &w->cid);
+	if (rc == 0)
+		rc = ops_tensor_place(&w->t.place, &w->guard, (char *)w->path.data, store_tmpdir(st), &w->t.cid);
+	if (rc == 0)
+		rc = tensor_open(&w->t.set, &w->place, store_tmpdir(st), store_cachedir(st));
+	if (rc < 0)
+		ops_tensor_close(&w->t);
 	if (may_fail && (rc == ERR_INVALID || rc == ERR_UNSUPPORTED || rc == ERR_LIMIT))
 		return 0;
 	return rc < 0 ? open_failed(w, rc) : 0;
@@ -466,6 +508,18 @@ static int send_part(struct wish *w)
 	return rc < 0 ? rc : 1;
 }
 
+/* A shard that is missing, or lacks what the index says, is told in an answer and not by the lack of its end. */
+static int check_shards(struct wish *w)
+{
+	uint64_t i, n = tensor_set_kind(w->t.set) == TENSOR_SHARDED ? tensor_count(w->t.set) : 0;
+	struct tensor_info t;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = tensor_get(w->t.set, i, &t);
+	return rc < 0 ? open_failed(w, rc) : 0;
+}
+
 static int send_info(struct wish *w)
 {
 	struct tensor_info t;
@@ -477,6 +531,8 @@ static int send_info(struct wish *w)
 	if (rc < 0)
 		return slice_failed(w, rc);
 	rc = cached_part(w);
+	if (rc == 0)
+		rc = check_shards(w);
 	if (rc == 0)
 		rc = reply_field(w->a->r, "content-type", "application/json");
 	if (rc)
@@ -507,9 +563,7 @@ static int answer(struct wish *w)
 		return rc == ERR_DIFFER ? 1 : rc;
 	if (w->a->e->verifiable_only)
 		return v1_fail(w->a, 406, "FEATURE_DISABLED", "Feature not available: only what can be verified is served here");
-	rc = denied(w);
-	if (rc == 0)
-		rc = open_set(w, is_whole(w));
+	rc = open_set(w, is_whole(w));
 	if (rc)
 		return rc;
 	if (is_whole(w))

@@ -3,6 +3,7 @@
 
 #include "api/v1/v1.h"
 #include "ops/read.h"
+#include "unixfs/unixfs.h"
 #include "tests/unit/api/heard.h"
 
 /* section 5.1's vector: "w", F32, [2,3], 1 to 6 */
@@ -22,6 +23,8 @@ static int denied(void *arg, struct span path, const struct cid *cid)
 	(void)arg;
 	if (path.len)
 		snprintf(deny_asked, sizeof deny_asked, "%.*s", (int)path.len, (const char *)path.p);
+	if (deny == 3)			/* a rule for a file, wherever it is */
+		return path.len > 14 && !memcmp(path.p + path.len - 14, "/a.safetensors", 14) ? 451 : 0;
 	return deny && (deny == 1 ? path.len > 0 : cid && !path.len) ? 451 : 0;
 }
 
@@ -253,6 +256,69 @@ static void beyond_our_limits(void)
 	buf_clear(&b);
 }
 
+/* a folder with the vector, and an index if it is given: the text of a request */
+static const char *folder(const char *index, const char *rest)
+{
+	struct unixfs_node model = { .tsize = sizeof file, .size = sizeof file, .type = UNIXFS_RAW }, text = model, dir;
+	char *target = unit_kept(4096), id[CID_TEXT_MAX];
+	struct unixfs_builder *b;
+	struct ops_block_put put;
+	struct unixfs_opts o;
+	struct unixfs_dir *d;
+
+	unixfs_opts_init(&o);
+	o.cid_version = 1;
+	ops_block_put_init(&put);
+	CHECK(cid_parse(span_str(vector), &model.cid, NULL) == 0 && unixfs_opts_finish(&o, 0) == 0 &&
+	     unixfs_builder_new(&b, &o, store_sink(st), NULL) == 0 && unixfs_dir_new(&d, b, NULL) == 0 &&
+	     unixfs_dir_add(d, span_str("a.safetensors"), &model) == 0);
+	if (index) {
+		text.size = text.tsize = strlen(index);
+		CHECK(ops_block_put_bytes(st, &put, span_str(index), &text.cid) == 0 &&
+		     unixfs_dir_add(d, span_str("model.safetensors.index.json"), &text) == 0);
+	}
+	CHECK(unixfs_dir_end(d, &dir) == 0);
+	unixfs_builder_free(b);
+	CHECK(store_commit(st) == 0);
+	snprintf(target, 4096, "/v1/tensor/%s%s", cid_text(&dir.cid, id), rest);
+	return target;
+}
+
+/* what a folder stands for, or an index leads to, is not served under any other name than its own, either */
+static void files_of_folders(void)
+{
+	static const char index[] = "{\"weight_map\":{\"w\":\"a.safetensors\"}}";
+	static const char *const rest[] = {
+		"?tensor=w", "/info", "?tensor=w&slice=0,0", "/arrow?path=model.safetensors.index.json", "?path=a.safetensors"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rest / sizeof *rest; i++) {
+		CHECK(ask("GET", folder(index, rest[i]), NULL) / 100 == 2);
+		deny = 3;
+		CHECK(ask("GET", folder(index, rest[i]), NULL) == 451);
+		CHECK(strstr(heard_body(&heard), "FORBIDDEN") != NULL);
+		deny = 0;
+	}
+	CHECK(ask("GET", folder(NULL, "?tensor=w"), NULL) == 200);
+	deny = 3;
+	CHECK(ask("GET", folder(NULL, "?tensor=w"), NULL) == 451 && ask("GET", folder(NULL, "/info"), NULL) == 451);
+	deny = 0;
+}
+
+/* of a model with a part missing, what is there can be had, and the list of all is an error and no half a list */
+static void a_shard_that_is_missing(void)
+{
+	static const char index[] = "{\"weight_map\":{\"v\":\"b.safetensors\",\"w\":\"a.safetensors\"}}";
+	static const char lies[] = "{\"weight_map\":{\"x\":\"a.safetensors\",\"w\":\"a.safetensors\"}}";
+
+	CHECK(ask("GET", folder(index, "?tensor=w"), NULL) == 200);
+	CHECK(ask("GET", folder(index, "/info?tensor=w"), NULL) == 404 && heard.starts == 1 &&
+	      fails(404, "NOT_FOUND", "Tensor not found: "));
+	CHECK(ask("HEAD", folder(index, "/info?tensor=w"), NULL) == 404);
+	CHECK(ask("GET", folder(lies, "/info?tensor=w"), NULL) == 400 && fails(400, "INVALID_TENSOR", "Invalid tensor format: "));
+}
+
 static void what_is_not_served(void)
 {
 	deny = 1;
@@ -277,6 +343,8 @@ int main(void)
 	RUN(yes_or_no);
 	RUN(paths_below_a_cid);
 	RUN(beyond_our_limits);
+	RUN(files_of_folders);
+	RUN(a_shard_that_is_missing);
 	RUN(what_is_not_served);
 	heard_clear(&heard);
 	store_close(st);

@@ -261,10 +261,10 @@ static const char *folder(const char *index, const char *rest)
 {
 	struct unixfs_node model = { .tsize = sizeof file, .size = sizeof file, .type = UNIXFS_RAW }, text = model, dir;
 	char *target = unit_kept(4096), id[CID_TEXT_MAX];
-	struct unixfs_builder *b;
+	struct unixfs_builder *b = NULL;
 	struct ops_block_put put;
 	struct unixfs_opts o;
-	struct unixfs_dir *d;
+	struct unixfs_dir *d = NULL;
 
 	unixfs_opts_init(&o);
 	o.cid_version = 1;

@@ -96,6 +96,16 @@ static int outside(const struct fd_in *f)
 	return err_set(ERR_INVALID, "'%s' ends before that", f->what);
 }
 
+/* does the file have so many bytes, or did someone cut it meanwhile? */
+static int still_there(const struct fd_in *f, uint64_t end)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) < 0)
+		return err_sys("'%s'", f->what);
+	return (uint64_t)st.st_size < end ? outside(f) : 0;
+}
+
 static int fd_read(struct tensor_in *in, uint64_t off, void *p, size_t len)
 {
 	struct fd_in *f = (struct fd_in *)in;
@@ -114,16 +124,17 @@ static int fd_cat(struct tensor_in *in, uint64_t off, uint64_t len, struct sink 
 {
 	struct fd_in *f = (struct fd_in *)in;
 	struct piece p = { .fd = f->fd, .off = off, .len = len };
-	struct stat st;
+	int rc;
 
 	if (off > in->size || len > in->size - off)
 		return outside(f);
-	if (fstat(f->fd, &st) < 0)
-		return err_sys("'%s'", f->what);
-	if ((uint64_t)st.st_size < off + len)		/* someone cut it meanwhile */
-		return outside(f);
+	rc = still_there(f, off + len);
+	if (rc < 0)
+		return rc;
 	in->n_bytes += len;
-	return len ? sink_put(out, &p) : 0;
+	rc = len ? sink_put(out, &p) : 0;
+	/* cut while it was sent: sinks take it for a segment */
+	return rc == ERR_CORRUPT && still_there(f, off + len) < 0 ? outside(f) : rc;
 }
 
 static void fd_close(struct tensor_in *in)

@@ -180,6 +180,28 @@ static void file_of_the_file_system(void)
 	tensor_place_free(p);
 }
 
+/* a sink that cuts the file before it reads what it was given */
+static int cut_and_read(struct sink *s, const struct piece *p)
+{
+	char c[8];
+
+	(void)s;
+	CHECK(truncate(path("cut"), 4) == 0);
+	return piece_read(p, 0, c, (size_t)p->len);
+}
+
+static void a_file_that_is_cut_while_it_is_sent(void)
+{
+	struct sink sink = { cut_and_read };
+	struct tensor_in *in;
+
+	put("cut", "12345678");
+	NEED(tensor_in_fd(&in, open(path("cut"), O_RDONLY | O_CLOEXEC), "name") == 0);
+	CHECK_ERR(in->cat(in, 2, 6, &sink), ERR_INVALID);
+	CHECK_STR(err_text(), "'name' ends before that");
+	tensor_in_close(in);
+}
+
 static void a_file_that_is_cut_meanwhile(void)
 {
 	struct tensor_in *in = NULL;
@@ -215,5 +237,6 @@ int main(void)
 	RUN(folder_of_the_file_system);
 	RUN(file_of_the_file_system);
 	RUN(a_file_that_is_cut_meanwhile);
+	RUN(a_file_that_is_cut_while_it_is_sent);
 	return UNIT_END();
 }

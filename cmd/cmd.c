@@ -377,17 +377,50 @@ void cmd_record(struct span bytes)
 		out_failed();
 }
 
+/* Names in messages may come from anywhere: a terminal is not to take them for orders, also not as U+0080 to U+009F. */
+static void defuse(char *text)
+{
+	unsigned char *p;
+
+	for (p = (unsigned char *)text; *p; p++)
+		if ((*p < 0x20 && *p != '\t' && *p != '\n') || *p == 0x7f)
+			*p = '?';
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			p[0] = p[1] = '?';
+}
+
+static void say(const char *end, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		fprintf(stderr, "%s: out of memory%s", me.info->name, end);
+		return;
+	}
+	defuse(text);
+	fprintf(stderr, "%s: %s%s", me.info->name, text, end);
+	free(text);
+}
+
 void cmd_note(const char *fmt, ...)
 {
 	va_list ap;
 
 	if (me.quiet)
 		return;
-	fprintf(stderr, "%s: ", me.info->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say("\n", fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+}
+
+static void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("\n", fmt, ap);
+	va_end(ap);
 }
 
 void cmd_status(int exit_status)
@@ -399,9 +432,9 @@ void cmd_status(int exit_status)
 int cmd_complain(int rc, const char *what)
 {
 	if (what)
-		fprintf(stderr, "%s: %s: %s\n", me.info->name, what, err_text());
+		complain("%s: %s", what, err_text());
 	else
-		fprintf(stderr, "%s: %s\n", me.info->name, err_text());
+		complain("%s", err_text());
 	cmd_status(err_exit(rc));
 	return me.status;
 }
@@ -416,9 +449,8 @@ void cmd_usage(const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", me.info->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say("", fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "; see '%s%s%s -h'\n", me.info->name, me.verb ? " " : "",
 		me.verb ? me.verb->name : "");

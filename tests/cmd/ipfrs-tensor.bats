@@ -192,3 +192,15 @@ sys.stdout.buffer.write(struct.pack("<Q", len(h)) + h)'; cat data; } > big.safet
 	bounded 65536 taskset -c "$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')" ipfrs-tensor -v big.safetensors | cmp - all
 	bounded 65536 ipfrs-tensor -v "$(ipfrs-add -q big.safetensors)" | cmp - all
 }
+
+# the names of files are those of whoever made the model
+@test "names in messages give a terminal no orders" {
+	mkdir model
+	printf '{"weight_map":{"w\\u001b[31m":"\\u001b]0;x\\u0007\\u009b2J"}}' > model/model.safetensors.index.json
+	try 1 ipfrs-tensor model
+	says "'model/?]0;x???2J': No such file"
+	try 1 ipfrs-tensor "$(ipfrs-add -r -Q model)"
+	says 'no link named "?]0;x???2J"'
+	try 1 ipfrs-tensor $'n\033o'
+	says "ipfrs-tensor: n?o: 'n?o': No such file"
+}

@@ -61,18 +61,22 @@ static const char *value_type(const struct call *c)
 	return c->enc == ENC_TEXT ? "text/plain" : c->enc == ENC_XML ? "application/xml" : "application/json";
 }
 
-int call_begin(struct call *c)
+static int begin(struct call *c)
 {
-	int rc;
+	int rc = common(c, value_type(c));
 
-	if (c->streams)
-		return 0;
-	rc = common(c, value_type(c));
 	if (rc == 0)
 		rc = reply_field(c->r, "x-chunked-output", "1");
 	if (rc == 0)
 		rc = reply_start(c->r, 200, LEN_UNKNOWN);
 	c->streams = rc == 0;
+	return rc;
+}
+
+int call_begin(struct call *c)
+{
+	int rc = c->streams ? 0 : begin(c);
+
 	return rc == 0 ? reply_flush(c->r) : rc;
 }
 
@@ -97,7 +101,7 @@ int call_flush(struct call *c)
 
 int call_empty(struct call *c)
 {
-	return call_begin(c);
+	return c->streams ? 0 : begin(c);	/* the end comes at once, and goes along */
 }
 
 /* ---- values ---- */
@@ -165,31 +169,25 @@ int call_more(struct call *c, struct span json, struct span text)
 	return rc == 0 && c->json.len ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
 }
 
-static int put_value(struct call *c, struct span json, struct span text)
+int call_value_last(struct call *c, struct span json, struct span text)
 {
 	int rc = dress(c, json, text);
 
-	if (rc == 0 && !c->streams) {
-		rc = common(c, value_type(c));
-		if (rc == 0)
-			rc = reply_field(c->r, "x-chunked-output", "1");
-		if (rc == 0)
-			rc = reply_start(c->r, 200, LEN_UNKNOWN);
-		c->streams = rc == 0;
-	}
+	if (rc == 0 && !c->streams)
+		rc = begin(c);
 	return rc == 0 ? sink_bytes(&c->r->sink, buf_span(&c->json)) : rc;
 }
 
 int call_value(struct call *c, struct span json, struct span text)
 {
-	int rc = put_value(c, json, text);
+	int rc = call_value_last(c, json, text);
 
 	return rc == 0 ? reply_flush(c->r) : rc;
 }
 
 int call_value_soon(struct call *c, struct span json, struct span text)
 {
-	int rc = put_value(c, json, text);
+	int rc = call_value_last(c, json, text);
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);

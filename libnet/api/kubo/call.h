@@ -136,6 +136,8 @@ int call_value(struct call *c, struct span json, struct span text);
 /* call_value_soon - the same for those that come fast and in great numbers: it may wait for the next ones, some
  * milliseconds long and as long as there is no next one. */
 int call_value_soon(struct call *c, struct span json, struct span text);
+/* call_value_last - the same for those behind which there is nothing to wait for: they go along with the end. */
+int call_value_last(struct call *c, struct span json, struct span text);
 /* call_more - the one value in pieces, for those that may be long; a piece holds whole characters.  `text` as above, p NULL
  * or empty: nothing of this piece. */
 int call_more(struct call *c, struct span json, struct span text);

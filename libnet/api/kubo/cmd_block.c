@@ -158,11 +158,13 @@ struct putting {
 	struct cid cid[TOGETHER];
 	uint64_t size[TOGETHER];
 	size_t n;
+	int last;			/* no more will come */
 };
 
-static int tell_block(struct call *c, const struct cid *cid, uint64_t size)
+static int tell_block(struct putting *p, const struct cid *cid, uint64_t size)
 {
 	struct buf json = BUF_INIT(VALUE_MAX), text = BUF_INIT(VALUE_MAX);
+	struct call *c = p->c;
 	int rc = key_and_size(c, cid, size, &json);
 
 	if (rc == 0)
@@ -170,7 +172,7 @@ static int tell_block(struct call *c, const struct cid *cid, uint64_t size)
 	if (rc == 0)
 		rc = buf_u8(&text, '\n');
 	if (rc == 0)
-		rc = call_value_soon(c, buf_span(&json), buf_span(&text));
+		rc = (p->last ? call_value_last : call_value_soon)(c, buf_span(&json), buf_span(&text));
 	buf_clear(&text);
 	buf_clear(&json);
 	return rc;
@@ -187,8 +189,8 @@ static int settle(void *arg)
 	if (rc < 0)
 		store_rollback(p->c->st);
 	for (i = 0; rc == 0 && i < n; i++)
-		rc = tell_block(p->c, &p->cid[i], p->size[i]);
-	return rc == 0 && n ? call_flush(p->c) : rc;
+		rc = tell_block(p, &p->cid[i], p->size[i]);
+	return rc == 0 && n && !p->last ? call_flush(p->c) : rc;
 }
 
 static int put_one(struct putting *p)
@@ -227,6 +229,7 @@ static int put_all(struct call *c, struct putting *p)
 	c->waits = NULL;
 	if (rc < 0)
 		buf_str(&why, err_text());
+	p->last = 1;
 	end = settle(p);
 	if (rc < 0 && why.data)
 		err_set(rc, "%s", (const char *)why.data);
@@ -244,6 +247,7 @@ static int put(struct call *c)
 		p->c = c;
 		p->o = &o;
 		p->n = 0;
+		p->last = 0;
 		rc = put_all(c, p);
 	}
 	free(p);

@@ -1,26 +1,21 @@
 /*
  * group.c - small commits that share one transaction of the index, and with it the syncs.
  *
- * A commit, with its blocks written and synced, writes what it wants of the index into its slot of board/commits, and asks for the
- * lock of the index like any other.  Whoever gets that does its own part, then that of all others who wait; they find
- * it done when their turn comes.  That it is done is said by a row of the same transaction (in the state, "commit" and
- * the slot's number: the sequence number of the request), so that it is done once or not at all, whoever dies when.
+ * A commit whose blocks are written, and synced, says what it wants of the index in its slot of board/commits, and asks
+ * for the lock of the index like any other.  Whoever gets that does its own part, then that of all others who wait;
+ * they find it done when their turn comes.  That it is done is said by a row of the same transaction (in the state,
+ * "commit" and the slot's number: the sequence number of the request), so that it is done once or not at all, whoever
+ * dies when.
  *
  * The slots go by the leases: who has the lease of a slot has this slot, too.  A request counts until its owner takes
- * it back, which it does under the lock of the index, or until somebody takes over the segment it speaks of (seg_claim),
- * who then has the last word on what lies behind the committed end.  Nothing here is kept: the first who opens the file
- * begins it anew, so that no request outlives a power cut.
- *
- * The file: 64 rows of 32 bytes (u64 sequence number, 0: none; u32 segment, u32 length, u32 crc of the request, u64 0,
- * u32 crc of the row), zeros up to 4096, and 64 requests of at most 16 KiB.  A request: u32 1 if it is synced, segment (0: none), from,
- * to, bytes of padding, blocks; for each u8 relied upon, u8 flags, u8 length, multihash and, if it is new, u32 offset, stored
- * length, length, codec; and the changes of tables as in table.c.
+ * it back, which it does under the lock of the index, or until somebody takes over the segment it speaks of
+ * (seg_claim), who then has the last word on what lies behind the committed end.  Nothing here is kept: the first who
+ * opens the file begins it anew, so that no request outlives a power cut.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crc32c.h"

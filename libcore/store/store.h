@@ -41,10 +41,10 @@ int store_init(const char *path, const char *config);
 int store_open(struct store **st, const char *path, int flags);
 void store_close(struct store *st);	/* drops what was not committed; accepts NULL */
 /* store_rest - nothing is to be written for a while: what was not committed is dropped, and nothing of st is in the way of
- * collections, other writers and repairs; blocks that were put are safe from collections no longer.  1: all handles of the
- * process had better be closed, for there is memory that is not given back otherwise; else 0.
- * store_wake - before it is used again: 0; 1: it must be closed, and opened anew, for its index or its configuration is not
- * the one it was; ERR_BUSY: as store_open.  Both do nothing to a store that is open for reading. */
+ * collections, other writers and repairs; blocks that were put are safe from collections no longer.  1: all handles
+ * of the process had better be closed, for there is memory that is not given back otherwise; else 0.
+ * store_wake - before it is used again: 0; 1: it must be closed, and opened anew, for its index or its configuration
+ * is not the one it was; ERR_BUSY: as store_open.  Both do nothing to a store that is open for reading. */
 int store_rest(struct store *st);
 int store_wake(struct store *st);
 const char *store_path(const struct store *st);	/* the folder; lives as long as st */

@@ -271,8 +271,8 @@ int batch_add(struct store *st, struct span mh, const struct pend *form);
 void batch_unpin(struct store *st, struct pend *p);	/* its segment need not stay open */
 int batch_commit(struct store *st, int roll);
 int batch_room(struct store *st);		/* commits when the batch is large */
-/* block_enter - a block into the index, as ours at `place`, or (NULL) relied upon: its epoch is bumped.  1; 0: it is not
- * there, or not safe from a power cut though `synced`.  block_safe - would it be 1? */
+/* block_enter - a block into the index, as ours at `place`, or (NULL) relied upon: its epoch is bumped.  1; 0: it is
+ * not there, or not safe from a power cut though `synced`.  block_safe - would it be 1? */
 int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced);
 int block_safe(struct wtx *w, struct span mh, int synced);
 
@@ -283,8 +283,8 @@ struct group {
 	int slot, offered;		/* others may see what we want */
 	uint64_t seq;			/* of our last request */
 };
-/* group_offer - 1: whoever commits next may do so for the batch, whose bytes are written and synced (`row`: it has bytes of our
- * segment); 0: we do it ourselves.  group_withdraw - no longer; with the lock of the index. */
+/* group_offer - 1: whoever commits next may do so for the batch, whose bytes are written and synced (`row`: it has
+ * bytes of our segment); 0: we do it ourselves.  group_withdraw - no longer; with the lock of the index. */
 int group_offer(struct store *st, int row);
 int group_withdraw(struct store *st);
 int group_done(struct store *st, struct wtx *w);	/* 1: our request was done in an earlier transaction */
@@ -292,8 +292,8 @@ int group_done(struct store *st, struct wtx *w);	/* 1: our request was done in a
 int group_lead(struct store *st, struct wtx *w, uint64_t room);
 void group_wake(struct store *st);		/* the file may be another */
 void group_close(struct store *st);
-/* seg_claim - lock the file of a segment: 1, and nobody's request speaks of it any more; 0: it has an owner.  Outside of
- * transactions. */
+/* seg_claim - lock the file of a segment: 1, and nobody's request speaks of it any more; 0: it has an owner.  Outside
+ * of transactions. */
 int seg_claim(struct store *st, uint32_t id, int fd);
 
 /* ---- small tables: table.c ---- */

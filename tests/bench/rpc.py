@@ -3,7 +3,8 @@
 Every server has a store of its own and gets the same requests, in turn; each figure is the median of several.  The
 load is curl for what is large, wrk for what is small, and a client of one connection for what comes one after the
 other.  Kubo is a daemon without a network; what is missing here is left out by name.  What ours has answered is on the
-disk; Kubo by default does not wait for that, so there is one more that does (kubo-sync) where writes are compared.
+disk; Kubo by default does not wait for that, so where writes are compared there is one more that does (kubo-sync), and one
+of ours that does not (pool-U).
 """
 import base64
 import hashlib
@@ -75,12 +76,12 @@ class Peak:
 
 def servers():
     out = []
-    for mode in ("pool", "fork"):
-        own = dict(env, IPFRS_PATH="%s/store-%s" % (top, mode))
+    for name, mode, more in ("pool", "pool", []), ("fork", "fork", []), ("pool-U", "pool", ["-U"]):
+        own = dict(env, IPFRS_PATH="%s/store-%s" % (top, name))
         sh("ipfrs-init", own)
         port = free_port()
-        out.append(Server(mode, port, start([BIN + "/ipfrs-serve", "-q", "-a", "127.0.0.1:%d" % free_port(), "-r", "127.0.0.1:%d" % port,
-                                             "-o", "serve.log=off", "-m", mode], port, own)))
+        out.append(Server(name, port, start([BIN + "/ipfrs-serve", "-q", "-a", "127.0.0.1:%d" % free_port(), "-r", "127.0.0.1:%d" % port,
+                                             "-o", "serve.log=off", "-m", mode] + more, port, own)))
     if not IPFS:
         print("# Kubo is not here (scripts/interop builds it)")
         return out
@@ -102,8 +103,8 @@ def kubo_server(name, sync):
 
 
 def plain(servers_):
-    """without the one that only differs in writes"""
-    return [s for s in servers_ if s.name != "kubo-sync"]
+    """without those that only differ in writes"""
+    return [s for s in servers_ if s.name not in ("kubo-sync", "pool-U")]
 
 
 def row(name, got, unit="/s", less=False):
@@ -178,7 +179,7 @@ def reading(all_, cid):
 def wrk(server, script, conns=16):
     with open(top + "/load.lua", "w") as f:
         f.write(script)
-    out = subprocess.run(["wrk", "-t2", "-c%d" % conns, "-d%ds" % SECONDS, "-s", top + "/load.lua", server.url], stdout=subprocess.PIPE).stdout.decode()
+    out = subprocess.run(["wrk", "-t%d" % min(conns, 2), "-c%d" % conns, "-d%ds" % SECONDS, "-s", top + "/load.lua", server.url], stdout=subprocess.PIPE).stdout.decode()
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     if bad:
         print("# %s: %s were no good answers" % (server.name, bad[1]))
@@ -209,11 +210,12 @@ def small(all_):
             version[s.name].append(wrk(s, 'wrk.method = "POST"\nwrk.path = "/api/v0/version"\n'))
     row("version, keep-alive", {k: statistics.median(v) for k, v in version.items()})
     row("block/get of 1 KiB, keep-alive", {k: statistics.median(v) for k, v in rate.items()})
-    rate = {s.name: [] for s in all_}
-    for run in range(RUNS):
-        for s in all_:
-            rate[s.name].append(wrk(s, PUT.format(run=run, rest="." * 200)))
-    row("block/put of 250 bytes, keep-alive", {k: statistics.median(v) for k, v in rate.items()})
+    for conns in 1, 8, 32:
+        rate = {s.name: [] for s in all_}
+        for run in range(RUNS):
+            for s in all_:
+                rate[s.name].append(wrk(s, PUT.format(run="%d of %d" % (run, conns), rest="." * 200), conns))
+        row("block/put of 250 bytes, %d clients" % conns, {k: statistics.median(v) for k, v in rate.items()})
 
 
 def writing(all_):

@@ -1,6 +1,6 @@
 /*
- * commits_fuzz.c - a request in board/commits of any bytes, with right checksums, is done or left alone; what is counted
- * stays what is there.  The transaction is left, so that every input meets the same store.
+ * commits_fuzz.c - a request in board/commits of any bytes, with right checksums, is done or left alone; what is
+ * counted stays what is there.  The transaction is left, so that every input meets the same store.
  */
 #include <fcntl.h>
 #include <stdio.h>

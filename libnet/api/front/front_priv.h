@@ -84,8 +84,8 @@ int front_worded(struct span words, struct span word);
 
 int front_is_set(const struct config *c, const char *key);	/* by somebody: it is no default */
 
-/* front.c.  front_store - have the store open with these flags of store_open, as f->st: 0, or why not; then that is NULL.
- * front_rest - the request is over; close - all that is open. */
+/* front.c.  front_store - have the store open with these flags of store_open, as f->st: 0, or why not; then that is
+ * NULL.  front_rest - the request is over; close - all that is open. */
 int front_store(struct front *f, int flags);
 void front_rest(struct front *f);
 void front_close(struct front *f);

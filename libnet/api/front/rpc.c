@@ -1,7 +1,7 @@
 /*
  * rpc.c - requests to Kubo's RPC: answered by rules of their own, without codings, CORS and rates of the gateway.
- * Many of them write.  The store stays open for that, but rests between requests: a writer that waits would keep collections
- * from what was put since, and repairs from the store.
+ * Many of them write.  The store stays open for that, but rests between requests: a writer that waits would keep
+ * collections from what was put since, and repairs from the store.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -23,8 +23,9 @@
 #include "base/rd.h"
 #include "store_priv.h"
 
-enum { SLOTS = 64, SLOT = 16 << 10, ROW = 32, ROWS = SLOTS * ROW, FIRST = 4096, FILE_END = FIRST + SLOTS * SLOT,
-       BLOCKS_MAX = 256, OPS_MAX = 8 << 10 };
+enum { SLOTS = 64, SLOT = 16 << 10, ROW = 32, ROWS = SLOTS * ROW, FIRST = 4096, BLOCKS_MAX = 256, OPS_MAX = 8 << 10 };
+
+_Static_assert(FIRST + SLOTS * SLOT == (int)GROUP_END, "the file has no more");
 
 static const char *const what = "board/commits";
 
@@ -32,7 +33,7 @@ static const char *const what = "board/commits";
 
 static struct flock open_lock(short type)
 {
-	return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = FILE_END, .l_len = 1 };
+	return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = GROUP_END, .l_len = 1 };
 }
 
 /* all rows; what is behind the end of the file is none */

@@ -97,6 +97,20 @@ static int check_config(struct check *c)
 	return rc;
 }
 
+/* a shorter one is not damage: a cut came between making and sizing it */
+static int check_slots(struct check *c, const char *name, long long most)
+{
+	struct stat sb;
+	int rc;
+
+	if (fstatat(c->dirfd, name, &sb, AT_SYMLINK_NOFOLLOW) < 0 || (S_ISREG(sb.st_mode) && sb.st_size <= most))
+		return 0;
+	rc = c->repair ? remove_tree(c->dirfd, name) : 0;
+	if (rc == 0)
+		check_fault(c, c->repair, "file '%s' is damaged", name);
+	return rc;
+}
+
 /* nothing durable is on the board, so what is odd goes */
 static int check_board(struct check *c)
 {
@@ -120,15 +134,8 @@ static int check_board(struct check *c)
 			check_fault(c, c->repair, "file 'board/state' is damaged");
 		}
 	}
-	/* a shorter one is not damage: a cut came between making and sizing it */
-	if (fstatat(c->dirfd, "board/leases", &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (!S_ISREG(sb.st_mode) || sb.st_size > LEASE_SLOTS * LEASE_SLOT)) {
-		rc = c->repair ? remove_tree(c->dirfd, "board/leases") : 0;
-		if (rc < 0)
-			return rc;
-		check_fault(c, c->repair, "file 'board/leases' is damaged");
-	}
-	return 0;
+	rc = check_slots(c, "board/leases", LEASE_SLOTS * LEASE_SLOT);
+	return rc < 0 ? rc : check_slots(c, "board/commits", GROUP_END);
 }
 
 int check_layout(struct check *c)

@@ -278,6 +278,7 @@ int block_safe(struct wtx *w, struct span mh, int synced);
 
 /* ---- small commits in one transaction: group.c ---- */
 
+enum { GROUP_END = 4096 + 64 * (16 << 10) };	/* bytes of its file */
 struct group {
 	int fd, none;			/* -1: not open; it cannot be */
 	int slot, offered;		/* others may see what we want */

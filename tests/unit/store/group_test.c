@@ -493,6 +493,7 @@ static void garbage_is_nobodys_request(void)
 /* where the file cannot be had, and on a full disk, everything is as without it */
 static void the_file_cannot_be_had(void)
 {
+	struct heard h = HEARD_INIT;
 	struct store *st;
 	int i;
 
@@ -505,7 +506,13 @@ static void the_file_cannot_be_had(void)
 	st = opened(store, STORE_WRITE);
 	CHECK(blocks(st) == 3 && n_rows(st) == 3);
 	store_close(st);
+	CHECK(checked(store, 0, &h) == 1 && checked(store, 1, &h) == 0);
+	CHECK(strstr((char *)h.text.data, "1 file 'board/commits' is damaged"));
+	buf_clear(&h.text);
 	NO_FAULTS(store);
+	st = opened(store, STORE_WRITE);
+	CHECK(put(st, 9, 100) == 0 && store_commit(st) == 0 && st->group.fd >= 0);
+	store_close(st);
 }
 
 /* how many of its commits were good */

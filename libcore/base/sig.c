@@ -39,6 +39,8 @@ void sig_start(void)
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
 		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(sigs[i], &sa, NULL);	/* nohup stays nohup */
+	if (sigaction(SIGXFSZ, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		signal(SIGXFSZ, SIG_IGN);	/* write(2) says EFBIG then, and who wrote tidies up */
 }
 
 int sig_unlink_later(int dirfd, const char *path)

@@ -1,7 +1,8 @@
 /*
  * sig.h - signals end the program, but tidily.
  * INT, TERM and HUP remove the registered temporary files, then end the process by the same
- * signal, so the shell knows.  SIGPIPE keeps its default.
+ * signal, so the shell knows.  SIGPIPE keeps its default; a file over the limit of its size is an error of
+ * who writes it, as a full disk is, and no signal.
  */
 #ifndef BASE_SIG_H
 #define BASE_SIG_H

@@ -418,3 +418,11 @@ open("many", "wb").write(struct.pack("<Q", len(h)) + h + bytes(i % 251 for i in 
 	[ -L link ]
 	cmp got want
 }
+
+@test "a limit of the size of files is as a full disk" {
+	make safetensors long.safetensors w:F64:100,100:1
+	try 4 bash -c 'ulimit -f 8; ipfrs-slice -o out long.safetensors w'
+	says "writing 'out': File too large"
+	[ ! -e out ]
+	[ -z "$(find . -name 'out.tmp*')" ]
+}

@@ -24,6 +24,20 @@ int gw_slash(struct gw_ask *a)
 	return rc;
 }
 
+/* a status: the page may not be shown under this path of its directory, or at all */
+static int page_denied(struct gw_ask *a, const struct buf *dir, const struct cid *file)
+{
+	struct buf path = BUF_INIT(4 * GW_PATH_MAX);
+	int slash = dir->len && dir->data[dir->len - 1] == '/', status;
+
+	if (buf_add(&path, buf_span(dir)) < 0 || buf_str(&path, slash ? "index.html" : "/index.html") < 0)
+		status = 500;
+	else
+		status = gw_denied(a->g->deny, buf_span(&path), file);
+	buf_clear(&path);
+	return status;
+}
+
 /* 1: answered; 0: there is no index.html */
 static int index_html(struct gw_ask *a)
 {
@@ -33,7 +47,9 @@ static int index_html(struct gw_ask *a)
 
 	if (rc == ERR_NOTFOUND && strncmp(err_text(), "no link named", 13) == 0)
 		return 0;
-	status = rc == 0 ? gw_denied(a->g->deny, span_of("", 0), &file) : 0;
+	status = rc == 0 ? page_denied(a, &a->now, &file) : 0;
+	if (rc == 0 && !status)
+		status = page_denied(a, &a->path, &file);
 	if (status)
 		return gw_fail(a, status, "this content is not served here");
 	if (rc == 0)

@@ -153,6 +153,25 @@ static void denied(void)
 	CHECK(ask_get("/ipns/" KEY_INLINE) == 410 && ask_get("/ipns/" KEY_INLINE "?format=ipns-record") == 410);
 }
 
+/* a rule for the page of a directory is for the directory that shows it, too */
+static void denied_page(void)
+{
+	char path[4200], config[4400];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/deny", unit_tmpdir());
+	f = fopen(path, "w");
+	NEED(f);
+	fprintf(f, "/ipfs/" CACHE_ROOT "/root2/root3/root4/index.html\n");
+	fclose(f);
+	snprintf(config, sizeof config, "gateway.deny = %s\n", path);
+	ask_open(config);
+	ask_import(GATEWAY "gateway-cache.car");
+	CHECK(ask_get("/ipfs/" CACHE_ROOT "/root2/root3/root4/index.html") == 410);
+	CHECK(ask_get("/ipfs/" CACHE_ROOT "/root2/root3/root4/") == 410 && !ask_field("etag"));
+	CHECK(ask_get("/ipfs/" CACHE_ROOT "/root2/root3/") == 200 && ask_get("/ipfs/" ROOT3 "/root4/") == 200);
+}
+
 int main(void)
 {
 	setup();
@@ -163,6 +182,7 @@ int main(void)
 	RUN(roots_inside_a_block);
 	RUN(policy);
 	RUN(denied);
+	RUN(denied_page);
 	ask_close();
 	return UNIT_END();
 }

@@ -474,8 +474,10 @@ static int make_part(struct wish *w)
 	int rc;
 
 	w->body.column = form == TENSOR_FORM_ARROW || form == TENSOR_FORM_ARROW_ROWS ? "data" : NULL;
-	rc = ops_tensor_body(&w->body, w->t.set, buf_span(&w->name), w->has_slice ? buf_span(&w->slice) : span_of(NULL, 0),
-			     SLICE_KEEP | SLICE_EXACT | SLICE_NONEMPTY, form,
+	/* a slice of nothing is one, and not all there is */
+	rc = ops_tensor_body(&w->body, w->t.set, buf_span(&w->name),
+			     w->has_slice ? span_of(w->slice.len ? w->slice.data : (const uint8_t *)"", w->slice.len)
+					  : span_of(NULL, 0), SLICE_KEEP | SLICE_EXACT | SLICE_NONEMPTY, form,
 			     w->to < 0 ? TENSOR_DTYPES : (enum tensor_dtype)w->to);
 	return rc < 0 ? slice_failed(w, rc) : 0;
 }

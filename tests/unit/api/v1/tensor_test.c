@@ -185,6 +185,7 @@ static void errors(void)
 	CHECK_STR(field("allow"), "GET, HEAD");
 	CHECK(get("?slice=0:1") == 400 &&
 	      fails(400, "INVALID_PARAMETER", "Invalid parameter 'slice': Slice dimensions (1) don't match tensor dimensions (2)"));
+	CHECK(get("?slice=") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'slice': "));
 	CHECK(get("?slice=0:3,0") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'slice': "));
 	CHECK(get("?slice=1:1,0") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'slice': "));
 	CHECK(get("?slice=a") == 400 && fails(400, "INVALID_PARAMETER", "Invalid parameter 'slice': "));

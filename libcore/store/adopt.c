@@ -170,7 +170,7 @@ int adopt_all(struct store *st)
 	int rc = seg_list(st->dirfd, &ids, &n);
 
 	for (i = 0; rc == 0 && i < n; i++)
-		if (st->w.fd < 0 || st->w.rests || ids[i] != st->w.id)
+		if (st->w.fd < 0 || ids[i] != st->w.id)
 			rc = adopt_one(st, ids[i]);
 	free(ids);
 	return rc;

@@ -337,7 +337,7 @@ static int scrape(struct compact *c)
 	rc = index_walk(c->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, choose, c);
 	for (at = 0; rc >= 0 && at < c->victims.len; at += sizeof v) {
 		memcpy(&v, c->victims.data + at, sizeof v);
-		if (c->st->w.fd < 0 || c->st->w.rests || v.id != c->st->w.id)
+		if (c->st->w.fd < 0 || v.id != c->st->w.id)
 			rc = compact_one(c, &v);
 	}
 	return rc < 0 ? rc : 0;

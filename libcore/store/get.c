@@ -213,7 +213,7 @@ static int file_for(struct store *st, const struct entry *e, const struct pend *
 		*fd = st->fds[p->pin].fd;
 		return 0;
 	}
-	if (st->w.fd >= 0 && !st->w.rests && e->seg == st->w.id) {
+	if (st->w.fd >= 0 && e->seg == st->w.id) {
 		*fd = st->w.fd;
 		return 0;
 	}

@@ -203,7 +203,7 @@ struct writer {
 	int abandoned;			/* a sync failed: leave the file alone */
 	uint32_t committed;		/* bytes the index knows */
 	uint64_t pos;			/* where the next record goes */
-	int rests;			/* not locked: see writer_rest */
+	uint32_t last;			/* 0, or the segment we had before we rested */
 	size_t most;			/* bytes of gather that were used */
 	uint64_t pads, started;		/* pad bytes since the commit; write-out was started up to */
 	uint8_t *gather;		/* bytes not written yet: [pos - have, pos) */
@@ -219,7 +219,7 @@ int writer_sync(struct store *st);	/* and the folder, for a new segment */
 void writer_settle(struct store *st, int rc);	/* after each transaction with writer_row in it */
 void writer_rollback(struct store *st);
 void writer_close(struct store *st);
-void writer_rest(struct store *st);		/* nothing is pending: the segment may be anybody's until we write again */
+void writer_rest(struct store *st);		/* the segment may be anybody's until we write again */
 /* seg_row_extend - the index learns how long the segment is, and how much padding came with that; writer_row: ours. */
 int seg_row_extend(struct wtx *w, uint32_t id, uint32_t to, uint32_t pads, int full, int synced);
 int writer_row(struct store *st, struct wtx *w, int full, int synced);

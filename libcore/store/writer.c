@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,7 +28,7 @@ enum {
 
 static void forget(struct writer *w)
 {
-	*w = (struct writer){ .fd = -1, .gather = w->gather, .most = w->most };
+	*w = (struct writer){ .fd = -1, .gather = w->gather, .most = w->most, .last = w->last };
 }
 
 static uint64_t floor_of(const struct writer *w)
@@ -47,7 +46,7 @@ static int cut(struct writer *w, uint64_t len)
 	return rc < 0 ? err_sys("cutting segment '%08x'", w->id) : 0;
 }
 
-void writer_close(struct store *st)
+static void let_go(struct store *st)
 {
 	struct writer *w = &st->w;
 	char name[SEG_NAME_MAX];
@@ -61,8 +60,14 @@ void writer_close(struct store *st)
 			cut(w, w->committed);	/* the next owner would */
 		close(w->fd);
 	}
-	free(w->gather);
-	*w = (struct writer){ .fd = -1 };
+	forget(w);
+}
+
+void writer_close(struct store *st)
+{
+	let_go(st);
+	free(st->w.gather);
+	st->w = (struct writer){ .fd = -1 };
 }
 
 /* 1: there is something behind that end, or nobody knows */
@@ -77,7 +82,7 @@ void writer_rollback(struct store *st)
 {
 	struct writer *w = &st->w;
 
-	if (w->fd < 0 || w->rests)
+	if (w->fd < 0)
 		return;
 	if (w->abandoned || (is_longer(w, floor_of(w)) && cut(w, floor_of(w)) < 0)) {
 		writer_close(st);
@@ -92,9 +97,9 @@ void writer_rest(struct store *st)
 {
 	struct writer *w = &st->w;
 
-	if (w->fd >= 0 && (w->is_new || flock(w->fd, LOCK_UN) < 0))
-		writer_close(st);
-	w->rests = w->fd >= 0;
+	if (w->fd >= 0)
+		w->last = w->is_new || w->abandoned ? 0 : w->id;
+	let_go(st);
 	if (w->most > GATHER_KEEP) {
 		free(w->gather);
 		w->gather = NULL;
@@ -164,19 +169,6 @@ static int take(struct store *st, uint32_t id, int fd)
 		return rc;
 	}
 	return 1;
-}
-
-/* The one we had, if nobody else has it now: 1.  0: it is not to be had. */
-static int take_back(struct store *st)
-{
-	uint32_t id = st->w.id;
-	int fd = st->w.fd, rc;
-
-	forget(&st->w);
-	rc = take(st, id, fd);
-	if (rc <= 0)
-		close(fd);
-	return rc;
 }
 
 static int take_known(struct store *st, uint32_t id)
@@ -260,17 +252,16 @@ int writer_room(struct store *st, uint64_t total)
 	uint32_t ids[LOOK_BACK];
 	int n, i, rc;
 
-	if (w->fd >= 0 && w->rests) {
-		rc = take_back(st);
-		if (rc < 0)
-			return rc;
-	}
-	if (w->fd >= 0 && w->gather)
+	if (w->fd >= 0)
 		return w->pos + total > st->seg_max && w->pos > SEG_HEAD;
 	if (!w->gather && !(w->gather = malloc(GATHER)))
 		return err_nomem();
-	if (w->fd >= 0)
-		return writer_room(st, total);
+	if (w->last) {			/* as a rule nobody else has taken it */
+		rc = take_known(st, w->last);
+		w->last = 0;
+		if (rc != 0)
+			return rc < 0 ? rc : writer_room(st, total);
+	}
 	n = with_room(st, total, ids);
 	if (n < 0)
 		return n;

@@ -206,6 +206,7 @@ static void it_sleeps_small(void)
 	CHECK(put(st, 1, 3000000) == 0 && store_commit(st) == 0 && got(st, 7, 100) == 1);
 	CHECK(st->batch.cap >= 20000 && st->w.gather);
 	CHECK(store_rest(st) == 1);		/* it had better be closed */
+	CHECK(st->w.fd < 0);			/* a segment that is unlinked gives its room back */
 	CHECK(!st->w.gather && st->batch.mhs.cap <= 65536 && st->scratch.cap <= 65536);
 	for (i = 0; i < SEG_FDS; i++)
 		CHECK(st->fds[i].fd < 0);

@@ -1,12 +1,12 @@
-/* files.c - looking at the mutable files: paths, nodes, listing, reading */
+/* files.c - looking at the mutable files: their root, nodes, listing, reading */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <time.h>
 
 #include "ops/add.h"
 #include "ops/files_priv.h"
 
-enum { LOOKS = 5, LOCAL_MAX = 16 * 1024 * 1024 };
+enum { LOOKS = 64, NAP_MS = 32, LOCAL_MAX = 16 * 1024 * 1024 };
 
 static const uint8_t empty_dir[] = { 0x0a, 0x02, 0x08, 0x01 };
 
@@ -42,139 +42,6 @@ int ops_files_set(struct ops_files *o, const char *text)
 int no_file(void)
 {
 	return err_set(ERR_NOTFOUND, "file does not exist");
-}
-
-/* ---- paths ---- */
-
-/* Go's path.Clean, keeping a slash at the end */
-static int clean(const char *path, struct buf *out, struct span **names, size_t *n)
-{
-	const char *end = path + strlen(path);
-	struct span *name = NULL, *more;
-	size_t cap = 0, at = 1, i;
-	int rc = 0;
-
-	*n = 0;
-	while (path < end) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 2 && !memcmp(path, "..", 2)) {
-			*n -= *n > 0;
-		} else if (len && !(len == 1 && *path == '.')) {
-			if (*n == cap) {
-				cap = cap ? 2 * cap : 16;
-				more = realloc(name, cap * sizeof *name);
-				if (!more) {
-					free(name);
-					return err_nomem();
-				}
-				name = more;
-			}
-			name[(*n)++] = span_of(path, len);
-		}
-		path += len + (path[len] == '/');
-	}
-	for (i = 0; rc == 0 && i < *n; i++) {
-		rc = buf_u8(out, '/');
-		if (rc == 0)
-			rc = buf_add(out, name[i]);
-	}
-	if (rc == 0 && (end[-1] == '/' || *n == 0))
-		rc = buf_u8(out, '/');
-	for (i = 0; rc == 0 && i < *n; at += 1 + name[i++].len)
-		name[i].p = out->data + at;
-	*names = name;
-	return rc;
-}
-
-static int parse(struct fpath *p, const char *path)
-{
-	int rc = clean(path, &p->text, &p->name, &p->n);
-
-	p->slash = rc == 0 && p->n && p->text.data[p->text.len - 1] == '/';
-	if (rc == 0 && p->n > FILES_DEPTH)
-		rc = err_set(ERR_LIMIT, "more than %d directories in each other", FILES_DEPTH);
-	return rc;
-}
-
-int fpath_parse(struct fpath *p, const char *path)
-{
-	*p = (struct fpath){ .text = BUF_INIT(FILES_PATH_MAX) };
-	if (!*path)
-		return err_set(ERR_USAGE, "paths must not be empty");
-	if (*path != '/')
-		return err_set(ERR_USAGE, "paths must start with a leading slash");
-	return parse(p, path);
-}
-
-int fpath_loose(struct fpath *p, const char *path)
-{
-	*p = (struct fpath){ .text = BUF_INIT(FILES_PATH_MAX) };
-	return *path ? parse(p, path) : err_set(ERR_USAGE, "paths must not be empty");
-}
-
-void fpath_clear(struct fpath *p)
-{
-	free(p->name);
-	buf_clear(&p->text);
-}
-
-int fpath_add(struct fpath *p, struct span name)
-{
-	struct buf whole = BUF_INIT(FILES_PATH_MAX);
-	struct fpath longer;
-	int rc = buf_printf(&whole, "%s/", fpath_text(p));
-
-	if (rc == 0)
-		rc = buf_add(&whole, name);
-	if (rc == 0) {
-		rc = fpath_parse(&longer, (char *)whole.data);
-		fpath_clear(p);
-		*p = longer;
-	}
-	buf_clear(&whole);
-	return rc;
-}
-
-int fpath_span(const struct fpath *p, size_t n, struct buf *out)
-{
-	size_t i;
-	int rc = n == 0 ? buf_u8(out, '/') : 0;
-
-	for (i = 0; rc == 0 && i < n; i++) {
-		rc = buf_u8(out, '/');
-		if (rc == 0)
-			rc = buf_add(out, p->name[i]);
-	}
-	return rc;
-}
-
-int ops_files_path(const char *path, struct buf *out)
-{
-	struct fpath p;
-	int rc = fpath_parse(&p, path);
-
-	buf_reset(out);
-	if (rc == 0)
-		rc = buf_add(out, buf_span(&p.text));
-	fpath_clear(&p);
-	return rc;
-}
-
-int is_content(const char *path)
-{
-	return !strncmp(path, "/ipfs/", 6) || !strncmp(path, "/ipld/", 6) || !strncasecmp(path, "ipfs:", 5);
-}
-
-int not_a_dir(const struct fpath *p, size_t n)
-{
-	struct buf text = BUF_INIT(FILES_PATH_MAX);
-	int rc = fpath_span(p, n, &text);
-
-	if (rc == 0)
-		rc = err_set(ERR_INVALID, "%s is not a directory", (char *)text.data);
-	buf_clear(&text);
-	return rc;
 }
 
 /* ---- settings, and the root ---- */
@@ -371,6 +238,15 @@ static int moved(struct store *st, const struct look *l)
 	return pin_mfs_get(st, &m) >= 0 && m.seq != l->seq;	/* leaves the message */
 }
 
+/* Those who change the files and those who collect what they leave behind may be faster than who looks: not for long. */
+static void nap(int tries)
+{
+	long ms = tries < 5 ? 1L << tries : NAP_MS;
+	struct timespec t = { .tv_nsec = ms * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
 /* Look at the files as they are now.  What is collected while somebody looks was left behind by a change: then
  * there is another root, and one looks again. */
 static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void *arg), void *arg)
@@ -386,6 +262,7 @@ static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void
 		if (rc != ERR_NOTFOUND || l->told || !moved(st, l))
 			break;
 		rc = 0;
+		nap(tries);
 	} while (++tries < LOOKS);
 	files_source_clear(&l->src);
 	return tries == LOOKS ? err_set(ERR_BUSY, "the files do not come to rest") : rc;

@@ -120,9 +120,9 @@ for limit in (1, 32, 64, 128):
 for mode in ("0644", "0755", "0600", "0777"):
     files("mode " + mode, ["--mode=" + mode], ["-M", mode], small[:3] + edge[2:3])
 for mtime in ("1604320482", "1", "4102444800"):
-    files("mtime " + mtime, ["--mtime=" + mtime], ["-T", mtime], small[:3] + edge[2:3])
+    files("mtime " + mtime, ["--mtime=" + mtime], ["-t", mtime], small[:3] + edge[2:3])
     files("mtime+ns " + mtime, ["--mtime=" + mtime, "--mtime-nsecs=54321"],
-          ["-T", mtime + ".000054321"], small[:3])
+          ["-t", mtime + ".000054321"], small[:3])
 
 # ---- trees: names, links, modes, times ----
 names = ["a", "A", "zz", "z", "ü", "日本語", "e\u0301", "\u00e9", "with space", "per%cent", "quo\"te",
@@ -156,7 +156,7 @@ tree("preserve both", ["--preserve-mode", "--preserve-mtime"], ["-p", "mode,mtim
 tree("preserve both v1", ["--preserve-mode", "--preserve-mtime", "--cid-version=1"],
      ["-p", "mode,mtime", O, "cid-version=1"], work + "/names", ())
 tree("mode on a tree", ["--mode=0640"], ["-M", "0640"], work + "/names", ())
-tree("mtime on a tree", ["--mtime=1604320482"], ["-T", "1604320482"], work + "/links", ())
+tree("mtime on a tree", ["--mtime=1604320482"], ["-t", "1604320482"], work + "/links", ())
 tree("wrapped, mode", ["-w", "--mode=0640"], ["-w", "-M", "0640"], work + "/names", ())
 tree("wrapped, preserve", ["-w", "--preserve-mode", "--preserve-mtime"], ["-w", "-p", "mode,mtime"],
      work + "/names", ())

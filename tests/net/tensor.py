@@ -125,23 +125,29 @@ def counted(ask):
     ok('endpoint="/v1/tensor/{cid}"' in page, "by their route", page[:200])
 
 
+def through(server, cids):
+    model, sparse, text = cids
+    ask = Asker(server)
+    small(ask, model, text)
+    large(server, ask, sparse)
+    counted(ask)
+    server.proc.terminate()
+    ok(server.proc.wait(timeout=60) == 0, "the server ends")
+    with open(os.path.join(server.dir, "deny"), "w") as f:
+        f.write("/ipfs/%s\n" % model)
+    server.options += ["-o", "gateway.deny=" + os.path.join(server.dir, "deny")]
+    server.start()
+    not_served(server, Asker(server), model, sparse)
+
+
 def main():
     for mode in ("pool", "fork"):
         cids = []
         server = Server("-m", mode, fill=lambda: cids.extend(fill(os.path.dirname(os.environ["IPFRS_PATH"]))))
-        model, sparse, text = cids
-        ask = Asker(server)
-        small(ask, model, text)
-        large(server, ask, sparse)
-        counted(ask)
-        server.proc.terminate()
-        ok(server.proc.wait(timeout=60) == 0, "the %s server ends" % mode)
-        with open(os.path.join(server.dir, "deny"), "w") as f:
-            f.write("/ipfs/%s\n" % model)
-        server.options += ["-o", "gateway.deny=" + os.path.join(server.dir, "deny")]
-        server.start()
-        not_served(server, Asker(server), model, sparse)
-        ok(server.stop() == 0, "and with a deny list")
+        try:
+            through(server, cids)
+        finally:
+            ok(server.stop() == 0, "%s: it ends with a deny list, too" % mode)
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
     ok(bool(os.environ.get("SAN")) or most < 64, "no process took 64 MiB", most)
     print("# %d MiB at most" % most)

@@ -42,7 +42,16 @@ static uint64_t rd_word(struct rd *r, int bytes, int big)
 	return v;
 }
 
-uint8_t rd_u8(struct rd *r) { return (uint8_t)rd_word(r, 1, 0); }
+/* most numbers in blocks are one byte, and directories have thousands of them */
+static inline int is_short(const struct rd *r) { return !r->bad && r->left > 0 && *r->p < 0x80; }
+
+static inline uint8_t take(struct rd *r)
+{
+	r->left--;
+	return *r->p++;
+}
+
+uint8_t rd_u8(struct rd *r) { return !r->bad && r->left > 0 ? take(r) : (uint8_t)rd_word(r, 1, 0); }
 uint16_t rd_le16(struct rd *r) { return (uint16_t)rd_word(r, 2, 0); }
 uint32_t rd_le32(struct rd *r) { return (uint32_t)rd_word(r, 4, 0); }
 uint64_t rd_le64(struct rd *r) { return rd_word(r, 8, 0); }
@@ -54,6 +63,8 @@ uint64_t rd_uvarint(struct rd *r)
 	uint64_t v = 0;
 	int i;
 
+	if (is_short(r))
+		return take(r);
 	for (i = 0; i < 9; i++) {
 		uint8_t b = rd_u8(r);
 
@@ -77,6 +88,8 @@ uint64_t rd_varint(struct rd *r)
 	uint64_t v = 0;
 	int i;
 
+	if (is_short(r))
+		return take(r);
 	for (i = 0; i < 10; i++) {
 		uint8_t b = rd_u8(r);
 

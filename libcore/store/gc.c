@@ -403,7 +403,7 @@ int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 	w.cands = calloc(SWEEP_MAX, sizeof *w.cands);
 	if (!w.cands)
 		return err_nomem();
-	if (!s->dry_run && remove_tree(gc->st->dirfd, "cache") < 0)
+	if (!s->dry_run && (remove_tree(gc->st->dirfd, "cache") < 0 || remove_tree(gc->st->dirfd, "tmp/cache") < 0))
 		log_info("store", "%s", err_text());	/* can be made again, as it was */
 	rc = lease_read(gc->leasefd, &least, root_seen, gc);
 	if (rc == 0)

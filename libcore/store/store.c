@@ -286,6 +286,7 @@ void store_close(struct store *st)
 		close(st->dirfd);
 	free(st->tmpdir);
 	free(st->cachedir);
+	free(st->tmp_cachedir);
 	free(st->path);
 	free(st);
 }
@@ -301,6 +302,13 @@ const char *store_cachedir(struct store *st)
 		mkdirat(st->dirfd, "cache", 0755);
 	}
 	return st->cachedir;
+}
+
+const char *store_tmp_cachedir(struct store *st)
+{
+	if (!st->tmp_cachedir)
+		st->tmp_cachedir = below(st, "tmp/cache");
+	return st->tmp_cachedir;
 }
 
 const struct config *store_config(const struct store *st) { return st->config; }

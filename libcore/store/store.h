@@ -52,6 +52,9 @@ const char *store_tmpdir(const struct store *st);	/* its tmp folder */
 /* store_cachedir - its folder of what was worked out of blocks and can be worked out again; made now if it is not there and can
  * be.  NULL: no memory. */
 const char *store_cachedir(struct store *st);
+/* store_tmp_cachedir - the same for those who may write in its tmp folder and nowhere else; others do not read it.  Made by who
+ * writes into it. */
+const char *store_tmp_cachedir(struct store *st);
 int store_flags(const struct store *st);	/* as given to store_open */
 
 /* store_attach - a place for what the pin room keeps with a handle (one pointer; NULL at first): it is

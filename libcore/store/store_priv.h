@@ -313,7 +313,7 @@ struct seg_fd {
 };
 
 struct store {
-	char *path, *tmpdir, *cachedir;
+	char *path, *tmpdir, *cachedir, *tmp_cachedir;
 	int dirfd, lockfd, flags;
 	pid_t pid;			/* that opened it */
 	struct config *config;

@@ -81,7 +81,7 @@ static void marked_stay(void)
 	struct store_gc *gc, *gc2;
 	struct store_stat stat;
 	uint64_t before, after, i, bad = 0;
-	const char *cache;
+	const char *cache, *served;
 	struct cid cid;
 
 	other = opened(dir, STORE_WRITE);
@@ -101,17 +101,18 @@ static void marked_stay(void)
 	CHECK_ERR(store_gc_mark(gc, &cid), ERR_NOTFOUND);
 	CHECK(store_sweeps(st, &before) == 0);
 	cache = store_cachedir(st);
-	NEED(cache && access(cache, W_OK | X_OK) == 0);
+	served = store_tmp_cachedir(st);
+	NEED(cache && access(cache, W_OK | X_OK) == 0 && served && mkdir(served, 0700) == 0);
 	s.dry_run = 1;
 	CHECK(store_gc_sweep(gc, &s) == 0 && s.n_deleted == 2500 && s.bytes_deleted == 250000);
 	CHECK(n.n == 2500 && has(st, 1, 100) == 1);
-	CHECK(access(cache, F_OK) == 0);
+	CHECK(access(cache, F_OK) == 0 && access(served, F_OK) == 0);
 	CHECK(store_sweeps(st, &after) == 0 && after == before);
 	s.dry_run = 0;
 	n.n = 0;
 	CHECK(store_gc_sweep(gc, &s) == 0 && s.n_deleted == 2500 && s.bytes_deleted == 250000);
 	CHECK(n.n == 2500 && n.asked == n.settled && n.asked == 2);
-	CHECK(access(cache, F_OK) < 0);
+	CHECK(access(cache, F_OK) < 0 && access(served, F_OK) < 0 && access(store_tmpdir(st), F_OK) == 0);
 	CHECK(store_sweeps(st, &after) == 0 && after == before + 2);	/* transactions */
 	store_gc_end(gc);
 	store_gc_end(NULL);

@@ -117,6 +117,26 @@ def not_served(server, ask, model, sparse):
     ok(ask("/v1/tensor/%s?tensor=w&slice=0,0" % sparse).status == 206, "one that is not", listed)
 
 
+def kept(server, ask):
+    """the table of a long header is made once, by workers who may write in tmp/ only"""
+    n = 40000
+    head = {"layer.%06d" % i: {"dtype": "U8", "shape": [1], "data_offsets": [i, i + 1]} for i in range(n)}
+    path = os.path.join(server.dir, "many.safetensors")
+    with open(path, "wb") as f:
+        f.write(tensors.head(head) + bytes(i % 251 for i in range(n)))
+    cid = run("ipfrs-add", "-Q", path).stdout.decode().strip()
+    kept_at = os.path.join(server.env["IPFRS_PATH"], "tmp", "cache", cid)
+    for i in (0, 39999):
+        a = ask("/v1/tensor/%s?tensor=layer.%06d&slice=0" % (cid, i))
+        ok(a.status == 206 and a.body == bytes([i % 251]), "one of 40,000 tensors: %d" % i, (a.status, a.body[:300]))
+        if i == 0:
+            first = os.stat(kept_at) if os.path.exists(kept_at) else None
+    ok(first and os.stat(kept_at).st_ino == first.st_ino, "what its header says is kept", kept_at)
+    run("ipfrs-gc")
+    ok(not os.path.exists(kept_at), "until a collection")
+    ok(ask("/v1/tensor/%s?tensor=layer.000251&slice=0" % cid).body == b"\0" and os.path.exists(kept_at), "and is kept again")
+
+
 def counted(ask):
     page = ask("/metrics").body.decode()
     n = re.search(r"^ipfrs_tensor_operations_total (\d+)", page, re.M)
@@ -130,6 +150,7 @@ def through(server, cids):
     ask = Asker(server)
     small(ask, model, text)
     large(server, ask, sparse)
+    kept(server, ask)
     counted(ask)
     server.proc.terminate()
     ok(server.proc.wait(timeout=60) == 0, "the server ends")

@@ -1,267 +1,11 @@
 /* tensor.c - GET /v1/tensor/{cid}: a container as it is stored, what is in it, slices of it (ipfrs-http-v1 5.3 to 5.6) */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <strings.h>
 
 #include "api/body/body.h"
 #include "multi/mh.h"
-#include "ops/tensor.h"
+#include "tensor_priv.h"
 #include "unixfs/unixfs.h"
-#include "v1_priv.h"
-#include "wire/http/field.h"
-
-enum {
-	ARG_MAX_BYTES = 64 * 1024,	/* of an argument; names of tensors are the longest */
-	PATH_MAX_BYTES = 4096
-};
-
-enum what { AS_STORED, INFO, ARROW, MMAP };
-
-/* What is asked. */
-struct wish {
-	struct v1_ask *a;
-	enum what what;
-	struct cid cid;
-	struct buf path;		/* "CID/a/b": what is asked for */
-	struct buf name, slice;
-	int has_name, has_slice;
-	int form, to;			/* -1: not said */
-	struct ops_tensor t;
-	struct tensor_body body;
-	struct dag_source guard;	/* what is not served is not read, either */
-	struct tensor_place place;	/* nor are files of a name that is not served; t.place is behind it */
-	int in_dir, refused;		/* the path is of a folder; the status for what is not served */
-};
-
-/* ---- the request ---- */
-
-static int argument(struct wish *w, const char *name, struct buf *out)
-{
-	int rc = request_arg(w->a->rq, name, out);
-
-	if (rc == ERR_INVALID || rc == ERR_LIMIT) {
-		rc = v1_fail(w->a, 400, "INVALID_PARAMETER", "Invalid parameter '%s': %s", name, err_text());
-		return rc < 0 ? rc : ERR_DIFFER;
-	}
-	return rc;
-}
-
-/* Answered: 1.  What comes behind is not looked at. */
-static int bad(struct wish *w, const char *name, const char *why)
-{
-	return v1_fail(w->a, 400, "INVALID_PARAMETER", "Invalid parameter '%s': %s", name, why);
-}
-
-static int read_form(struct wish *w)
-{
-	struct buf arg = BUF_INIT(64);
-	enum tensor_form form;
-	enum tensor_dtype to;
-	int rc = argument(w, "format", &arg);
-
-	w->form = w->to = -1;
-	if (rc > 0 && !tensor_form_find(buf_span(&arg), &form)) {
-		rc = bad(w, "format", "it is none of raw, npy, safetensors, arrow, arrow-rows, json");
-		goto out;
-	}
-	if (rc > 0)
-		w->form = (int)form;
-	buf_reset(&arg);
-	if (rc >= 0)
-		rc = argument(w, "dtype", &arg);
-	if (rc > 0 && !tensor_dtype_find(buf_span(&arg), 1, &to)) {
-		rc = bad(w, "dtype", "there is no such type");
-		goto out;
-	}
-	if (rc > 0)
-		w->to = (int)to;
-	rc = rc < 0 ? rc : 0;
-out:
-	buf_clear(&arg);
-	return rc;
-}
-
-/* a word for yes or no, as the languages of clients print it ("True"): 1, 0, or -1: it is none */
-static int truth(struct span s)
-{
-	static const char *const words[] = { "false", "true", "0", "1" };
-	size_t i;
-
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		if (s.len == strlen(words[i]) && !strncasecmp((const char *)s.p, words[i], s.len))
-			return i % 2;
-	return -1;
-}
-
-/* The path of a file below the CID, as it will be looked up: what is on the deny list is found under that, and no ".."
- * leads out of the CID. */
-static int add_path(struct wish *w, const char *below)
-{
-	size_t cid_len = w->path.len;
-	struct dag_path clean = { 0 };
-	int rc = buf_printf(&w->path, "/%s", below);
-
-	if (rc == 0)
-		rc = dag_path_parse(&clean, (char *)w->path.data);
-	if (rc == ERR_USAGE || rc == ERR_UNSUPPORTED || (rc == 0 && !cid_equal(&clean.root, &w->cid))) {
-		rc = bad(w, "path", "it leads out of the CID");
-	} else if (rc == 0) {
-		w->path.len = cid_len;
-		w->path.data[cid_len] = 0;
-		rc = *clean.rest ? buf_printf(&w->path, "/%s", clean.rest) : 0;
-	}
-	dag_path_clear(&clean);
-	return rc;
-}
-
-static int read_args(struct wish *w)
-{
-	struct buf arg = BUF_INIT(PATH_MAX_BYTES);
-	int rc = argument(w, "slice", &w->slice), info;
-
-	w->has_slice = rc == 1;
-	if (rc >= 0)
-		rc = argument(w, "tensor", &w->name);
-	w->has_name = rc == 1;
-	if (rc >= 0)
-		rc = argument(w, "metadata_only", &arg);
-	info = rc == 1 ? truth(buf_span(&arg)) : 0;
-	if (info == 1)
-		w->what = INFO;
-	buf_reset(&arg);
-	if (rc >= 0)
-		rc = argument(w, "path", &arg);
-	if (rc >= 0)
-		rc = info < 0 ? bad(w, "metadata_only", "it is neither true nor false") :
-		     arg.len ? add_path(w, (char *)arg.data) : 0;
-	buf_clear(&arg);
-	return rc ? rc : read_form(w);
-}
-
-static int read_what(struct wish *w, struct span word)
-{
-	static const struct { const char *word; enum what what; } known[] = {
-		{ "", AS_STORED }, { "info", INFO }, { "arrow", ARROW }, { "mmap", MMAP }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (span_equal(word, span_str(known[i].word))) {
-			w->what = known[i].what;
-			return 0;
-		}
-	return v1_fail(w->a, 404, "NOT_FOUND", "nothing is served under this path");
-}
-
-/* {cid}, {cid}/info and so on */
-static int read_path(struct wish *w)
-{
-	struct span rest = span_of(w->a->path.p + 7, w->a->path.len - 7), word = span_of("", 0);
-	const uint8_t *slash = rest.len ? memchr(rest.p, '/', rest.len) : NULL;
-	int rc;
-
-	if (slash) {
-		word = span_of(slash + 1, (size_t)(rest.p + rest.len - slash - 1));
-		rest.len = (size_t)(slash - rest.p);
-	}
-	rc = read_what(w, word);
-	if (rc)
-		return rc;
-	rc = http_unescape(rest, 0, &w->path);
-	if (rc == 0)
-		rc = cid_parse(buf_span(&w->path), &w->cid, NULL);
-	if (rc < 0)
-		return v1_fail(w->a, 400, "INVALID_CID", "Invalid CID: %s", err_text());
-	return 0;
-}
-
-/* ---- what is not served here ---- */
-
-static int judge(struct wish *w, struct span path, const struct cid *cid)
-{
-	const struct v1_env *e = w->a->e;
-	int status = e->denied(e->arg, path, cid);
-
-	if (!status)
-		return 0;
-	w->refused = status;
-	return err_set(ERR_DENIED, "this content is not served here");
-}
-
-static int guarded(struct dag_source *s, const struct cid *cid)
-{
-	return judge((struct wish *)(void *)((char *)s - offsetof(struct wish, guard)), span_of("", 0), cid);
-}
-
-static struct dag_source *behind(struct dag_source *s)
-{
-	return ((struct wish *)(void *)((char *)s - offsetof(struct wish, guard)))->a->e->src;
-}
-
-static int guard_get(struct dag_source *s, const struct cid *cid, struct buf *out)
-{
-	int rc = guarded(s, cid);
-
-	return rc < 0 ? rc : dag_get(behind(s), cid, out);
-}
-
-static int guard_has(struct dag_source *s, const struct cid *cid)
-{
-	int rc = guarded(s, cid);
-
-	return rc < 0 ? rc : dag_has(behind(s), cid);
-}
-
-static int guard_size(struct dag_source *s, const struct cid *cid, uint64_t *len)
-{
-	int rc = guarded(s, cid);
-
-	return rc < 0 ? rc : dag_size(behind(s), cid, len);
-}
-
-static int guard_extent(struct dag_source *s, const struct cid *cid, struct piece *p)
-{
-	int rc = guarded(s, cid);
-
-	return rc < 0 ? rc : dag_extent(behind(s), cid, p);
-}
-
-/* the first `len` bytes of the path, and a name in that folder, if there is one */
-static int judge_path(struct wish *w, size_t len, struct span name)
-{
-	struct buf path = BUF_INIT(PATH_MAX_BYTES + CID_TEXT_MAX + TENSOR_NAME_MAX);
-	int rc = buf_printf(&path, "/ipfs/%.*s%s", (int)len, (char *)w->path.data, name.len ? "/" : "");
-
-	if (rc == 0)
-		rc = buf_add(&path, name);
-	if (rc == 0)
-		rc = judge(w, buf_span(&path), NULL);
-	buf_clear(&path);
-	return rc;
-}
-
-/* a file in the folder, or beside the file, that the path is of: a shard, or the one a folder stands for */
-static int place_open(struct tensor_place *p, struct span name, struct tensor_in **in)
-{
-	struct wish *w = (struct wish *)(void *)((char *)p - offsetof(struct wish, place));
-	const char *path = (const char *)w->path.data, *slash = strrchr(path, '/');
-	size_t len = w->in_dir || !slash ? w->path.len : (size_t)(slash - path);
-	int rc = name.len ? judge_path(w, len, name) : 0;
-
-	if (rc == 0)
-		rc = w->t.place->open(w->t.place, name, in);
-	if (name.len == 0)
-		w->in_dir = rc == 1;
-	return rc;
-}
-
-static int place_list(struct tensor_place *p, int (*fn)(void *arg, struct span name), void *arg)
-{
-	struct wish *w = (struct wish *)(void *)((char *)p - offsetof(struct wish, place));
-
-	return w->t.place->list(w->t.place, fn, arg);
-}
 
 /* ---- opening ---- */
 
@@ -281,20 +25,8 @@ static int open_failed(struct wish *w, int rc)
 /* 1: answered; 0: it is open, or, where it is to be sent as it is stored, may be no container: then t.set is NULL */
 static int open_set(struct wish *w, int may_fail)
 {
-	struct store *st = w->a->e->st;
-	int rc;
+	int rc = wish_open(w);
 
-	w->guard = (struct dag_source){ guard_get, guard_has, guard_size, guard_extent };
-	w->place = (struct tensor_place){ .open = place_open, .list = place_list };
-	rc = judge_path(w, w->path.len, span_of("", 0));
-	if (rc == 0)
-		rc = judge(w, span_of("", 0), &w->cid);
-	if (rc == 0)
-		rc = ops_tensor_place(&w->t.place, &w->guard, (char *)w->path.data, store_tmpdir(st), &w->t.cid);
-	if (rc == 0)
-		rc = tensor_open(&w->t.set, &w->place, store_tmpdir(st), store_cachedir(st));
-	if (rc < 0)
-		ops_tensor_close(&w->t);
 	if (may_fail && (rc == ERR_INVALID || rc == ERR_UNSUPPORTED || rc == ERR_LIMIT))
 		return 0;
 	return rc < 0 ? open_failed(w, rc) : 0;
@@ -557,12 +289,10 @@ static int is_whole(const struct wish *w)
 
 static int answer(struct wish *w)
 {
-	int rc = read_path(w);
+	int rc = wish_read(w);
 
-	if (rc == 0)
-		rc = read_args(w);
 	if (rc)
-		return rc == ERR_DIFFER ? 1 : rc;
+		return rc;
 	if (w->a->e->verifiable_only)
 		return v1_fail(w->a, 406, "FEATURE_DISABLED", "Feature not available: only what can be verified is served here");
 	rc = open_set(w, is_whole(w));

@@ -6,13 +6,9 @@
 #include "base/json.h"
 #include "v1_priv.h"
 
-static const char prefix[] = "/v1/";
-
 int v1_wants(const struct request *rq)
 {
-	size_t len = sizeof prefix - 1;
-
-	return rq->path.len >= len && !memcmp(rq->path.p, prefix, len);
+	return rq->path.len >= 4 && !memcmp(rq->path.p, "/v1/", 4);
 }
 
 static int put_error(struct v1_ask *a, int status, const char *code, const char *text)
@@ -98,19 +94,23 @@ static int is_method(const struct request *rq, const char *name)
 
 int v1_answer(const struct v1_env *e, struct request *rq, struct reply *r)
 {
-	static const char tensor[] = "tensor/";
-	struct v1_ask a = { e, rq, r, span_of(rq->path.p + sizeof prefix - 1, rq->path.len - (sizeof prefix - 1)) };
+	static const char tensors[] = "/v1/tensor/";
+	size_t len = sizeof tensors - 1;
+	struct v1_ask a = { .e = e, .rq = rq, .r = r };
 	int rc;
 
 	r->head_only = is_method(rq, "HEAD");
-	if (a.path.len < sizeof tensor - 1 || memcmp(a.path.p, tensor, sizeof tensor - 1) != 0) {
+	if (rq->path.len < len || memcmp(rq->path.p, tensors, len) != 0) {
 		rc = v1_fail(&a, 404, "NOT_FOUND", "nothing is served under this path");
 	} else if (!r->head_only && !is_method(rq, "GET")) {
 		rc = reply_field(r, "allow", "GET, HEAD");
 		if (rc == 0)
 			rc = v1_fail(&a, 405, "METHOD_NOT_ALLOWED", "only GET and HEAD are served here");
 	} else {
+		a.path = span_of(rq->path.p + len, rq->path.len - len);
 		rc = v1_tensor(&a);
 	}
+	if (rc < 0 && rc != ERR_INTERRUPTED)	/* before the head an error of ours; behind it the answer is cut */
+		rc = v1_fail_rc(&a, rc, "INVALID_TENSOR", "");
 	return rc < 0 ? rc : 0;
 }

@@ -10,7 +10,7 @@
 
 /* Where blocks come from, and who is asked or told; all borrowed. */
 struct v1_env {
-	struct store *st;		/* for its folders */
+	struct store *st;		/* for its folders; open for reading */
 	struct dag_source *src;
 	/* a status (410, 451) when this block, or this content path (cid NULL), is not served here; 0 */
 	int (*denied)(void *arg, struct span path, const struct cid *cid);
@@ -21,7 +21,8 @@ struct v1_env {
 };
 
 int v1_wants(const struct request *rq);		/* 1: its path is ours */
-/* v1_answer - 0, or the error of the transport; an error behind the head, too: the reply is marked as failed. */
+/* v1_answer - answer a request that v1_wants, errors in the shape of section 1.4.  Blocks until the body is put.  0, also where an
+ * error came behind the head: then the reply is marked as failed; or the error of the transport. */
 int v1_answer(const struct v1_env *e, struct request *rq, struct reply *r);
 
 #endif

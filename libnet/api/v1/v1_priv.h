@@ -9,7 +9,7 @@ struct v1_ask {
 	const struct v1_env *e;
 	struct request *rq;
 	struct reply *r;
-	struct span path;		/* behind /v1/, as sent */
+	struct span path;		/* behind what says which part of the interface is meant, as sent */
 };
 
 /*

@@ -150,7 +150,7 @@ static void slices(void)
 	CHECK_STR(field("content-type"), "application/vnd.safetensors");
 	CHECK(get("?slice=0,0:2&format=npy") == 206 && !memcmp(heard.body.data, "\x93NUMPY", 6));
 	CHECK(get("?slice=0,0:2&format=json") == 206 && heard.len == LEN_UNKNOWN);
-	CHECK(!strncmp(heard_body(&heard), "[[1,2]]", 7) || !strncmp(heard_body(&heard), "[[1.0,2.0]]", 11));
+	CHECK_STR(heard_body(&heard), "[[1,2]]\n");
 	CHECK(get("?slice=0,0:1&dtype=f64") == 206 && heard.body.len == 8);
 	CHECK_STR(field("x-tensor-dtype"), "F64");
 }

@@ -33,7 +33,7 @@ static void tags(struct span list)
 			__builtin_trap();
 		coding = tag_listed(&front, &r);
 		if (coding && (http_etag_listed(list, span_str(mine[i]), 1) || tag_set(&r, coding) < 0 ||
-			       !http_etag_listed(list, front_reply_value(&r, "etag"), 1)))
+			       !http_etag_listed(list, reply_value(&r, "etag"), 1)))
 			__builtin_trap();
 	}
 	tags_end(&rq);

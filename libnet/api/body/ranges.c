@@ -1,7 +1,6 @@
 /* ranges.c - a body, or the parts of it that were asked for (RFC 9110 14) */
 #include <inttypes.h>
 #include <stdio.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -21,29 +20,13 @@ struct body {
 	void *arg;
 };
 
-/* the value of a field that was set on the reply; p NULL: it was not */
-static struct span set_field(const struct reply *r, const char *name)
-{
-	const char *p = (const char *)r->fields.data, *end = p + r->fields.len, *nl;
-	size_t len = strlen(name);
-
-	for (; p && p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (!nl)
-			break;
-		if ((size_t)(nl - p) > len + 2 && p[len] == ':' && strncasecmp(p, name, len) == 0)
-			return span_of(p + len + 2, (size_t)(nl - p) - len - 3);
-	}
-	return span_of(NULL, 0);
-}
-
 /* the ranges to answer with: how many; 0: the whole body; -1: none can be satisfied */
 static int wanted(const struct body *b, struct http_range r[HTTP_RANGES_MAX])
 {
 	int64_t now = (int64_t)time(NULL);
-	struct span range = request_field(b->rq, "range"), modified = set_field(b->r, "last-modified");
+	struct span range = request_field(b->rq, "range"), modified = reply_value(b->r, "last-modified");
 	struct http_conditions c = { .if_range = request_field(b->rq, "if-range") };
-	struct http_validators v = { .exists = 1, .etag = set_field(b->r, "etag") };
+	struct http_validators v = { .exists = 1, .etag = reply_value(b->r, "etag") };
 	int n;
 
 	if (b->r->head_only || !range.p)	/* RFC 9110 14.2: only of GET */

@@ -49,15 +49,15 @@ static int helps(struct span type)
 static int eligible(const struct front *f, const struct reply *r, uint64_t len)
 {
 	return f->n_codings && (r->status == 200 || r->status >= 400) && (len == LEN_UNKNOWN || len >= f->coding_min) &&
-	       helps(front_reply_value(r, "content-type")) && !front_reply_value(r, "content-encoding").p &&
-	       !http_listed(front_reply_value(r, "cache-control"), "no-transform");
+	       helps(reply_value(r, "content-type")) && !reply_value(r, "content-encoding").p &&
+	       !http_listed(reply_value(r, "cache-control"), "no-transform");
 }
 
 /* RFC 9110 15.3.7, 15.4.5: 206 and 304 have the Vary that 200 would have.  Of a 304, and of several ranges, the type
  * is not known here. */
 static int varies(const struct front *f, const struct reply *r)
 {
-	struct span type = front_reply_value(r, "content-type");
+	struct span type = reply_value(r, "content-type");
 
 	return f->n_codings && (r->status == 304 || (r->status == 206 && (helps(type) || begins(type, "multipart/"))));
 }

@@ -130,9 +130,6 @@ int cors_preflight(struct front *f, const struct request *rq, struct reply *r);
 int trusted_check(struct span trusted);
 struct span client_key(const struct front *f, struct span peer, struct span forwarded, uint8_t room[16]);
 
-/* reply_value - a field's value; p NULL: not set (or empty) */
-struct span front_reply_value(const struct reply *r, const char *name);
-
 /* tags.c - begin: the handler sees the client's tags without codings, too; end: its own again.  set - the answer's tag
  * becomes that of the coding.  listed - the coding whose tag, and not the plain one, the client has; NULL: none. */
 int tags_begin(const struct front *f, struct request *rq);

@@ -17,20 +17,6 @@ static struct {
 
 enum { SHOWN_MAX = 64 * 1024, LISTED_MAX = 1 << 20 };	/* bytes; longer lists are looked at as they are; a head */
 
-struct span front_reply_value(const struct reply *r, const char *name)
-{
-	const char *text = (const char *)r->fields.data, *nl;
-	size_t at = 0, n = strlen(name), end;
-
-	for (; at < r->fields.len; at = end) {
-		nl = memchr(text + at, '\n', r->fields.len - at);
-		end = nl ? (size_t)(nl - text) + 1 : r->fields.len;
-		if (end - at > n + 4 && text[at + n] == ':' && http_is(span_of(text + at, n), name))
-			return span_of(text + at + n + 2, end - at - n - 4);
-	}
-	return span_of(NULL, 0);
-}
-
 static struct span trim(struct span s)
 {
 	for (; s.len && (*s.p == ' ' || *s.p == '\t'); s = span_of(s.p + 1, s.len - 1))
@@ -134,7 +120,7 @@ void tags_end(struct request *rq)
 /* 1; 0: the answer has no tag, or one too long to be one of ours */
 static int coded(const struct reply *r, const char *coding, char *text, size_t max)
 {
-	struct span tag = front_reply_value(r, "etag");
+	struct span tag = reply_value(r, "etag");
 	int n;
 
 	if (tag.len < 2 || tag.p[tag.len - 1] != '"')
@@ -158,7 +144,7 @@ const char *tag_listed(const struct front *f, const struct reply *r)
 	char text[512];
 	size_t i;
 
-	if (!list.len || http_etag_listed(list, front_reply_value(r, "etag"), 1))
+	if (!list.len || http_etag_listed(list, reply_value(r, "etag"), 1))
 		return NULL;
 	for (i = 0; i < f->n_codings; i++)
 		if (coded(r, f->coding[i], text, sizeof text) && http_etag_listed(list, span_str(text), 1))

@@ -89,22 +89,38 @@ int reply_trailer(struct reply *r, const char *name, const char *fmt, ...)
 	return rc;
 }
 
+/* the line of that name from *at on, and *end of it, behind its CR LF: 1 or 0 */
+static int find_line(const struct buf *fields, const char *name, size_t *at, size_t *end)
+{
+	const char *text = (const char *)fields->data, *nl;
+	size_t len = strlen(name);
+
+	for (; *at < fields->len; *at = *end) {
+		nl = memchr(text + *at, '\n', fields->len - *at);
+		*end = nl ? (size_t)(nl - text) + 1 : fields->len;
+		if (*end - *at > len && text[*at + len] == ':' && strncasecmp(text + *at, name, len) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+struct span reply_value(const struct reply *r, const char *name)
+{
+	size_t at = 0, end, before = strlen(name) + 2;
+
+	if (!find_line(&r->fields, name, &at, &end) || end - at <= before + 2)
+		return span_of(NULL, 0);
+	return span_of(r->fields.data + at + before, end - at - before - 2);
+}
+
 void reply_drop(struct reply *r, const char *name)
 {
-	size_t len = strlen(name), at = 0, end;
-	char *text = (char *)r->fields.data;
-	const char *nl;
+	size_t at = 0, end;
 
-	while (at < r->fields.len) {
-		nl = memchr(text + at, '\n', r->fields.len - at);
-		end = nl ? (size_t)(nl - text) + 1 : r->fields.len;
-		if (end - at > len && text[at + len] == ':' && strncasecmp(text + at, name, len) == 0) {
-			memmove(text + at, text + end, r->fields.len - end);
-			r->fields.len -= end - at;
-			text[r->fields.len] = 0;
-		} else {
-			at = end;
-		}
+	while (find_line(&r->fields, name, &at, &end)) {
+		memmove(r->fields.data + at, r->fields.data + end, r->fields.len - end);
+		r->fields.len -= end - at;
+		r->fields.data[r->fields.len] = 0;
 	}
 }
 

@@ -64,6 +64,9 @@ enum { REPLY_FIELDS_MAX = 48 * 1024 };	/* bytes */
  * client sent can make a field of its own; ERR_LIMIT.  reply_drop - take the fields of that name out again. */
 int reply_field(struct reply *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void reply_drop(struct reply *r, const char *name);
+/* reply_value - the value of the first field of that name (in any case) that was set; borrowed until the next is; p NULL: none,
+ * or an empty one. */
+struct span reply_value(const struct reply *r, const char *name);
 int reply_trailer(struct reply *r, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -163,8 +163,11 @@ static void nobody_makes_a_field_of_his_own(void)
 	CHECK(k.r.fields.len == 0);
 	CHECK(reply_field(&k.r, "x-name", "%s", "\xc3\xa9\tok") == 0);
 	CHECK(reply_field(&k.r, "x-names", "2") == 0 && reply_field(&k.r, "X-Name", "3") == 0);
+	CHECK(span_equal(reply_value(&k.r, "X-name"), span_str("\xc3\xa9\tok")));
+	CHECK(span_equal(reply_value(&k.r, "x-names"), span_str("2")) && !reply_value(&k.r, "x-nam").p);
 	reply_drop(&k.r, "x-name");
 	CHECK(span_equal(buf_span(&k.r.fields), span_str("x-names: 2\r\n")));
+	CHECK(reply_field(&k.r, "x-none", "%s", "") == 0 && !reply_value(&k.r, "x-none").p && !reply_value(&k.r, "x-name").p);
 	drop(&k);
 }
 

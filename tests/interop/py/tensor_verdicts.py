@@ -118,6 +118,10 @@ def containers(rng, count=3000):
     ok(taken > 300 and len(paths) - taken > 300, "of both kinds there were many", taken)
 
 
+# what NumPy takes and we do not, by our words: a letter for a type, which it never writes
+NPY_STRICT = ("InvalidHeaderDeserialization: _ is no type of NumPy",)
+
+
 def npys(rng, count=3000):
     """NumPy evaluates its header with a parser of Python: what is no literal of its own making is not taken here"""
     good = ["{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", "{'descr': '|u1', 'fortran_order': True, 'shape': (24,), }",
@@ -162,9 +166,8 @@ def npys(rng, count=3000):
             wrong.append((why, text[p]))
     none_of(wrong, ".npy: nothing is taken of %d headers that NumPy refuses; %d it takes" % (len(paths), taken))
     lost = sum(len(v) for v in only.values())
-    ok(lost < taken / 4, ".npy: of those it takes %d are refused" % lost, {k: v[:2] for k, v in only.items()})
-    for k, v in sorted(only.items()):
-        print("# refused here: %d x %s, such as %s" % (len(v), k[:90], v[0]))
+    strange = {k: v[:2] for k, v in only.items() if k not in NPY_STRICT}
+    ok(not strange, ".npy: of those it takes %d are refused, for a type without its width" % lost, strange)
 
 
 rng = seeded(7)

@@ -199,21 +199,28 @@ int value_bool(const struct table_type *t, const uint8_t *p, const uint8_t *end,
 
 /* ---- what may it be? ---- */
 
+/* a number beyond all doubles; most are too short for that */
+static int is_beyond(const struct real *r)
+{
+	return !r->word && (r->exp > 250 || r->last - r->digits > 250) &&
+	       isinf(decimal_double(r->digits, r->last, r->w, r->exp));
+}
+
 static unsigned seen_number(const uint8_t *p, const uint8_t *end)
 {
 	struct whole w;
 	struct real r;
+	int whole = read_whole(p, end, &w);
 
-	if (read_whole(p, end, &w)) {
+	if (whole && !w.huge) {
 		if (w.neg)
-			return SEEN_MINUS | (w.huge || w.v > (uint64_t)INT64_MAX + 1 ? SEEN_HUGE : SEEN_INT);
-		return w.huge ? SEEN_HUGE : w.v > INT64_MAX ? SEEN_UINT : SEEN_INT;
+			return SEEN_MINUS | (w.v > (uint64_t)INT64_MAX + 1 ? SEEN_HUGE : SEEN_INT);
+		return w.v > INT64_MAX ? SEEN_UINT : SEEN_INT;
 	}
-	if (!read_real(p, end, &r))
+	/* what is huge may become a float, too */
+	if (!read_real(p, end, &r) || is_beyond(&r))
 		return 0;
-	if (!r.word && (r.exp > 250 || r.last - r.digits > 250) && isinf(decimal_double(r.digits, r.last, r.w, r.exp)))
-		return 0;
-	return SEEN_FLOAT;
+	return whole ? SEEN_HUGE | (w.neg ? SEEN_MINUS : 0) : SEEN_FLOAT;
 }
 
 unsigned value_seen(const uint8_t *p, const uint8_t *end)

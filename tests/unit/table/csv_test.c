@@ -131,6 +131,21 @@ static void any_bytes(void)
 	table_schema_clear(&s);
 }
 
+/* a whole number that no double holds is text, also among floats */
+static void beyond_doubles(void)
+{
+	char text[500], says[500];
+
+	snprintf(text, sizeof text, "a\n1.5\n1%0400d\n", 0);
+	snprintf(says, sizeof says, "a:utf8\n1.5\n1%0400d\n", 0);
+	reads_as(&csv, text, NULL, says);
+	snprintf(text, sizeof text, "a\n1.5\n-1%0400d\n", 0);
+	snprintf(says, sizeof says, "a:utf8\n1.5\n-1%0400d\n", 0);
+	reads_as(&csv, text, NULL, says);
+	snprintf(text, sizeof text, "a\n1.5\n1%0300d\n", 0);
+	reads_as(&csv, text, NULL, "a:float64\n1.5\n1.0000000000000001e+300\n");
+}
+
 /* records longer than the window, and than they may be; more columns than there may be */
 static void long_ones(void)
 {
@@ -233,6 +248,7 @@ int main(void)
 	RUN(nulls);
 	RUN(wrong);
 	RUN(any_bytes);
+	RUN(beyond_doubles);
 	RUN(long_ones);
 	RUN(batches);
 	RUN(hears_what_is_read);

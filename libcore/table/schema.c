@@ -55,7 +55,8 @@ static int skip(struct span *s, const char *prefix)
 static int no_type(struct span text)
 {
 	return err_set(ERR_USAGE, "'%.*s' is no type of a column "
-		       "(int64, float64, utf8, bool, date32, timestamp[us], list<float32> ...)", text.len < 100 ? (int)text.len : 100, (const char *)text.p);
+		       "(int64, float64, utf8, bool, date32, timestamp[us], list<float32> ...)",
+		       text.len < 100 ? (int)text.len : 100, (const char *)text.p);
 }
 
 /* "us]", "ns, UTC]", "s, tz=Europe/Berlin]" */
@@ -87,29 +88,35 @@ static int parse_timestamp(struct table_type *t, struct span s)
 	return 0;
 }
 
-int table_type_parse(struct table_type *t, struct span text)
+/* any but a list: 1 or 0 */
+static int parse_item(struct table_type *t, struct span text)
 {
 	struct span s = trimmed(text);
 	size_t i;
-	int rc;
 
 	for (i = 0; i < sizeof types / sizeof *types; i++)
 		if (span_equal(s, span_str(types[i].name))) {
 			*t = types[i].t;
-			return 0;
+			return 1;
 		}
-	if (skip(&s, "timestamp[") && parse_timestamp(t, s))
-		return 0;
-	if (skip(&s, "list<") && s.len && s.p[s.len - 1] == '>') {
+	return skip(&s, "timestamp[") && parse_timestamp(t, s);
+}
+
+int table_type_parse(struct table_type *t, struct span text)
+{
+	struct span s = trimmed(text);
+	int list = skip(&s, "list<");
+
+	if (list) {
+		if (s.len == 0 || s.p[s.len - 1] != '>')
+			return no_type(text);
 		s.len--;
 		skip(&s, "item:");
-		rc = table_type_parse(t, s);
-		if (rc < 0 || t->list)
-			return rc < 0 ? rc : no_type(text);
-		t->list = 1;
-		return 0;
 	}
-	return no_type(text);
+	if (!parse_item(t, s))
+		return no_type(text);
+	t->list = (uint8_t)list;
+	return 0;
 }
 
 static int same_type(const struct table_type *a, const struct table_type *b)

@@ -37,7 +37,7 @@ static void types(void)
 	static const char *const none[] = {
 		"", "int", "int128", "INT64", "timestamp", "timestamp[]", "timestamp[m]", "timestamp[us", "timestamp[us,]",
 		"list<>", "list<int>",
-		"list<list<int8>>", "list<int8", "map<utf8>",
+		"list<list<int8>>", "list<int8", "map<utf8>", "timestamp[list<int8>", "timestamp[us,UTC]>",
 		"timestamp[us,0123456789012345678901234567890123456789012345678901234567890123]",
 	};
 	struct buf out = BUF_INIT(1000);

@@ -21,7 +21,7 @@ static int is_large(const struct column *c)
 	return c->type.type == ARROW_LARGE_UTF8 || c->type.type == ARROW_LARGE_BINARY;
 }
 
-static int is_text(const struct column *c)
+int column_is_text(const struct column *c)
 {
 	return c->type.type == ARROW_UTF8 || c->type.type == ARROW_BINARY || is_large(c);
 }
@@ -38,6 +38,7 @@ static int put_offset(struct column *c, uint64_t v)
 int column_init(struct column *c, const struct table_type *t)
 {
 	struct table_type item = *t;
+	int rc;
 
 	*c = (struct column){ .type = *t, .width = t->list ? 0 : width_of(t) };
 	buf_init(&c->valid, SIZE_MAX);
@@ -49,10 +50,11 @@ int column_init(struct column *c, const struct table_type *t)
 		c->item = malloc(sizeof *c->item);
 		if (!c->item)
 			return err_nomem();
-		if (column_init(c->item, &item) < 0)
-			return ERR_NOMEM;
+		rc = column_init(c->item, &item);
+		if (rc < 0)
+			return rc;
 	}
-	return c->item || is_text(c) ? put_offset(c, 0) : 0;
+	return c->item || column_is_text(c) ? put_offset(c, 0) : 0;
 }
 
 void column_clear(struct column *c)
@@ -80,6 +82,11 @@ void column_reset(struct column *c)
 size_t column_bytes(const struct column *c)
 {
 	return c->valid.len + c->data.len + c->offs.len + (c->item ? column_bytes(c->item) : 0);
+}
+
+size_t column_row_bits(const struct column *c)
+{
+	return c->item || column_is_text(c) ? (is_large(c) ? 64 : 32) : c->type.type == ARROW_BOOL ? 1 : 8 * c->width;
 }
 
 /* up to n bytes, the new ones `byte` */
@@ -116,7 +123,7 @@ int column_null(struct column *c)
 		return rc;
 	if (c->item)
 		rc = put_offset(c, c->item->rows);
-	else if (is_text(c))
+	else if (column_is_text(c))
 		rc = put_offset(c, c->data.len);
 	else if (c->type.type == ARROW_BOOL)
 		rc = stretch(&c->data, c->rows / 8 + 1, 0);

@@ -325,8 +325,7 @@ static int texts(struct part *w)
 /* any type, one after the other */
 static int others(struct part *w)
 {
-	int text = w->col->type.type == ARROW_UTF8 || w->col->type.type == ARROW_LARGE_UTF8 ||
-		   w->col->type.type == ARROW_BINARY || w->col->type.type == ARROW_LARGE_BINARY;
+	int text = column_is_text(w->col);
 	const struct csv_field *f = w->f;
 	struct span value;
 	int rc;
@@ -335,10 +334,13 @@ static int others(struct part *w)
 		rc = csv_text(w->c, f, w->tmp, &value);
 		if (rc < 0)
 			return rc;
-		if ((value.len == 0 && !(text && f->len & CSV_QUOTED)) || is_null(w->o, w->c, f))
-			rc = column_null(w->col) < 0 ? ERR_NOMEM : 1;
-		else
-			rc = column_value(w->col, value);
+		if ((value.len == 0 && !(text && f->len & CSV_QUOTED)) || is_null(w->o, w->c, f)) {
+			rc = column_null(w->col);
+			if (rc < 0)
+				return rc;
+			continue;
+		}
+		rc = column_value(w->col, value);
 		if (rc != 1)
 			return rc;
 	}

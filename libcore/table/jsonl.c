@@ -335,8 +335,6 @@ static int refuse(struct lines *l, int t)
 /* a value that is neither list nor object, into c: as column_value */
 static int add_scalar(struct lines *l, struct column *c, int t)
 {
-	int text = c->type.type == ARROW_UTF8 || c->type.type == ARROW_LARGE_UTF8 || c->type.type == ARROW_BINARY ||
-		   c->type.type == ARROW_LARGE_BINARY;
 	int rc;
 
 	if (t == JSONRD_NULL) {
@@ -349,7 +347,7 @@ static int add_scalar(struct lines *l, struct column *c, int t)
 		if (rc < 0)
 			return rc;
 	}
-	if (!text && t != JSONRD_STRING && (t == JSONRD_NUMBER) == (c->type.type == ARROW_BOOL))
+	if (!column_is_text(c) && t != JSONRD_STRING && (t == JSONRD_NUMBER) == (c->type.type == ARROW_BOOL))
 		return 0;
 	return column_value(c, buf_span(&l->j.text));
 }
@@ -497,7 +495,7 @@ int jsonl_infer(const struct table_opts *o, struct table_in in, const struct tab
 /* time for a batch?  Not asked after every record: it costs as much as a small one. */
 static int now_and_then(struct lines *l, uint64_t *asked)
 {
-	if (l->s.rows < stream_rows_max(l->o) && l->j.off - *asked < 64 * 1024)
+	if (!stream_must(&l->s) && l->j.off - *asked < 64 * 1024)
 		return 0;
 	*asked = l->j.off;
 	return stream_full(&l->s);

@@ -67,6 +67,7 @@ int stream_start(struct stream *s, const struct table_opts *o, const struct tabl
 		rc = column_init(&s->col[i], &schema->col[i].type);
 		if (rc < 0)
 			return rc;
+		s->row_bits += column_row_bits(&s->col[i]);
 		s->n_nodes += s->col[i].item ? 2 : 1;
 		s->n_buffers += s->col[i].item ? 5 : 3;		/* at most */
 	}
@@ -182,13 +183,23 @@ int stream_flush(struct stream *s)
 	return rc;
 }
 
+static size_t bytes_max(const struct stream *s)
+{
+	return s->opts->batch_max ? s->opts->batch_max : TABLE_BATCH;
+}
+
+int stream_must(const struct stream *s)
+{
+	return s->rows >= stream_rows_max(s->opts) || s->rows * s->row_bits / 8 >= bytes_max(s);
+}
+
 int stream_full(struct stream *s)
 {
-	size_t most = s->opts->batch_max ? s->opts->batch_max : TABLE_BATCH, bytes = 0, i;
+	size_t bytes = 0, i;
 
 	for (i = 0; i < s->n_cols; i++)
 		bytes += column_bytes(&s->col[i]);
-	return bytes >= most || s->rows >= stream_rows_max(s->opts) ? stream_flush(s) : 0;
+	return bytes >= bytes_max(s) || stream_must(s) ? stream_flush(s) : 0;
 }
 
 int stream_finish(struct stream *s)

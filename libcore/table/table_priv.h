@@ -70,9 +70,11 @@ int column_pad(struct column *c, size_t rows);	/* nulls, until there are so many
 int column_value(struct column *c, struct span text);
 int column_end_list(struct column *c);		/* the items since the last one are a list */
 size_t column_bytes(const struct column *c);
+size_t column_row_bits(const struct column *c);	/* of a null, but for the bit that says so */
+int column_is_text(const struct column *c);	/* UTF-8 or bytes */
 /* column_mark - the row that is added next is null */
 int column_mark(struct column *c);
-/* column_grow_data - room for so many values; those who add many write them themselves */
+/* column_room - room for so many values; those who add many write them themselves */
 static inline int column_room(struct column *c, size_t rows)
 {
 	return buf_reserve(&c->data, rows * c->width);
@@ -86,9 +88,11 @@ struct stream {
 	struct sink *out;
 	struct column *col;		/* as the schema has them */
 	size_t n_cols, rows, n_nodes, n_buffers;
+	size_t row_bits;		/* that a row has at least, also where it is null: columns may lag behind */
 };
 int stream_start(struct stream *s, const struct table_opts *o, const struct table_schema *schema, struct sink *out);
 int stream_flush(struct stream *s);		/* a batch of what there is, if there is anything */
+int stream_must(const struct stream *s);	/* 1: as many rows as a batch may have, or surely as many bytes; costs nothing */
 int stream_full(struct stream *s);		/* a flush when it is time for one */
 int stream_finish(struct stream *s);
 void stream_clear(struct stream *s);		/* accepts a zeroed one */

@@ -151,6 +151,24 @@ static void batches(void)
 	buf_clear(&text);
 }
 
+/* columns that lag behind are as long as the others when they leave: rows of nothing fill a batch, too */
+static void rows_of_nulls(void)
+{
+	struct table_opts o = { .form = TABLE_JSONL, .batch_max = 10000 };
+	struct buf text = BUF_INIT(1 << 20);
+	struct table_schema s;
+	int i;
+
+	buf_str(&text, "{\"a\":1,\"b\":2,\"c\":\"x\",\"d\":[1],\"e\":true}\n");	/* 64, 64, 32, 32 and 1 bits */
+	for (i = 0; i < 1000; i++)
+		buf_str(&text, "{}\n");
+	CHECK(text_arrow(&o, buf_span(&text), NULL, &s) == 0);
+	CHECK(strstr(text_rows(&s), "null|null|null|null|null\n"));
+	CHECK(strstr((const char *)text_ipc.text.data, "\nbatch 415 nodes ") && text_ipc.rows == 1001 - 2 * 415);
+	table_schema_clear(&s);
+	buf_clear(&text);
+}
+
 static void json_is_said(void)
 {
 	CHECK_STR(text_of(&jsonl, "{\"a\":{}}", NULL), "a:json\n{}\n");
@@ -168,6 +186,7 @@ int main(void)
 	RUN(many_keys);
 	RUN(long_ones);
 	RUN(batches);
+	RUN(rows_of_nulls);
 	RUN(json_is_said);
 	buf_clear(&text_stream);
 	buf_clear(&text_ipc.text);

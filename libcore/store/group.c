@@ -31,9 +31,18 @@ static const char *const what = "board/commits";
 
 /* ---- the file ---- */
 
-static struct flock open_lock(short type)
+/* Two bytes behind its end are locked: GATE by who is opening it, OPEN by all who have it open. */
+enum { GATE = GROUP_END, OPEN };
+
+static int lock(int fd, int how, int byte, short type)
 {
-	return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = GROUP_END, .l_len = 1 };
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	int rc;
+
+	do
+		rc = fcntl(fd, how, &l);
+	while (rc < 0 && errno == EINTR);
+	return rc;
 }
 
 /* all rows; what is behind the end of the file is none */
@@ -46,23 +55,22 @@ static int rows_read(int fd, uint8_t rows[ROWS])
 	return got < 0 ? (int)got : 0;
 }
 
-/* who is alone with it: what is there is nobody's any more */
+/* Who is alone with it: what is there is nobody's any more.  One after the other, or the next would take for begun what
+ * one who died was about to begin. */
 static int begin_anew(int fd)
 {
 	static const uint8_t none[ROWS];
-	struct flock lock = open_lock(F_WRLCK);
 	uint8_t rows[ROWS];
-	int rc = 0;
+	int rc = lock(fd, F_OFD_SETLKW, GATE, F_WRLCK);
 
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+	if (rc == 0 && lock(fd, F_OFD_SETLK, OPEN, F_WRLCK) == 0) {
 		rc = rows_read(fd, rows);
 		if (rc == 0 && memcmp(rows, none, ROWS))
 			rc = io_pwrite(fd, none, ROWS, 0, what);
 	}
-	lock = open_lock(F_RDLCK);
-	while (rc == 0 && (rc = fcntl(fd, F_OFD_SETLKW, &lock)) < 0 && errno == EINTR)
-		rc = 0;
-	return rc;
+	if (rc == 0)
+		rc = lock(fd, F_OFD_SETLKW, OPEN, F_RDLCK);
+	return rc < 0 ? rc : lock(fd, F_OFD_SETLK, GATE, F_UNLCK);
 }
 
 /* nobody else has it open either, who may do what we may */

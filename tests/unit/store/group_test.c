@@ -317,6 +317,33 @@ static void nobody_is_done_twice(void)
 	NO_FAULTS(store);
 }
 
+/* A request of before, and somebody who was about to clear it and died: who waited for that does it. */
+static void who_begins_anew_dies(void)
+{
+	struct flock both = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = GROUP_END, .l_len = 2 };
+	uint8_t row[32] = { 1, 2, 3 };
+	struct timespec nap = { .tv_nsec = 50000000 };
+	int fd;
+
+	store = fresh("");
+	CHECK(mkdir(below(store, "board"), 0755) == 0 || errno == EEXIST);
+	fd = open(below(store, "board/commits"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	CHECK(pwrite(fd, row, sizeof row, 40 * sizeof row) == sizeof row && n_offers() == 1);
+	CHECK(fcntl(fd, F_OFD_SETLK, &both) == 0);
+	fflush(stdout);
+	crowd[0].go = open("/dev/null", O_RDONLY);
+	crowd[0].pid = fork();
+	if (crowd[0].pid == 0) {
+		close(fd);
+		_exit(commit_one(0, NEW));
+	}
+	nanosleep(&nap, NULL);
+	CHECK(waitpid(crowd[0].pid, NULL, WNOHANG) == 0);	/* it waits */
+	close(fd);
+	CHECK(left(0) == 0 && n_offers() == 0);
+	NO_FAULTS(store);
+}
+
 /* its bytes are on the disk, so that they may be taken; but not behind the back of who takes its segment over */
 static void a_follower_dies(void)
 {
@@ -570,6 +597,7 @@ int main(void)
 	RUN(a_leader_dies_before_its_commit);
 	RUN(a_leader_dies_behind_its_commit);
 	RUN(nobody_is_done_twice);
+	RUN(who_begins_anew_dies);
 	RUN(a_follower_dies);
 	RUN(a_dead_followers_segment_is_adopted);
 	RUN(what_is_relied_upon_is_swept_meanwhile);

@@ -88,35 +88,15 @@ static int keep(struct jsonrd *j, const uint8_t *p, size_t len)
 
 /* ---- strings ---- */
 
-/* where a run of plain bytes ends: at a quote, a backslash, a control character, or `end` */
-static const uint8_t *plain(const uint8_t *p, const uint8_t *end, int *wide)
-{
-	uint64_t x, hit, all = 0;
-
-	for (; end - p >= 8; p += 8) {
-		x = json_load(p);
-		hit = json_special(x);
-		if (hit) {
-			/* only the bytes in front of the hit */
-			all |= x & ((hit & -hit) - 1);
-			*wide = (all & JSON_EACH(0x80)) != 0;
-			return p + __builtin_ctzll(hit) / 8;
-		}
-		all |= x;
-	}
-	while (p < end && *p >= 0x20 && *p != '"' && *p != '\\')
-		all |= *p++;
-	*wide = (all & JSON_EACH(0x80)) != 0;
-	return p;
-}
-
 /* the plain bytes at in[at], as many as there are */
 static int run(struct jsonrd *j)
 {
 	const uint8_t *p = j->in + j->at, *end = j->in + j->have, *q;
+	uint64_t all = 0;
 	int wide, rc;
 
-	q = plain(p, end, &wide);
+	q = json_run_end(p, end, &all);
+	wide = (all & JSON_EACH(0x80)) != 0;
 	if (wide && q == end)
 		q -= utf8_unfinished(span_of(p, (size_t)(q - p)));
 	if (wide && !utf8_valid(span_of(p, (size_t)(q - p))))

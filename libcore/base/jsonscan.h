@@ -31,6 +31,35 @@ static inline uint64_t json_special(uint64_t x)
 	       ((x - JSON_EACH(0x20)) & ~x & JSON_EACH(0x80));
 }
 
+/*
+ * json_run - where plain text that begins at p ends: at a quote, a backslash or a control character; or less than eight
+ * bytes before `end`, which may be plain as well.  The bytes in front are or-ed into *all, eight at a time.
+ */
+static inline const uint8_t *json_run(const uint8_t *p, const uint8_t *end, uint64_t *all)
+{
+	uint64_t x, hit;
+
+	for (; end - p >= 8; p += 8) {
+		x = json_load(p);
+		hit = json_special(x);
+		if (hit) {
+			*all |= x & ((hit & -hit) - 1);		/* only the bytes in front of the hit */
+			return p + __builtin_ctzll(hit) / 8;
+		}
+		*all |= x;
+	}
+	return p;
+}
+
+/* json_run_end - the same to the very end */
+static inline const uint8_t *json_run_end(const uint8_t *p, const uint8_t *end, uint64_t *all)
+{
+	p = json_run(p, end, all);
+	while (p < end && *p >= 0x20 && *p != '"' && *p != '\\')
+		*all |= *p++;
+	return p;
+}
+
 static inline int json_hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')

@@ -99,8 +99,3 @@ size_t json_num_int(uint64_t u, int neg, char *text)
 	text[0] = '-';
 	return 1 + decimal_put_uint(u + 1, text + 1);
 }
-
-size_t json_num_float(double f, char *text)
-{
-	return decimal_put_double(f, text);
-}

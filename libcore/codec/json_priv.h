@@ -19,11 +19,9 @@
 const uint8_t *json_num_read(const uint8_t *p, const uint8_t *end, struct node_step *s, int *minus_zero,
 			     const char **why);
 
-/* json_num_int, json_num_float - the text of a number; bytes written, at most JSON_NUM_MAX.  A float is
- * the shortest text that reads back equal, as ECMAScript and Go write it (no point when it is whole). */
+/* json_num_int - the text of a whole number; bytes written, at most JSON_NUM_MAX.  (Floats: decimal_put_double.) */
 enum { JSON_NUM_MAX = 32 };
 size_t json_num_int(uint64_t u, int neg, char *text);
-size_t json_num_float(double f, char *text);
 
 /* ---- strings: json_text.c ---- */
 
@@ -39,21 +37,11 @@ struct json_raw {
  */
 static inline const uint8_t *json_text_plain(const uint8_t *p, const uint8_t *end, int *wide)
 {
-	uint64_t x, hit, all = 0;
+	uint64_t all = 0;
 
-	for (; end - p >= 8; p += 8) {
-		x = json_load(p);
-		hit = json_special(x);
-		if (hit) {
-			/* only the bytes in front of the hit */
-			all |= x & ((hit & -hit) - 1);
-			p += __builtin_ctzll(hit) / 8;
-			*wide = (all & JSON_EACH(0x80)) != 0;
-			return *p == '"' ? p : NULL;
-		}
-		all |= x;
-	}
-	return NULL;
+	p = json_run(p, end, &all);
+	*wide = (all & JSON_EACH(0x80)) != 0;
+	return p < end && *p == '"' ? p : NULL;
 }
 
 /* json_text_scan - the string whose first byte is `p`, behind the opening quote.  Returns the closing
@@ -91,6 +79,5 @@ int json_cid_put(const struct cid *cid, struct buf *out);
 
 int dag_json_encode(const struct node *nd, size_t at, struct buf *out);
 int json_encode(const struct node *nd, size_t at, struct buf *out);
-
 
 #endif

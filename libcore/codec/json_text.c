@@ -14,24 +14,11 @@ const uint8_t *json_text_scan(const uint8_t *p, const uint8_t *end, struct json_
 			      const uint8_t **where, const char **why)
 {
 	const uint8_t *start = p;
-	uint64_t x, hit, wide = 0;
+	uint64_t wide = 0;
 
 	raw->escaped = 0;
 	for (;;) {
-		while (end - p >= 8) {
-			x = json_load(p);
-			hit = json_special(x);
-			if (hit) {
-				/* only the bytes in front of the hit */
-				wide |= x & ((hit & -hit) - 1);
-				p += __builtin_ctzll(hit) / 8;
-				break;
-			}
-			wide |= x;
-			p += 8;
-		}
-		while (p < end && *p >= 0x20 && *p != '"' && *p != '\\')
-			wide |= *p++;
+		p = json_run_end(p, end, &wide);
 		if (p == end)
 			return stop(start, "a string without end", where, why);
 		if (*p == '"')

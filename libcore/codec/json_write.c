@@ -4,6 +4,7 @@
  * it, with a line for every entry and keys as they come.
  * Spec: ipld/ipld specs/codecs/dag-json/spec.md, "Serialization"; the text of numbers and strings is Kubo's.
  */
+#include "base/decimal.h"
 #include "base/err.h"
 #include "json_priv.h"
 
@@ -155,11 +156,11 @@ static int write_level(struct writer *w, size_t at)
 
 static int write_float(struct writer *w, double f)
 {
-	char text[JSON_NUM_MAX];
+	char text[DECIMAL_MAX];
 
 	if (f - f != 0)
 		return err_set(ERR_INVALID, "JSON has no number for %s", f != f ? "NaN" : "infinity");
-	return buf_bytes(w->out, text, json_num_float(f, text));
+	return buf_bytes(w->out, text, decimal_put_double(f, text));
 }
 
 static int write_value(struct writer *w, size_t at)

@@ -53,16 +53,6 @@ static struct table_in from_start(struct ops_table *t)
 	return (struct table_in){ t->in ? read_in : read_stdin, t };
 }
 
-static int copy(const struct table_schema *from, struct table_schema *to)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < from->n; i++)
-		rc = table_schema_add(to, from->col[i].name, &from->col[i].type, from->col[i].src);
-	return rc;
-}
-
 int ops_table_open(struct ops_table *t, struct dag_source *src, const char *path, const char *tmpdir,
 		   const struct table_opts *o, const struct table_schema *want)
 {
@@ -77,7 +67,7 @@ int ops_table_open(struct ops_table *t, struct dag_source *src, const char *path
 			rc = err_set(ERR_INVALID, "a directory");
 	}
 	if (rc == 0)
-		rc = known ? copy(want, &t->schema) : table_infer(o, from_start(t), want, &t->schema);
+		rc = known ? table_schema_copy(&t->schema, want) : table_infer(o, from_start(t), want, &t->schema);
 	if (rc < 0)
 		ops_table_close(t);
 	return rc;

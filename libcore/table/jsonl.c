@@ -451,16 +451,6 @@ static int read_record(struct lines *l)
 	return rc;
 }
 
-static int copy_schema(const struct table_schema *s, struct table_schema *out)
-{
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < s->n; i++)
-		rc = table_schema_add(out, s->col[i].name, &s->col[i].type, SIZE_MAX);
-	return rc;
-}
-
 int jsonl_infer(const struct table_opts *o, struct table_in in, const struct table_schema *want, struct table_schema *out)
 {
 	struct lines *l = malloc(sizeof *l);
@@ -471,7 +461,7 @@ int jsonl_infer(const struct table_opts *o, struct table_in in, const struct tab
 		return err_nomem();
 	start(l, o, in, out);
 	l->grow = !want || want->rest;
-	rc = want ? copy_schema(want, out) : 0;
+	rc = want ? table_schema_copy(out, want) : 0;
 	if (rc == 0)
 		rc = next_record(l);
 	while (rc > 0) {
@@ -511,7 +501,7 @@ int jsonl_arrow(const struct table_opts *o, struct table_in in, const struct tab
 	if (!l)
 		return rc;
 	start(l, o, in, &s);
-	rc = copy_schema(schema, &s);
+	rc = table_schema_copy(&s, schema);
 	if (rc == 0)
 		rc = stream_start(&l->s, o, &s, out);
 	if (rc == 0)

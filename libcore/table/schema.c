@@ -171,6 +171,16 @@ int table_schema_add(struct table_schema *s, struct span name, const struct tabl
 	return 0;
 }
 
+int table_schema_copy(struct table_schema *s, const struct table_schema *from)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < from->n; i++)
+		rc = table_schema_add(s, from->col[i].name, &from->col[i].type, from->col[i].src);
+	return rc;
+}
+
 void table_schema_clear(struct table_schema *s)
 {
 	size_t i;

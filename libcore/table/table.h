@@ -55,11 +55,14 @@ struct table_schema {
  * not named; without it they are left out.  A name with one of , : " or blanks around it is written as a JSON string.
  * ERR_USAGE.
  * table_schema_format - append it.  table_schema_known - 1: nothing is left to find out.  _clear accepts a zeroed one.
+ * table_schema_add - one more column, whose name is copied; _copy - the columns of another one, without its `rest`.
+ * ERR_LIMIT: over one of the limits above; what was added stays.
  */
 int table_schema_parse(struct table_schema *s, struct span text);
 int table_schema_format(const struct table_schema *s, struct buf *out);
 int table_schema_known(const struct table_schema *s);
-int table_schema_add(struct table_schema *s, struct span name, const struct table_type *t, size_t src);	/* copies */
+int table_schema_add(struct table_schema *s, struct span name, const struct table_type *t, size_t src);
+int table_schema_copy(struct table_schema *s, const struct table_schema *from);
 void table_schema_clear(struct table_schema *s);
 
 /* ---- reading ---- */

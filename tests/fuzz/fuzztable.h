@@ -6,32 +6,20 @@
 #define TESTS_FUZZTABLE_H
 
 #include "table/table.h"
+#include "tests/unit/feed.h"
 #include "tests/unit/ipc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct fuzz_text {
-	struct span all, rest;
-	size_t piece;
+	struct span all;
+	struct feed feed;
 };
-
-static ssize_t fuzz_read(void *arg, void *p, size_t len)
-{
-	struct fuzz_text *t = arg;
-	size_t n = t->rest.len < t->piece ? t->rest.len : t->piece;
-
-	n = n < len ? n : len;
-	if (n)
-		memcpy(p, t->rest.p, n);
-	t->rest = span_of(t->rest.p + n, t->rest.len - n);
-	return (ssize_t)n;
-}
 
 static struct table_in fuzz_again(struct fuzz_text *t, size_t piece)
 {
-	t->rest = t->all;
-	t->piece = piece;
-	return (struct table_in){ fuzz_read, t };
+	t->feed = (struct feed){ t->all, piece, 0 };
+	return (struct table_in){ feed_read, &t->feed };
 }
 
 static void fuzz_stream(struct span stream)

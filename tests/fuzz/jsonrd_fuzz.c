@@ -9,26 +9,9 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/jsonrd.h"
+#include "tests/unit/feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct feed {
-	struct span left;
-	size_t step;
-};
-
-static ssize_t feed_read(void *arg, void *p, size_t len)
-{
-	struct feed *f = arg;
-
-	len = len < f->step ? len : f->step;
-	len = len < f->left.len ? len : f->left.len;
-	if (!len)
-		return 0;
-	memcpy(p, f->left.p, len);
-	f->left = span_of(f->left.p + len, f->left.len - len);
-	return (ssize_t)len;
-}
 
 /* the token as JSON text */
 static void write_token(struct buf *out, const struct jsonrd *j, int t)
@@ -54,7 +37,7 @@ static void write_token(struct buf *out, const struct jsonrd *j, int t)
 /* how it ended */
 static int read_all(struct span text, size_t step, unsigned bits, struct buf *out, uint64_t *off)
 {
-	struct feed f = { text, step };
+	struct feed f = { text, step, 0 };
 	struct jsonrd j;
 	int t;
 

@@ -3,6 +3,7 @@
  * rest is the container.  What comes out is as long as was said, is read by who reads that form, and holds the same numbers;
  * any part of it is part of it.
  */
+#include "../unit/feed.h"
 #include "../unit/ipc.h"
 #include "../unit/tensor/memin.h"
 #include "base/jsonrd.h"
@@ -93,26 +94,15 @@ static void is_arrow(const struct tensor_body *b, const struct buf *whole, const
 		MUST((got.p[i / 8] >> i % 8 & 1) == (values->data[i] != 0));
 }
 
-static ssize_t next(void *arg, void *p, size_t len)
-{
-	struct span *s = arg;
-	size_t n = len < s->len ? len : s->len;
-
-	if (n)
-		memcpy(p, s->p, n);
-	*s = span_of(s->p + n, s->len - n);
-	return (ssize_t)n;
-}
-
 /* one value, with as many numbers as there are elements */
 static void is_json(const struct tensor_body *b, const struct buf *whole)
 {
-	struct span s = buf_span(whole);
+	struct feed text = { buf_span(whole), SIZE_MAX, 0 };
 	uint64_t n = 0;
 	struct jsonrd j;
 	int t;
 
-	jsonrd_init(&j, next, &s, 100);
+	jsonrd_init(&j, feed_read, &text, 100);
 	while ((t = jsonrd_next(&j)) > 0)
 		n += t == JSONRD_NUMBER || t == JSONRD_NULL || t == JSONRD_TRUE || t == JSONRD_FALSE;
 	/* 64 dimensions of complex numbers are deeper than our own reader goes */

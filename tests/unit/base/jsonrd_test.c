@@ -2,27 +2,8 @@
 #include <time.h>
 
 #include "base/jsonrd.h"
+#include "tests/unit/feed.h"
 #include "tests/unit/unit.h"
-
-/* text that comes in pieces of at most `step` bytes */
-struct feed {
-	struct span left;
-	size_t step;
-	int rc;				/* at the end: an error instead */
-};
-
-static ssize_t feed_read(void *arg, void *p, size_t len)
-{
-	struct feed *f = arg;
-
-	if (f->left.len == 0)
-		return f->rc;
-	len = len < f->step ? len : f->step;
-	len = len < f->left.len ? len : f->left.len;
-	memcpy(p, f->left.p, len);
-	f->left = span_of(f->left.p + len, f->left.len - len);
-	return (ssize_t)len;
-}
 
 /* the tokens as text: { } [ ] k"name" s"text" n12 t f z | and . at the end; 0, or the error */
 static int tokens(struct span text, size_t step, int lines, size_t max, struct buf *out)

@@ -229,7 +229,7 @@ static void refused(void)
 	struct table_schema s = { 0 };
 	struct table_opts o = { .sep = '"' };
 	struct sink_null out;
-	struct table_in in = { text_read, &(struct text_in){ span_str(""), 1 } };
+	struct table_in in = { feed_read, &(struct feed){ span_str(""), 1, 0 } };
 
 	sink_null_start(&out);
 	CHECK_ERR(table_infer(&o, in, NULL, &s), ERR_USAGE);

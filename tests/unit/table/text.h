@@ -6,24 +6,8 @@
 #define TESTS_TABLE_TEXT_H
 
 #include "table/table.h"
+#include "tests/unit/feed.h"
 #include "tests/unit/ipc.h"
-
-struct text_in {
-	struct span rest;
-	size_t piece;			/* bytes a read gives at most */
-};
-
-static ssize_t text_read(void *arg, void *p, size_t len)
-{
-	struct text_in *t = arg;
-	size_t n = t->rest.len < t->piece ? t->rest.len : t->piece;
-
-	n = n < len ? n : len;
-	if (n)
-		memcpy(p, t->rest.p, n);
-	t->rest = span_of(t->rest.p + n, t->rest.len - n);
-	return (ssize_t)n;
-}
 
 static struct buf text_stream;		/* what text_arrow wrote */
 static struct ipc text_ipc;
@@ -141,8 +125,8 @@ static const char *text_rows(const struct table_schema *s)
 static int text_arrow(const struct table_opts *o, struct span text, const char *columns, struct table_schema *s)
 {
 	struct table_schema want = { 0 };
-	struct text_in in = { text, text_piece };
-	struct table_in from = { text_read, &in };
+	struct feed in = { text, text_piece, 0 };
+	struct table_in from = { feed_read, &in };
 	struct sink_buf out;
 	int rc = 0;
 
@@ -159,7 +143,7 @@ static int text_arrow(const struct table_opts *o, struct span text, const char *
 	} else if (rc == 0) {
 		rc = table_infer(o, from, columns ? &want : NULL, s);
 	}
-	in.rest = text;
+	in.left = text;
 	if (rc == 0)
 		rc = table_arrow(o, from, s, &out.sink);
 	table_schema_clear(&want);

@@ -106,9 +106,10 @@ static int find_cuts(struct adder *a, int fd, uint64_t size, struct span head, c
 	unixfs_cuts_clear(&a->cuts);
 	rc = is_text(head) ? err_set(ERR_INVALID, "not a file of tensors") : cuts_of(a, fd, size, what);
 	if (rc == 0)
-		return unixfs_builder_cut(a->b, &a->cuts);
-	if (!is_content(rc))
+		rc = unixfs_builder_cut(a->b, &a->cuts);
+	if (rc == 0 || !is_content(rc))
 		return rc;
+	unixfs_cuts_clear(&a->cuts);		/* not at those that were found before it went wrong */
 	*why = strdup(err_text());
 	return *why ? 0 : err_nomem();
 }

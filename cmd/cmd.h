@@ -135,7 +135,8 @@ struct progress *cmd_progress(void);
 int cmd_worked(void *arg, uint64_t bytes, uint64_t n);
 
 /* cmd_complain - "NAME: what: message" for the error `rc` (what may be NULL); remembers the largest
- * exit status seen; returns it.  Here and in notes control characters come out as ?, but for tab and newline.  cmd_fail - the same as the last deed: `return cmd_fail(rc)`. */
+ * exit status seen; returns it.  Here and in notes control characters come out as ?, but for tab and
+ * newline.  cmd_fail - the same as the last deed: `return cmd_fail(rc)`. */
 int cmd_complain(int rc, const char *what);
 int cmd_fail(int rc);
 void cmd_status(int exit_status);	/* remember a status without a message ("no": 1) */

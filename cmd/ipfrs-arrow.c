@@ -1,5 +1,4 @@
 /* ipfrs-arrow - tensors, and tables of text, as Arrow streams */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +48,6 @@ static struct {
 
 /* ---- going out ---- */
 
-static int heard(void *arg, uint64_t bytes)
-{
-	(void)arg;
-	return cmd_worked(NULL, bytes, 0);
-}
-
 /* `cat` of `it` into a file, or standard output */
 static int put(int fd, int (*cat)(void *it, struct sink *out), void *it)
 {
@@ -65,7 +58,7 @@ static int put(int fd, int (*cat)(void *it, struct sink *out), void *it)
 		return rc;
 	rc = cat(it, &out.sink);
 	end = sink_fd_end(&out);
-	return rc < 0 ? rc : end;
+	return end < 0 ? end : rc;
 }
 
 static int put_out(int (*cat)(void *it, struct sink *out), void *it)
@@ -92,7 +85,7 @@ static int cat_columns(void *it, struct sink *out)
 	struct ops_columns *c = it;
 
 	progress_start(cmd_progress(), "writing", c->out.data, 1);
-	return tensor_columns_cat(&c->out, out, heard, NULL);
+	return tensor_columns_cat(&c->out, out, cmd_tensors_read, NULL);
 }
 
 static int tell_columns(const struct ops_columns *c)
@@ -105,17 +98,6 @@ static int tell_columns(const struct ops_columns *c)
 		rc = cmd_told(&line, ops_columns_line(c, i, me.form, &line));
 	buf_clear(&line);
 	return rc;
-}
-
-static void tell_read(const struct ops_tensor *t, uint64_t bytes)
-{
-	uint64_t n_blocks, n_bytes;
-
-	tensor_opened(t->set, &n_blocks, &n_bytes);
-	if (t->cid.len)
-		cmd_note("%" PRIu64 " blocks opened, %" PRIu64 " bytes read, for %" PRIu64 " bytes", n_blocks, n_bytes, bytes);
-	else
-		cmd_note("%" PRIu64 " bytes read, for %" PRIu64 " bytes", n_bytes, bytes);
 }
 
 /* a file that nobody said is of tensors may be a table */
@@ -146,7 +128,7 @@ static int tensors(const char *const *names, size_t n)
 	if (rc == 0)
 		rc = me.tell ? tell_columns(&c) : put_out(cat_columns, &c);
 	if (rc == 0 && cmd_verbose())
-		tell_read(&t, me.tell ? 0 : c.out.data);
+		cmd_tensors_note(&t, me.tell ? 0 : c.out.data);
 	ops_columns_close(&c);
 	ops_tensor_close(&t);
 	return rc;
@@ -309,7 +291,7 @@ int main(int argc, char **argv)
 	decide();
 	check(n);
 	me.table.rows_max = (size_t)me.tensors.batch;
-	me.table.progress = heard;
+	me.table.progress = cmd_tensors_read;
 	names = calloc((size_t)n, sizeof *names);
 	if (!names)
 		return cmd_fail(err_nomem());

@@ -38,12 +38,6 @@ static struct {
 	int (*progress)(void *arg, uint64_t bytes);
 } me = { .form = TENSOR_FORMS, .to = TENSOR_DTYPES, .len = UINT64_MAX, .fd = 1 };
 
-static int heard(void *arg, uint64_t bytes)
-{
-	(void)arg;
-	return cmd_worked(NULL, bytes, 0);
-}
-
 /* ---- one slice ---- */
 
 /* JSON ends in a newline, the only one in it; with -0 that is a NUL */
@@ -220,7 +214,7 @@ static int answer(int n)
 	if (rc < 0)
 		return rc;
 	if (!isatty(me.fd)) {			/* bar and answer would share the screen */
-		me.progress = heard;
+		me.progress = cmd_tensors_read;
 		progress_start(bar, "reading", 0, 1);
 	}
 	rc = me.list ? put_list() : put_operands(n);
@@ -245,17 +239,6 @@ static int answer_into(int n)
 		rc = tmpfile_commit(&t, 0);
 	tmpfile_close(&t);
 	return rc;
-}
-
-static void tell(void)
-{
-	uint64_t blocks, bytes;
-
-	tensor_opened(me.t.set, &blocks, &bytes);
-	if (me.t.cid.len)
-		cmd_note("%" PRIu64 " blocks opened, %" PRIu64 " bytes read, for %" PRIu64 " bytes", blocks, bytes, me.told);
-	else
-		cmd_note("%" PRIu64 " bytes read, for %" PRIu64 " bytes", bytes, me.told);
 }
 
 /* ---- options ---- */
@@ -332,7 +315,7 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		cmd_complain(rc, cmd_shown(path));
 	else if (cmd_verbose())
-		tell();
+		cmd_tensors_note(&me.t, me.told);
 	ops_tensor_close(&me.t);
 	cmd_where_end();
 	return cmd_finish();

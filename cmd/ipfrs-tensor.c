@@ -100,12 +100,6 @@ static int tell_all(tell_fn *fn, int say)
 
 /* ---- statistics ---- */
 
-static int heard(void *arg, uint64_t bytes)
-{
-	(void)arg;
-	return cmd_worked(NULL, bytes, 0);
-}
-
 /* 1, or 0: its elements have no order and no mean */
 static int stats_of(const struct tensor_info *t, struct tensor_stats *stats)
 {
@@ -114,7 +108,7 @@ static int stats_of(const struct tensor_info *t, struct tensor_stats *stats)
 
 	tensor_slice_all(&all, t->rank, t->shape);
 	progress_start(cmd_progress(), "reading", 0, 1);
-	rc = tensor_stats(me.t.set, t, &all, 0, stats, heard, NULL);
+	rc = tensor_stats(me.t.set, t, &all, 0, stats, cmd_tensors_read, NULL);
 	progress_end(cmd_progress());
 	return rc == ERR_UNSUPPORTED ? 0 : rc < 0 ? rc : 1;
 }

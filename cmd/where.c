@@ -1,4 +1,6 @@
 /* where.c - operands that are in the store or outside of it */
+#include <inttypes.h>
+
 #include "cmd/cmd.h"
 #include "cmd/where.h"
 
@@ -45,4 +47,21 @@ int cmd_tensors(struct ops_tensor *t, const char *path)
 
 	*t = (struct ops_tensor){ 0 };
 	return rc < 0 ? rc : ops_tensor_open(t, st, src, found);
+}
+
+void cmd_tensors_note(const struct ops_tensor *t, uint64_t bytes)
+{
+	uint64_t n_blocks, n_bytes;
+
+	tensor_opened(t->set, &n_blocks, &n_bytes);
+	if (t->cid.len)
+		cmd_note("%" PRIu64 " blocks opened, %" PRIu64 " bytes read, for %" PRIu64 " bytes", n_blocks, n_bytes, bytes);
+	else
+		cmd_note("%" PRIu64 " bytes read, for %" PRIu64 " bytes", n_bytes, bytes);
+}
+
+int cmd_tensors_read(void *arg, uint64_t bytes)
+{
+	(void)arg;
+	return cmd_worked(NULL, bytes, 0);
 }

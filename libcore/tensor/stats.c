@@ -212,6 +212,8 @@ static int bin_of(const struct ruler *r, double x)
 	x *= r->half;
 	if (x <= r->first)
 		return 0;			/* also where there is no width at all */
+	if (x >= r->edge[TENSOR_BINS])
+		return TENSOR_BINS - 1;		/* also what a file that changes has got since the first pass */
 	i = (int)((x - r->first) * r->per);
 	i = i < TENSOR_BINS ? i : TENSOR_BINS - 1;
 	while (i > 0 && x < r->edge[i])

@@ -273,6 +273,30 @@ static void progress_and_trouble(void)
 	CHECK_ERR(stats(TENSOR_C64, x, 8, 1, "...", 2, &got, NULL, NULL), ERR_UNSUPPORTED);
 }
 
+/* between the two passes someone writes larger numbers */
+static int grow(void *arg, uint64_t bytes)
+{
+	static const double x[] = { 1e300, -1e300, 1e18, 0.5 };
+	int fd = open(path, O_WRONLY), *times = arg;
+
+	CHECK(bytes == sizeof x);
+	if ((*times)++ == 0)
+		CHECK(fd >= 0 && pwrite(fd, x, sizeof x, lseek(fd, 0, SEEK_END) - (off_t)sizeof x) == sizeof x);
+	close(fd);
+	return 0;
+}
+
+static void a_file_that_changes_meanwhile(void)
+{
+	static const double x[] = { 0, 0.25, 0.75, 1 };
+	struct tensor_stats got;
+	int times = 0;
+
+	CHECK(stats(TENSOR_F64, x, sizeof x, 4, "...", 1, &got, grow, &times) == 0);
+	CHECK(times == 2 && got.min == 0 && got.max == 1);
+	CHECK(got.bins[0] == 1 && got.bins[TENSOR_BINS / 2] == 1 && got.bins[TENSOR_BINS - 1] == 2);
+}
+
 int main(void)
 {
 	path = unit_kept(4096);
@@ -284,5 +308,6 @@ int main(void)
 	RUN(extremes);
 	RUN(of_a_slice);
 	RUN(progress_and_trouble);
+	RUN(a_file_that_changes_meanwhile);
 	return UNIT_END();
 }

@@ -184,7 +184,7 @@ int tensor_get(struct tensor_set *set, uint64_t i, struct tensor_info *info)
 	if (rc < 0)
 		return rc;
 	/* what is checked of a header need not be true of a table somebody kept */
-	if (!set->format->part && info->off + info->packed > set->in->size)
+	if (!set->format->part && (info->packed > set->in->size || info->off > set->in->size - info->packed))
 		return err_set(ERR_CORRUPT, "a table of tensors is damaged");
 	return 0;
 }

@@ -286,6 +286,27 @@ static void made_up(void)
 	buf_clear(&file);
 }
 
+/* nor where a place in the data and the place of the data are more than 64 bits together with a length */
+static void made_up_sums(void)
+{
+	struct tensor_info info = { .name = span_str("t0"), .dtype = TENSOR_U8, .bits = 8, .rank = 1, .shape = { 100 },
+				    .n = 100, .len = 100, .packed = 100, .off = UINT64_MAX - 200 };
+	static const uint8_t note[8] = { 150 }, file[200] = "GGUF";
+	struct tensor_in *in = memin_new(span_of(file, sizeof file));
+	struct tensor_set *set;
+	char *dir = unit_tmpdir();
+	struct table *t;
+
+	NEED(table_new(&t, NULL, 1 << 20) == 0 && table_add(t, &info) == 0 && table_end(t, span_of(note, 8)) == 0);
+	table_save(t, dir, "bafkey", TENSOR_GGUF, sizeof file);
+	table_free(t);
+	snprintf(in->key, sizeof in->key, "bafkey");
+	NEED(set_open_in(&set, in, NULL, NULL, dir, 1 << 20) == 0);
+	CHECK(tensor_set_kind(set) == TENSOR_GGUF && tensor_count(set) == 1);
+	CHECK_ERR(tensor_get(set, 0, &info), ERR_CORRUPT);
+	tensor_close(set);
+}
+
 static unsigned entries(const char *path)
 {
 	DIR *d = opendir(path);
@@ -458,6 +479,7 @@ int main(void)
 	RUN(where_nothing_can_be_kept);
 	RUN(damaged);
 	RUN(made_up);
+	RUN(made_up_sums);
 	RUN(oldest_go);
 	RUN(a_million_tensors);
 	return UNIT_END();

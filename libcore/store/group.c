@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crc32c.h"
@@ -89,7 +90,8 @@ static int group_open(struct store *st)
 		return g->fd >= 0;
 	if (getrandom(&g->seq, sizeof g->seq, GRND_NONBLOCK) != sizeof g->seq)
 		return err_set(ERR_BUSY, "no random numbers yet");
-	g->fd = openat(st->dirfd, what, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (mkdirat(st->dirfd, "board", 0755) == 0 || errno == EEXIST)
+		g->fd = openat(st->dirfd, what, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (g->fd < 0) {
 		g->none = is_for_nobody(errno);
 		return g->none ? 0 : err_sys("opening '%s/%s'", st->path, what);

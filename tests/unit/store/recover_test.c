@@ -77,6 +77,21 @@ static void all_survived(void)
 	NO_FAULTS(dir);
 }
 
+/* it may go while nothing runs */
+static void without_a_board(void)
+{
+	char *dir = fresh("");
+	struct store *st;
+
+	unsynced(dir, 0, 10);
+	reboot(dir);
+	CHECK(remove_tree(AT_FDCWD, below(dir, "board")) == 0);
+	CHECK(store_open(&st, dir, STORE_WRITE) == 0 && got(st, 9, 1000) == 1);
+	store_close(st);
+	CHECK(owing(dir) == 0);
+	NO_FAULTS(dir);
+}
+
 static void some_did_not(void)
 {
 	char *dir = fresh("");
@@ -170,6 +185,7 @@ int main(void)
 {
 	RUN(a_later_commit_pays);
 	RUN(all_survived);
+	RUN(without_a_board);
 	RUN(some_did_not);
 	RUN(a_segment_that_was_never_there);
 	RUN(many_recover_at_once);

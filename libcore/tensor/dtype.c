@@ -88,6 +88,26 @@ int info_size(struct tensor_info *info)
 	return 0;
 }
 
+int info_measure(struct tensor_info *info, uint64_t block, uint64_t bytes)
+{
+	int over = 0, empty = 0;
+	unsigned i;
+
+	info->n = 1;
+	for (i = 0; i < info->rank; i++)
+		if (info->shape[i])
+			over |= __builtin_mul_overflow(info->n, info->shape[i], &info->n);
+		else
+			empty = 1;
+	if (over || __builtin_mul_overflow(info->n / block, bytes, &info->len) || info->n > INT64_MAX ||
+	    info->len > INT64_MAX / 8)
+		return err_set(ERR_INVALID, "ValidationOverflow: shape and type are too large");
+	if (empty)
+		info->n = info->len = 0;
+	info->packed = info->len;
+	return 0;
+}
+
 char *quoted_name(struct span name, char out[QUOTED_MAX])
 {
 	size_t at = 0, i, n;

@@ -109,30 +109,16 @@ static int keys_read(struct gguf *g, const char *tmpdir)
 static int measure(struct tensor_info *t, uint32_t type)
 {
 	const struct gguf_type *k = gguf_type_find(type);
-	int over = 0, empty = 0;
-	unsigned i;
 
 	if (!k)
 		return err_set(ERR_INVALID, "InvalidHeaderDeserialization: %" PRIu32 " is no type of ggml", type);
 	t->dtype = k->dtype;
 	t->type = span_str(k->name);
 	t->bits = k->block == 1 ? k->bytes * 8u : 0;
-	t->n = 1;
-	for (i = 0; i < t->rank; i++)
-		if (t->shape[i])
-			over |= __builtin_mul_overflow(t->n, t->shape[i], &t->n);
-		else
-			empty = 1;
-	if (!over && k->block > 1 && (t->rank ? t->shape[t->rank - 1] : 1) % k->block)
+	if ((t->rank ? t->shape[t->rank - 1] : 1) % k->block)
 		return err_set(ERR_INVALID, "TensorInvalidInfo: rows of type %s are multiples of %d elements",
 			       k->name, k->block);
-	if (over || __builtin_mul_overflow(t->n / k->block, (uint64_t)k->bytes, &t->len) || t->n > INT64_MAX ||
-	    t->len > INT64_MAX / 8)
-		return err_set(ERR_INVALID, "ValidationOverflow: shape and type are too large");
-	if (empty)
-		t->n = t->len = 0;
-	t->packed = t->len;
-	return 0;
+	return info_measure(t, k->block, k->bytes);
 }
 
 /* behind the name: dimensions, type, place */

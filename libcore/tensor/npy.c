@@ -56,26 +56,12 @@ static int dictionary(struct npy_lit *l, struct npy *n, struct npy_type *t)
 static int measure(struct npy *n, const struct npy_type *t)
 {
 	struct tensor_info *i = &n->info;
-	int empty = 0, over = 0;
-	unsigned d;
 
 	i->dtype = t->dtype;
 	i->type = buf_span(&n->text);
 	i->big_endian = t->big_endian;
 	i->bits = t->item <= UINT32_MAX / 8 ? (unsigned)t->item * 8 : 0;
-	i->n = 1;
-	for (d = 0; d < i->rank; d++)
-		if (i->shape[d])
-			over |= __builtin_mul_overflow(i->n, i->shape[d], &i->n);
-		else
-			empty = 1;
-	/* the lengths without the zeros must fit as well, so that strides do */
-	if (over || __builtin_mul_overflow(i->n, t->item, &i->len) || i->n > INT64_MAX || i->len > INT64_MAX / 8)
-		return err_set(ERR_INVALID, "ValidationOverflow: shape and type of the array are too large");
-	if (empty)
-		i->n = i->len = 0;
-	i->packed = i->len;
-	return 0;
+	return info_measure(i, 1, t->item);
 }
 
 /* characters, as far as that can be told */

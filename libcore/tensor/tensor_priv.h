@@ -62,7 +62,7 @@ struct tensor_format {
 };
 extern const struct tensor_format tensor_safetensors, tensor_sharded, tensor_npy, tensor_npz, tensor_gguf;
 
-enum { SET_UNPACKED = 32 };		/* of 50 KiB each */
+enum { SET_UNPACKED = 32 };		/* of 60 KiB each */
 struct tensor_set {
 	const struct tensor_format *format;
 	enum tensor_kind kind;
@@ -86,6 +86,10 @@ int set_open_in(struct tensor_set **set, struct tensor_in *in, const struct tens
 /* info_size - check rank and shape and fill n and len from shape and bits: ERR_INVALID "ValidationOverflow: ...",
  * "MisalignedSlice: ...". */
 int info_size(struct tensor_info *info);
+
+/* info_measure - n, len and packed of an array whose elements take `bytes` for every `block` of them.  ERR_INVALID
+ * "ValidationOverflow: ...": the lengths that are not 0 must fit by themselves, so that strides do. */
+int info_measure(struct tensor_info *info, uint64_t block, uint64_t bytes);
 
 /* set_find_in_dir - the container in a folder: its name, of an index or else of the one file of safetensors there is. */
 int set_find_in_dir(struct tensor_place *place, struct buf *name);
@@ -112,7 +116,7 @@ int meta_read(struct in_range *range, int (*fn)(void *arg, struct span key, stru
 /* ---- deflated members of an .npz: member.c ---- */
 
 /*
- * The data of a deflated tensor as a stream, as the file has it (order of bytes and axes).  About 48 KiB of memory.
+ * The data of a deflated tensor as a stream, as the file has it (order of bytes and axes).  About 56 KiB of memory.
  * member_open - at the first byte of the data; `in` is borrowed until close, of t nothing.
  * member_read - all of the next len bytes; with the last byte of the tensor the checksum is compared.  member_skip - go over len
  * bytes.  ERR_INVALID: no such stream, too short or too long, the wrong checksum, or more than there is was asked.

@@ -1,11 +1,6 @@
+/* gguf_test.c - GGUF files: their keys as text, their tensors, and lies of either */
 #include "tensor/gguf_priv.h"
-#include "memin.h"
-#include "vector.h"
-
-static int opened(struct tensor_set **set, struct vector v)
-{
-	return set_open_in(set, memin_new(vector_span(v)), NULL, NULL, NULL, 1 << 20);
-}
+#include "opened.h"
 
 static const struct expected {
 	const char *name, *type;
@@ -159,18 +154,6 @@ static struct vector done(struct made *m, size_t data)
 	vector_put(v, 16, m->n_keys, 8);
 	buf_clear(&m->b);
 	return v;
-}
-
-static void refuses(struct vector v, int code, const char *words)
-{
-	struct tensor_set *set;
-	int rc = opened(&set, v);
-
-	if (rc != code || !strstr(err_text(), words))
-		printf("# %d '%s', not %d '%s'\n", rc, err_text(), code, words);
-	CHECK(rc == code && strstr(err_text(), words));
-	CHECK(!memin_beyond);
-	tensor_close(set);
 }
 
 static void other_versions_are_refused(void)

@@ -62,10 +62,10 @@ int ops_tensor_body(struct tensor_body *b, struct tensor_set *set, struct span n
 		    enum tensor_form form, enum tensor_dtype to);
 
 /*
- * ops_tensor_file - several slices as one safetensors file.  add: `as` is its name in there (empty: as it is
- * called, or "data").  end: checks that no two
- * have one name, sorts them as safetensors does, makes the header; then len is known and cat gives bytes [off, off + len).
- * Memory: what was asked, up to OPS_TENSOR_ASKED; ERR_LIMIT beyond.
+ * ops_tensor_file - several slices as one safetensors file.  new: set is borrowed until free.  add: `as` is its name in there
+ * (empty: as it is called, or "data"); the errors of ops_tensor_body.  end: checks that there are some and no two have one name
+ * (ERR_USAGE), sorts them as safetensors does, makes the header; then len (bytes) is known and cat gives bytes [off, off + len),
+ * as far as there are.  Memory: what was asked, up to OPS_TENSOR_ASKED, and the header; ERR_LIMIT beyond.
  */
 enum { OPS_TENSOR_ASKED = 8 * 1024 * 1024 };
 struct ops_tensor_file;

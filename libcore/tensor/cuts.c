@@ -2,6 +2,7 @@
  * cuts.c - where blocks of a file of tensors had best begin.
  * Tensors are looked at as they lie in the file; their places are sorted with base/spill.h, so that memory is bounded.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -130,6 +131,7 @@ int tensor_cuts(struct tensor_set *set, uint64_t chunk, int (*fn)(void *arg, uin
 	struct tensor_in *in;
 	int rc;
 
+	assert(chunk);
 	if (tensor_set_kind(set) == TENSOR_SHARDED)
 		return err_set(ERR_INVALID, "the tensors of an index are in other files");
 	rc = tensor_part(set, 0, &in);

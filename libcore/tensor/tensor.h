@@ -65,9 +65,9 @@ int tensor_in_dag(struct tensor_in **in, struct dag_source *src, const struct ci
 int tensor_in_fd(struct tensor_in **in, int fd, const char *what);
 
 /*
- * Where a container is.  open - its file: `name` empty: the place itself (ERR_ISDIR-like: 1 and no file when that is a
- * directory); else the file of that name beside it, or in it.  list - the names in a directory; a nonzero return of fn stops
- * and is returned.  Made by tensor_place_dag and tensor_place_path; free gives it up, after the set is closed.
+ * Where a container is.  open - its file: `name` empty: the place itself (1 and no file when that is a directory); else the
+ * file of that name beside it, or in it.  ERR_NOTFOUND; ERR_INVALID: no name of a file in a folder, or no file.  Gives *in.
+ * list - the names in a directory; a nonzero return of fn stops and is returned.  free gives it up, after the set is closed.
  */
 struct tensor_place {
 	int (*open)(struct tensor_place *p, struct span name, struct tensor_in **in);
@@ -79,7 +79,8 @@ static inline void tensor_place_free(struct tensor_place *p)
 	if (p)
 		p->free(p);
 }
-/* tensor_place_dag - src is borrowed until free.  tensor_place_path - a file or folder outside the store. */
+/* tensor_place_dag - src is borrowed until free.  tensor_place_path - a file or folder outside the store.  Both give *p;
+ * ERR_NOTFOUND; what is wrong with a file its open says. */
 int tensor_place_dag(struct tensor_place **p, struct dag_source *src, const struct cid *cid);
 int tensor_place_path(struct tensor_place **p, const char *path);
 
@@ -122,10 +123,12 @@ uint64_t tensor_count(const struct tensor_set *set);
  * order).  ERR_NOTFOUND names what is near. */
 int tensor_get(struct tensor_set *set, uint64_t i, struct tensor_info *info);
 int tensor_find(struct tensor_set *set, struct span name, struct tensor_info *info);
-/* tensor_meta - what the header says besides: __metadata__, the keys of GGUF as text.  fn's nonzero return stops. */
+/* tensor_meta - what the header says besides: __metadata__, "metadata" of an index, the keys of GGUF (their long texts and arrays
+ * cut); values as text.  It is read anew.  fn's nonzero return stops and is returned.  ERR_LIMIT: a value over 16 MiB. */
 int tensor_meta(struct tensor_set *set, int (*fn)(void *arg, struct span key, struct span value), void *arg);
-/* tensor_part - the open file; borrowed.  tensor_part_name - what it is called, of a sharded model; empty where there is but one
- * file; borrowed until the set's next call.  tensor_opened - blocks and bytes of all of them, so far. */
+/* tensor_part - the open file; borrowed until the set's next call, which may close it.  tensor_part_name - what it is called, of a
+ * sharded model; empty where there is but one file; borrowed likewise.  ERR_NOTFOUND: no such part; the first also what
+ * opening it says.  tensor_opened - blocks and bytes of all of them, so far. */
 int tensor_part(struct tensor_set *set, uint32_t part, struct tensor_in **in);
 int tensor_part_name(struct tensor_set *set, uint32_t part, struct span *name);
 void tensor_opened(const struct tensor_set *set, uint64_t *n_blocks, uint64_t *n_bytes);
@@ -165,7 +168,8 @@ unsigned tensor_slice_shape(const struct tensor_slice *s, uint64_t shape[TENSOR_
 /*
  * A plan: the runs of bytes of the file that make the slice, in the order of the result.  Neighbours are one run.
  * tensor_plan - ERR_UNSUPPORTED: "MisalignedSlice ..." for sub-byte elements that do not begin and end on bytes; or the type has
- * no elements and the slice is not the whole.  tensor_plan_next - 1 and a run, or 0; off is of the tensor's first byte.
+ * no elements and the slice is not the whole.  ERR_USAGE: a slice of another rank; ERR_LIMIT: a tensor of over 2^59 bytes.
+ * tensor_plan_next - 1 and a run, or 0; off is from the tensor's first byte on, both are bytes.
  * tensor_plan_seek - go on at this byte of the result.
  */
 struct tensor_plan {
@@ -182,8 +186,9 @@ void tensor_plan_seek(struct tensor_plan *p, uint64_t off);
 
 /*
  * tensor_cat - bytes [off, off + len) of the elements of a slice, row-major and little-endian whatever the container has.
- * Long runs go as pieces of the file, short ones are gathered.  len UINT64_MAX: to the end.  progress hears bytes of the
- * result, as unixfs_cat's.
+ * Long runs go as pieces of the file, short ones are gathered.  len UINT64_MAX: to the end, which is where more ends as well.
+ * progress hears bytes of the result, as unixfs_cat's.  Memory: 16 MiB and 4 where columns become rows, else 1/2 MiB.
+ * The errors of tensor_plan and of the file; ERR_UNSUPPORTED: a deflated tensor that would be unpacked over 64 times.
  */
 int tensor_cat(struct tensor_set *set, const struct tensor_info *t, const struct tensor_slice *s, uint64_t off, uint64_t len,
 	       struct sink *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
@@ -194,7 +199,8 @@ int tensor_cat(struct tensor_set *set, const struct tensor_info *t, const struct
 int tensor_convertible(enum tensor_dtype from, enum tensor_dtype to);
 void tensor_convert(enum tensor_dtype from, enum tensor_dtype to, const void *in, void *out, size_t n);
 /* tensor_sink - a sink that converts what it is given, of any lengths, and gives it to `out` (borrowed); what stays as it is
- * goes through as it comes, extents as extents.  end: ERR_INVALID if what came last is no whole element.  96 KiB of memory. */
+ * goes through as it comes, extents as extents.  start: ERR_UNSUPPORTED; clear it then, too.  end: ERR_INVALID if what came last is
+ * no whole element; it clears in any case.  96 KiB of memory. */
 struct tensor_sink {
 	struct sink sink;
 	struct sink *out;
@@ -255,7 +261,8 @@ void tensor_body_clear(struct tensor_body *b);
 
 /*
  * Several slices as the columns of one stream of Arrow, of as many rows each: a body of TENSOR_FORM_ARROW has a row an element,
- * of TENSOR_FORM_ARROW_ROWS one for each step of its first axis.
+ * of TENSOR_FORM_ARROW_ROWS one for each step of its first axis.  What info.name and info.type of the bodies show has to stay
+ * until clear: the set lends them for less.
  */
 enum { TENSOR_COLUMNS_MAX = 4096, TENSOR_COLUMNS_HEAD = 16 * 1024 * 1024 };
 struct arrow_field;
@@ -278,7 +285,8 @@ int tensor_columns_cat(struct tensor_columns *c, struct sink *out, int (*progres
 void tensor_columns_clear(struct tensor_columns *c);
 
 /* tensor_safetensors_head - append the header of a safetensors file of these tensors, in this order of data, padded so that data
- * is aligned to 8.  tensor_npy_head - append that of an .npy. `keys`: n_keys pairs for __metadata__. */
+ * is aligned to 8; `keys`: n_keys pairs for __metadata__.  tensor_npy_head - append that of an .npy.  On failure `out` is as it was:
+ * ERR_LIMIT; ERR_UNSUPPORTED: a type safetensors has not. */
 struct tensor_head {
 	struct span name;
 	enum tensor_dtype dtype;
@@ -292,11 +300,13 @@ int tensor_npy_head(struct buf *out, struct span descr, int column_order, unsign
 /* ---- statistics ---- */
 enum { TENSOR_BINS = 32 };
 struct tensor_stats {
-	uint64_t n, zeros, nans, infs;
+	uint64_t n, zeros, nans, infs;	/* n: of all */
 	double min, max, mean, std;	/* of what is neither NaN nor infinite; NAN when there is none; std of the population */
 	uint64_t bins[TENSOR_BINS];	/* equal widths from min to max */
 };
-/* tensor_stats - of all elements, in two passes, with `threads` (0: all there are).  ERR_UNSUPPORTED: complex, OTHER. */
+/* tensor_stats - of all elements of a slice, with `threads` (0: all there are).  Elements of 8 and 16 bits are read once,
+ * others twice, for the bins; progress hears the bytes of each time.  Does not depend on the number of threads.
+ * ERR_UNSUPPORTED: complex, OTHER; the errors of tensor_cat. */
 int tensor_stats(struct tensor_set *set, const struct tensor_info *t, const struct tensor_slice *s, int threads,
 		 struct tensor_stats *out, int (*progress)(void *arg, uint64_t bytes), void *arg);
 
@@ -306,7 +316,8 @@ int tensor_stats(struct tensor_set *set, const struct tensor_info *t, const stru
  * tensors share blocks: where each tensor begins and ends, and in those longer than `chunk` bytes every so many steps of the
  * outermost dimension of which one fits into a chunk, as many as fit (every chunk, where none does or the bytes lie in
  * no such order).  A tensor of TENSOR_CUT_MIN bytes has blocks of its own, the same in every file; shorter ones, and short
- * gaps, stay with those before them until together they have that many or a longer one comes.  fn's nonzero return stops.
+ * gaps, stay with those before them until together they have that many or a longer one comes.  chunk is not 0.  fn's nonzero
+ * return stops and is returned.  ERR_INVALID: an index, whose tensors are in other files; the errors of tensor_get.
  */
 int tensor_cuts(struct tensor_set *set, uint64_t chunk, int (*fn)(void *arg, uint64_t off), void *arg);
 

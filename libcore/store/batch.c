@@ -303,8 +303,10 @@ static int commit_once(struct store *st, struct pass *a)
 		a->shared = 0;
 		rc = index_write(st->ix, how, commit_slice, a);
 	}
-	if (st->group.offered && (rc < 0 || group_withdraw(st) < 0) && rc != 1)
-		st->w.abandoned = 1;	/* somebody may do it yet: its bytes must stay */
+	if (rc == 1)
+		group_withdraw(st);		/* if that fails, the next commit does */
+	else if (rc < 0 && a->shared && st->group.offered)
+		st->w.abandoned = 1;		/* somebody may do it yet: its bytes must stay */
 	if (a->row)
 		writer_settle(st, rc < 0 ? rc : 0);
 	return rc;

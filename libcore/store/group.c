@@ -108,7 +108,7 @@ void group_close(struct store *st)
 	if (st->group.fd >= 0)
 		close(st->group.fd);
 	st->group.fd = -1;
-	st->group.none = 0;
+	st->group.none = st->group.offered = 0;
 }
 
 void group_wake(struct store *st)
@@ -218,27 +218,49 @@ static int fits(const struct store *st, int row)
 	return 1;
 }
 
-int group_offer(struct store *st, int row)
+/* 1: the request of somebody who died still stands in our slot.  Whoever does it may be about to commit that, and who
+ * takes over its segment has to see it. */
+static int is_taken(struct store *st)
+{
+	uint8_t row[ROW];
+	struct offer o;
+
+	return io_pread(st->group.fd, row, ROW, (uint64_t)st->group.slot * ROW, what) == ROW && row_decode(row, &o);
+}
+
+static int offer(struct store *st, int row)
 {
 	struct group *g = &st->group;
 	struct buf b = BUF_INIT(SLOT);
 	struct offer o;
-	int ok = fits(st, row) && group_open(st) == 1;
+	int rc = encode(st, row, &b);
 
-	ok = ok && encode(st, row, &b) == 0;
-	if (ok) {
-		g->slot = st->lease_slot;
-		g->seq += g->seq + 1 ? 1 : 2;
+	if (rc == 0) {
 		o = (struct offer){ .seq = g->seq, .seg = row ? st->w.id : 0, .len = (uint32_t)b.len,
 				    .crc = crc32c(0, buf_span(&b)) };
-		ok = io_pwrite(g->fd, b.data, b.len, FIRST + (uint64_t)g->slot * SLOT, what) == 0;
+		rc = io_pwrite(g->fd, b.data, b.len, FIRST + (uint64_t)g->slot * SLOT, what);
 	}
-	if (ok) {			/* even if this fails, perhaps somebody sees it */
+	if (rc == 0) {			/* even if this fails, perhaps somebody sees it */
 		g->offered = 1;
-		ok = row_write(st, g->slot, &o) == 0;
+		row_write(st, g->slot, &o);
 	}
 	buf_clear(&b);
-	return ok || g->offered;
+	return g->offered;
+}
+
+int group_offer(struct store *st, int row)
+{
+	struct group *g = &st->group;
+
+	if (!g->offered) {
+		if (!fits(st, row) || group_open(st) != 1)
+			return 0;
+		g->slot = st->lease_slot;
+		g->offered = is_taken(st);
+	}
+	/* an earlier one, which is taken back first, must not be taken for this one */
+	g->seq += g->seq + 1 ? 1 : 2;
+	return g->offered || offer(st, row);
 }
 
 int group_withdraw(struct store *st)

@@ -281,11 +281,12 @@ int block_safe(struct wtx *w, struct span mh, int synced);
 enum { GROUP_END = 4096 + 64 * (16 << 10) };	/* bytes of its file */
 struct group {
 	int fd, none;			/* -1: not open; it cannot be */
-	int slot, offered;		/* others may see what we want */
+	int slot, offered;		/* others may see what we want, or what somebody did who died */
 	uint64_t seq;			/* of our last request */
 };
 /* group_offer - 1: whoever commits next may do so for the batch, whose bytes are written and synced (`row`: it has
- * bytes of our segment); 0: we do it ourselves.  group_withdraw - no longer; with the lock of the index. */
+ * bytes of our segment), or an earlier request is to be withdrawn first; 0: we do it ourselves.  group_withdraw - no
+ * longer; with the lock of the index, unless it is done. */
 int group_offer(struct store *st, int row);
 int group_withdraw(struct store *st);
 int group_done(struct store *st, struct wtx *w);	/* 1: our request was done in an earlier transaction */

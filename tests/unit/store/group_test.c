@@ -1,4 +1,6 @@
 /* group_test.c - small commits that share a transaction, and who dies in the middle of it */
+#include <sys/file.h>
+
 #include "storetest.h"
 #include "store/store_priv.h"
 
@@ -394,6 +396,71 @@ static void a_dead_followers_segment_is_adopted(void)
 	NO_FAULTS(store);
 }
 
+/* the segment that a slot's request speaks of; 0: there is none */
+static uint32_t offered_seg(int slot)
+{
+	uint32_t row[8] = { 0 };
+	int fd = open(below(store, "board/commits"), O_RDONLY);
+
+	if (fd < 0 || pread(fd, row, sizeof row, slot * (off_t)sizeof row) < 0)
+		abort();
+	close(fd);
+	return row[0] || row[1] ? row[2] : 0;
+}
+
+/* who has the slot of one who died does not write over what stands there, but takes it back under the lock */
+static void a_dead_ones_slot(void)
+{
+	struct store *st = begun(""), *heir;
+	int fd, led = -1;
+
+	gather_crowd(1, NEW);
+	CHECK(acts(st, (struct act){ .n = 1, .kill_to = 1 }, NULL) == 1);
+	CHECK(offered_seg(1) == 2);
+	fd = open(below(store, "seg/00000002.seg"), O_RDONLY);
+	CHECK(flock(fd, LOCK_EX | LOCK_NB) == 0);
+	heir = opened(store, STORE_WRITE);
+	CHECK(put(heir, 30, 200) == 0 && heir->w.id == 3 && heir->lease_slot == 1);
+	CHECK(writer_sync(heir) == 0 && group_offer(heir, 1) == 1);
+	CHECK(offered_seg(1) == 2);
+	CHECK(store_commit(heir) == 0 && got(st, 30, 200) == 1);
+	CHECK(n_offers() == 0);
+	CHECK(acts(st, (struct act){ .all = -1, .lead = 1 }, &led) == 0 && led == 0);
+	CHECK(has(st, 0, 100) == 0 && blocks(st) == 2);
+	close(fd);
+	store_close(heir);
+	store_close(st);
+	NO_FAULTS(store);
+}
+
+/* a request that was done and could not be taken back says nothing of the next batch, small or large */
+static void a_request_that_stands(void)
+{
+	struct store *st = begun(""), *other = opened(store, STORE_WRITE);
+	int led = 0, round, i, n, lost = 0;
+
+	for (round = 0; round < 2; round++) {
+		CHECK(put(st, (uint64_t)round, 100) == 0 && writer_sync(st) == 0 && group_offer(st, 1) == 1);
+		CHECK(put(other, (uint64_t)(10 + round), 100) == 0 && store_commit(other) == 0);
+		CHECK(other->group.fd >= 0 && got(other, (uint64_t)round, 100) == 1);
+		writer_settle(st, 0);
+		batch_clear(st);
+		CHECK(n_offers() == 1 && st->group.offered);
+		n = round ? 300 : 1;
+		for (i = 0; i < n; i++)
+			CHECK(put(st, (uint64_t)(2000 + 1000 * round + i), 100) == 0);
+		CHECK(store_commit(st) == 0 && n_offers() == 0 && !st->group.offered);
+		for (i = 0; i < n; i++)
+			lost += got(other, (uint64_t)(2000 + 1000 * round + i), 100) != 1;
+		CHECK(lost == 0);
+	}
+	CHECK(acts(other, (struct act){ .all = -1, .lead = 1 }, &led) == 0 && led == 0);
+	CHECK(blocks(st) == 1 + 4 + 1 + 300);
+	store_close(other);
+	store_close(st);
+	NO_FAULTS(store);
+}
+
 static void what_is_relied_upon_is_swept_meanwhile(void)
 {
 	struct store *st = begun("");
@@ -600,6 +667,8 @@ int main(void)
 	RUN(who_begins_anew_dies);
 	RUN(a_follower_dies);
 	RUN(a_dead_followers_segment_is_adopted);
+	RUN(a_dead_ones_slot);
+	RUN(a_request_that_stands);
 	RUN(what_is_relied_upon_is_swept_meanwhile);
 	RUN(what_is_relied_upon_is_bumped_by_others);
 	RUN(some_do_not_wait_for_the_disk);

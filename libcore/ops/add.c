@@ -96,18 +96,15 @@ static int watch_put(struct dag_sink *s, const struct dag_block *b)
 	return rc;
 }
 
+struct store_puts puts_since(struct store_puts now, const struct store_puts *from)
+{
+	return (struct store_puts){ now.n_blocks - from->n_blocks, now.bytes - from->bytes,
+				    now.had_blocks - from->had_blocks, now.had_bytes - from->had_bytes };
+}
+
 struct store_puts add_puts(const struct adder *a)
 {
-	struct store_puts p = a->watch.puts;
-
-	if (a->o.only_hash)
-		return p;
-	p = store_puts(a->st);
-	p.n_blocks -= a->before.n_blocks;
-	p.bytes -= a->before.bytes;
-	p.had_blocks -= a->before.had_blocks;
-	p.had_bytes -= a->before.had_bytes;
-	return p;
+	return a->o.only_hash ? a->watch.puts : puts_since(store_puts(a->st), &a->before);
 }
 
 static int rules_load(struct adder *a)

@@ -125,12 +125,8 @@ static struct store_puts mark(const struct adder *a)
 static int body_done(struct adder *a, const char *path, const struct store_puts *from, const char *why,
 		     const struct unixfs_node *node)
 {
-	struct ops_add_file f = { .path = path, .size = node->size, .puts = mark(a), .whole = why };
+	struct ops_add_file f = { .path = path, .size = node->size, .puts = puts_since(mark(a), from), .whole = why };
 
-	f.puts.n_blocks -= from->n_blocks;
-	f.puts.bytes -= from->bytes;
-	f.puts.had_blocks -= from->had_blocks;
-	f.puts.had_bytes -= from->had_bytes;
 	a->read = f.puts;
 	if ((!a->o.measure && !a->o.tensors) || !a->o.file || a->o.file(a->o.arg, &f) == 0)
 		return 0;

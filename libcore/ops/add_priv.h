@@ -84,6 +84,7 @@ const struct unixfs_meta *add_meta(const struct adder *a, const struct unixfs_me
 				   struct unixfs_meta *m);
 
 struct store_puts add_puts(const struct adder *a);	/* of this session */
+struct store_puts puts_since(struct store_puts now, const struct store_puts *from);
 
 /* ---- add_body.c ---- */
 /* add_body_start - ERR_USAGE: the chunker cannot do what ops_add.tensors asks.

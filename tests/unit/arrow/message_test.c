@@ -94,7 +94,8 @@ static void all_types(void)
 		  " n? null\n" " i8 int(8) {a=}\n" " u64? uint(64)\n" " half float(16)\n"
 		  " double float(64) {a=} {abc=1234} {=12345}\n" " bin binary\n" " d date(0)\n" " dms date(1)\n"
 		  " t timestamp(3)\n" " tz timestamp(2 Europe/Berlin)\n"
-		  " s struct {a=} {abc=1234}\n  l list\n   element? utf8\n" "   bool\n" " fb fixed_binary(16)\n" " fl fixed_list(2147483647)\n  element? utf8\n" " lb large_binary\n"
+		  " s struct {a=} {abc=1234}\n  l list\n   element? utf8\n" "   bool\n" " fb fixed_binary(16)\n"
+		  " fl fixed_list(2147483647)\n  element? utf8\n" " lb large_binary\n"
 		  " ls large_utf8\n" " ll large_list\n  l list\n   element? utf8\n" "end\n");
 	buf_clear(&c.text);
 	buf_clear(&b);
@@ -116,7 +117,8 @@ static void alignments(void)
 
 		for (n = 0; n < i / 16; n++)
 			f[n] = (struct arrow_field){ .name = span_of(text, (i + n) % 16),
-						     .type = n % 2 ? ARROW_BOOL : ARROW_INT, .bits = 16, .pair = &pair, .n_pairs = (i + n) % 3 == 0 };
+						     .type = n % 2 ? ARROW_BOOL : ARROW_INT, .bits = 16,
+						     .pair = &pair, .n_pairs = (i + n) % 3 == 0 };
 		buf_reset(&b);
 		CHECK(arrow_schema(&b, f, n, &pair, i % 2) == 0 && b.len % 8 == 0);
 		CHECK(arrow_batch(&b, i, node, n, buffer, (i + n) % 9, 0) == 0 && b.len % 8 == 0);

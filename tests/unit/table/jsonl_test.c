@@ -25,7 +25,8 @@ static void flat(void)
 	reads_as("{\"a\":1}\n{\"a\":-0.0}\n{\"a\":1e5}\n", NULL, "a:float64\n1\n-0\n100000\n");
 	reads_as("{\"a\":\"1\"}\n", NULL, "a:utf8\n1\n");
 	reads_as("{\"a\":\"true\"}\n", NULL, "a:utf8\ntrue\n");
-	reads_as("{\"a\":\"2024-01-01\",\"b\":\"2024-01-01T00:00:00Z\"}\n", NULL, "a:date32,b:timestamp[us,UTC]\n19723|1704067200000000\n");
+	reads_as("{\"a\":\"2024-01-01\",\"b\":\"2024-01-01T00:00:00Z\"}\n", NULL,
+		 "a:date32,b:timestamp[us,UTC]\n19723|1704067200000000\n");
 	reads_as("{\"a\":null}\n", NULL, "a:utf8\nnull\n");
 	reads_as("{\"a\":\"\"}\n", NULL, "a:utf8\n\n");
 }
@@ -61,7 +62,7 @@ static void given(void)
 	reads_as("{\"a\":1,\"b\":2}\n{\"c\":3}\n", "b:float32,...", "b:float32,a:int64,c:int64\n2|1|null\nnull|null|3\n");
 	reads_as("{\"a\":1,\"b\":2}\n", "b,z:int8", "b:int64,z:int8\n2|null\n");
 	reads_as("{\"a\":\"12\",\"b\":\"nan\",\"c\":\"1\"}\n", "a:int8,b:float64,c:bool",
-	"a:int8,b:float64,c:bool\n12|nan|true\n");
+		 "a:int8,b:float64,c:bool\n12|nan|true\n");
 	reads_as("{\"a\":\"\\u0000\"}\n", "a:binary", "a:binary\n");
 	reads_as("{\"a\":5,\"b\":\"x\"}\n", "a:json,b:json", "a:json,b:json\n5|\"x\"\n");
 }

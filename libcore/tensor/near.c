@@ -21,11 +21,12 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	return a < c ? a : c;
 }
 
-/* bytes to change, add or take away to make b of a; `max` and more are all the same */
+/* bytes to change, add or take away to make b of a; `max` and more are all the same, so that cells of the table which lie
+ * so far from its diagonal need not be looked at */
 static unsigned distance(struct span a, struct span b, unsigned max)
 {
 	unsigned row[NEAR_LEN + 1], diagonal, was, low;
-	size_t i, k;
+	size_t i, k, from, to;
 
 	while (a.len && b.len && *a.p == *b.p)
 		a = span_of(a.p + 1, a.len - 1), b = span_of(b.p + 1, b.len - 1);
@@ -35,12 +36,14 @@ static unsigned distance(struct span a, struct span b, unsigned max)
 		return max;
 	for (k = 0; k <= b.len; k++)
 		row[k] = (unsigned)k;
-	for (i = 0; i < a.len; i++) {
-		diagonal = row[0];
-		low = row[0] = (unsigned)i + 1;
-		for (k = 1; k <= b.len; k++) {
+	for (i = 1; i <= a.len; i++) {
+		from = i > max ? i - max + 1 : 1;
+		to = b.len < i + max ? b.len : i + max - 1;
+		diagonal = row[from - 1];
+		low = row[from - 1] = from > 1 ? max : (unsigned)i;
+		for (k = from; k <= to; k++) {
 			was = row[k];
-			row[k] = least(row[k] + 1, row[k - 1] + 1, diagonal + (a.p[i] != b.p[k - 1]));
+			row[k] = least(row[k] + 1, row[k - 1] + 1, diagonal + (a.p[i - 1] != b.p[k - 1]));
 			diagonal = was;
 			low = row[k] < low ? row[k] : low;
 		}

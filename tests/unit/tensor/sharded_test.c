@@ -201,6 +201,11 @@ static void near(void)
 	CHECK_ERR(tensor_find(set, span_str("model"), &t), ERR_NOTFOUND);
 	CHECK_STR(err_text(), "there is no tensor 'model'; "
 		  "is it 'model.layers.0.weight', 'model.layers.1.weight' or 'model.layers.10.bias'?");
+	/* three letters that are too many or missing, and four */
+	CHECK_ERR(tensor_find(set, span_str("odel.layers.0.weightsx"), &t), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "there is no tensor 'odel.layers.0.weightsx'; is it 'model.layers.0.weight'?");
+	CHECK_ERR(tensor_find(set, span_str("del.layers.0.weightsx"), &t), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "there is no tensor 'del.layers.0.weightsx'");
 	CHECK_ERR(tensor_find(set, span_str("something else"), &t), ERR_NOTFOUND);
 	CHECK_STR(err_text(), "there is no tensor 'something else'");
 	tensor_close(set);

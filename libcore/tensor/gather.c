@@ -213,10 +213,13 @@ static int in_order(struct gather *g)
 
 /* ---- which of them ---- */
 
+/* do runs lie in front of those that come before them in the result? */
 static int backwards(const struct tensor_plan *p)
 {
 	unsigned i;
 
+	if (gather_scattered(p))
+		return 1;
 	for (i = 0; i < p->outer; i++)
 		if (p->dim[i].stride < 0)
 			return 1;

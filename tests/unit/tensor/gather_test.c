@@ -427,6 +427,39 @@ static void deflated_and_in_the_wrong_order(void)
 	CHECK_ERR(cat_of(&in, &t, "::-10", &sink.sink), ERR_IO);
 }
 
+static struct tensor_info of_long_elements(uint64_t rows, uint64_t columns)
+{
+	struct tensor_info t = { .dtype = TENSOR_OTHER, .type = span_str("|V20000"), .bits = 160000, .rank = 2,
+				 .shape = { rows, columns }, .n = rows * columns, .column_order = 1 };
+
+	t.packed = t.len = t.n * 20000;
+	return t;
+}
+
+/* nor are elements that are long enough to leave by themselves */
+static void deflated_and_of_long_elements(void)
+{
+	struct tensor_in never = { .size = UINT64_MAX, .read = never_read, .cat = never_cat }, *in = NULL;
+	struct tensor_info t = of_long_elements(7, 5), m;
+	struct span plain = make_bytes("long elements", (size_t)t.len), packed = deflated(plain);
+	struct fake f = fake_of(packed, 0);
+	struct tensor_slice s;
+	struct sink_null sink;
+
+	m = member_of(&t, plain, packed);
+	NEED(member_in(&in, &f.in, &m) == 0);
+	tensor_slice_all(&s, 2, m.shape);
+	CHECK(as_naive(in, plain, &m, &s));
+	f.in.n_bytes = 0;
+	sink_null_start(&sink);
+	CHECK(cat_of(in, &m, "...", &sink.sink) == 0 && sink.bytes == t.len && f.in.n_bytes <= 2 * packed.len);
+	tensor_in_close(in);
+	t = of_long_elements(1000, 1000);
+	t.deflated = 1;
+	CHECK_ERR(cat_of(&never, &t, "...", &sink.sink), ERR_UNSUPPORTED);
+	CHECK_ERR(cat_of(&never, &t, ":,5", &sink.sink), ERR_IO);
+}
+
 /* ---- how much is read ---- */
 
 static double amount(struct fake *f, const struct tensor_info *t, const char *text)
@@ -574,6 +607,7 @@ int main(void)
 	RUN(slices_of_ordinary_files);
 	RUN(slices_of_deflated_members);
 	RUN(deflated_and_in_the_wrong_order);
+	RUN(deflated_and_of_long_elements);
 	RUN(no_more_is_read_than_wanted);
 	RUN(columns_that_become_rows);
 	RUN(progress_hears_every_byte);

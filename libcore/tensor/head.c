@@ -46,6 +46,8 @@ static int put_header(struct buf *out, const struct tensor_head *t, size_t n, co
 	for (i = 0; rc == 0 && i < n; i++) {
 		if (t[i].dtype > TENSOR_U64)
 			return err_set(ERR_UNSUPPORTED, "safetensors has no type %s", tensor_dtype_name(t[i].dtype));
+		if (span_equal(t[i].name, span_str("__metadata__")))
+			return err_set(ERR_UNSUPPORTED, "safetensors has no tensor of the name '__metadata__': that is its own");
 		if (i || n_keys)
 			rc = buf_u8(out, ',');
 		if (rc == 0)

@@ -286,7 +286,7 @@ void tensor_columns_clear(struct tensor_columns *c);
 
 /* tensor_safetensors_head - append the header of a safetensors file of these tensors, in this order of data, padded so that data
  * is aligned to 8; `keys`: n_keys pairs for __metadata__.  tensor_npy_head - append that of an .npy.  On failure `out` is as it was:
- * ERR_LIMIT; ERR_UNSUPPORTED: a type safetensors has not. */
+ * ERR_LIMIT; ERR_UNSUPPORTED: a type, or the one name, safetensors has not. */
 struct tensor_head {
 	struct span name;
 	enum tensor_dtype dtype;

@@ -341,6 +341,9 @@ static void heads(void)
 	CHECK(tensor_safetensors_head(&b, NULL, 0, NULL, 0) == 0 && b.len == 16 && !memcmp(b.data + 8, "{}      ", 8));
 	t[0].dtype = TENSOR_C128;
 	CHECK_ERR(tensor_safetensors_head(&b, t, 1, NULL, 0), ERR_UNSUPPORTED);
+	t[1].name = span_str("__metadata__");		/* no reader would take it for a tensor */
+	CHECK_ERR(tensor_safetensors_head(&b, &t[1], 1, NULL, 0), ERR_UNSUPPORTED);
+	CHECK(strstr(err_text(), "'__metadata__'"));
 	CHECK(b.len == 16);
 	buf_clear(&b);
 }

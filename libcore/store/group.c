@@ -7,10 +7,10 @@
  * "commit" and the slot's number: the sequence number of the request), so that it is done once or not at all, whoever
  * dies when.
  *
- * The slots go by the leases: who has the lease of a slot has this slot, too.  A request counts until its owner takes
- * it back, which it does under the lock of the index, or until somebody takes over the segment it speaks of
- * (seg_claim), who then has the last word on what lies behind the committed end.  Nothing here is kept: the first who
- * opens the file begins it anew, so that no request outlives a power cut.
+ * The slots go by the leases: who has the lease of a slot has this slot, too.  A request counts until its owner, or who
+ * has the slot when that one died, takes it back, which is done under the lock of the index; or until somebody takes
+ * over the segment it speaks of (seg_claim), who then has the last word on what lies behind the committed end.  Nothing
+ * here is kept: the first who opens the file begins it anew, so that no request outlives a power cut.
  */
 #include <errno.h>
 #include <fcntl.h>

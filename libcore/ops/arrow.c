@@ -77,7 +77,7 @@ int ops_columns_open(struct ops_columns *c, struct tensor_set *set, const char *
 {
 	int rc;
 
-	*c = (struct ops_columns){ .names = BUF_INIT(SIZE_MAX) };
+	*c = (struct ops_columns){ .names = BUF_INIT(TENSOR_COLUMNS_HEAD) };
 	c->out.batch = o->batch;
 	rc = find_all(c, set, name, n, o);
 	if (rc == 0)

@@ -391,6 +391,13 @@ static int nothing(struct wtx *tx, void *arg)
 	return 0;
 }
 
+/* what was worked out of blocks, of some that go perhaps; it can be made again as it was */
+static void forget(int dirfd, const char *folder)
+{
+	if (remove_tree(dirfd, folder) < 0)
+		log_info("store", "%s", err_text());
+}
+
 int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 {
 	struct sweep w = { .gc = gc, .s = s, .mhs = BUF_INIT(SWEEP_MAX * (size_t)REC_MH_MAX) };
@@ -403,8 +410,10 @@ int store_gc_sweep(struct store_gc *gc, struct store_sweep *s)
 	w.cands = calloc(SWEEP_MAX, sizeof *w.cands);
 	if (!w.cands)
 		return err_nomem();
-	if (!s->dry_run && (remove_tree(gc->st->dirfd, "cache") < 0 || remove_tree(gc->st->dirfd, "tmp/cache") < 0))
-		log_info("store", "%s", err_text());	/* can be made again, as it was */
+	if (!s->dry_run) {
+		forget(gc->st->dirfd, "cache");
+		forget(gc->st->dirfd, "tmp/cache");
+	}
 	rc = lease_read(gc->leasefd, &least, root_seen, gc);
 	if (rc == 0)
 		rc = hand_out(&w);

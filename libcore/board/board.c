@@ -33,7 +33,7 @@ struct page {
 
 struct board {
 	struct page *page;
-	int fd;
+	int fd, last;			/* the slot we had last */
 	uint8_t mine[BOARD_OPS_MAX];	/* OFD locks do not show us our own */
 };
 
@@ -98,17 +98,19 @@ static struct flock slot_lock(int slot, short type)
 int board_op_begin(struct board *b, const char *verb, const char *what, uint64_t total)
 {
 	struct timespec now;
-	int i;
+	int n, i;
 
 	if (!b)
 		return -1;
-	for (i = 0; i < BOARD_OPS_MAX; i++) {
+	/* from ours on, so that those who come again and again end up with one each */
+	for (n = 0, i = b->last; n < BOARD_OPS_MAX; n++, i = (i + 1) % BOARD_OPS_MAX) {
 		struct flock lock = slot_lock(i, F_WRLCK);
 		struct slot *s = &b->page->ops[i];
 
 		if (b->mine[i] || fcntl(b->fd, F_OFD_SETLK, &lock) < 0)
 			continue;
 		b->mine[i] = 1;
+		b->last = i;
 		clock_gettime(CLOCK_REALTIME, &now);
 		atomic_fetch_or(&s->seq, 1);	/* a dead owner may have left it odd */
 		s->pid = getpid();

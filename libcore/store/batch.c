@@ -150,7 +150,7 @@ struct pass {
 	size_t from, n;			/* those of this transaction */
 	size_t n_lost, lost_here;	/* relied upon and gone: before, and in this one */
 	int row, full, ops, last, synced;
-	int shared, n_others;		/* offered to others; of whom so many joined us */
+	int turn, lead, n_others;	/* it is our turn; we do what others want; so many of them */
 	uint64_t least;			/* of the leases of others, when blocks are deleted */
 };
 
@@ -259,13 +259,6 @@ static int commit_slice(struct wtx *w, void *arg)
 	size_t i;
 
 	a->n_others = 0;
-	if (a->shared && st->group.offered) {
-		rc = group_done(st, w);
-		if (rc == 0)		/* from here on it is for us alone */
-			rc = group_withdraw(st);
-		if (rc != 0)
-			return rc;
-	}
 	if (a->n > most) {
 		a->n = most;
 		a->last = 0;
@@ -287,29 +280,70 @@ static int commit_slice(struct wtx *w, void *arg)
 		rc = table_apply(w, buf_span(&b->ops));
 	if (n_deleted)
 		w->stats.sweeps++;
-	if (rc >= 0 && a->shared && a->last && most > a->n)
+	if (rc >= 0 && a->lead && a->last && most > a->n)
 		rc = a->n_others = group_lead(st, w, most - a->n);
 	return rc < 0 ? rc : 0;
 }
 
-/* One transaction.  1: another has done it for us.  Should it fail with what others wanted, so that nobody knows whose
- * fault it is, everybody tries alone. */
+/* One transaction.  Should it fail with what others wanted, so that nobody knows whose fault it is, everybody tries
+ * alone. */
 static int commit_once(struct store *st, struct pass *a)
 {
 	enum index_sync how = a->synced ? INDEX_SYNC : INDEX_LIGHT;
 	int rc = index_write(st->ix, how, commit_slice, a);
 
 	if (rc < 0 && a->n_others != 0) {
-		a->shared = 0;
+		a->lead = 0;
 		rc = index_write(st->ix, how, commit_slice, a);
 	}
-	if (rc == 1)
-		group_withdraw(st);		/* if that fails, the next commit does */
-	else if (rc < 0 && a->shared && st->group.offered)
-		st->w.abandoned = 1;		/* somebody may do it yet: its bytes must stay */
+	if (rc == 0 && a->n_others > 0)
+		group_tell(st);
 	if (a->row)
-		writer_settle(st, rc < 0 ? rc : 0);
+		writer_settle(st, rc);
 	return rc;
+}
+
+/* Our bytes to the disk, in a segment of ours; in our turn with those of others, if there is room. */
+static int commit_bytes(struct store *st, struct pass *a)
+{
+	struct writer *w = &st->w;
+	uint64_t end;
+	int rc = writer_floats(w) ? writer_land(st) : 0;
+
+	end = w->pos;
+	if (rc == 0 && a->lead && group_gather(st) > 0 && writer_flush(st) < 0) {
+		group_drop(st);
+		writer_shed(st, end);
+	}
+	if (rc == 0)
+		rc = a->synced ? writer_sync(st) : writer_flush(st);
+	return rc;
+}
+
+/* What comes before the index: our bytes are on the disk, and if others may do it, or have us do theirs, it is our
+ * turn.  1: another has done all of it. */
+static int commit_prepare(struct store *st, struct pass *a, int share)
+{
+	struct writer *w = &st->w;
+	int floats = writer_floats(w) > 0, placed = a->row && !floats, rc;
+
+	rc = placed ? commit_bytes(st, a) : 0;
+	if (rc == 0 && share) {
+		rc = group_enter(st, placed);
+		if (rc < 0 && placed)
+			w->abandoned = 1;	/* somebody may do it yet: its bytes must stay */
+	}
+	if (rc == 2) {
+		if (placed)
+			writer_settle(st, 0);
+		else
+			writer_rollback(st);
+		return 1;
+	}
+	a->turn = a->lead = rc == 1;
+	if (rc > 0)
+		rc = 0;
+	return rc < 0 || !floats ? rc : commit_bytes(st, a);
 }
 
 /* One pass over the pending blocks of `order`: their bytes to disk, then the index, in as many
@@ -317,27 +351,27 @@ static int commit_once(struct store *st, struct pass *a)
 static int commit_pass(struct store *st, uint32_t *order, size_t n, int full, int ops,
 		       size_t *n_lost)
 {
-	int synced = !(st->flags & STORE_UNSYNCED), rc;
-	struct pass a = { .st = st, .order = order, .synced = synced, .full = full, .ops = ops };
+	struct pass a = { .st = st, .order = order, .synced = !(st->flags & STORE_UNSYNCED), .full = full, .ops = ops };
 	struct writer *w = &st->w;
+	int rc;
 
 	*n_lost = 0;
-	a.row = w->fd >= 0 && (w->pos > w->committed + (w->is_new ? SEG_HEAD : 0) || full);
-	if (a.row) {
-		rc = synced ? writer_sync(st) : writer_flush(st);
-		if (rc < 0)
-			return rc;
-	}
-	a.shared = ops && !full && n == st->batch.n && group_offer(st, a.row);
+	a.row = writer_floats(w) ||
+		(w->fd >= 0 && (w->pos > w->committed + (w->is_new ? SEG_HEAD : 0) || full));
+	rc = commit_prepare(st, &a, ops && !full && n == st->batch.n);
+	if (rc == 1)
+		return 0;
 	do {
 		a.n = n - a.from;
 		a.last = 1;
-		rc = commit_once(st, &a);
-		if (rc < 0)
-			return rc;
+		rc = rc < 0 ? rc : commit_once(st, &a);
 		a.from += a.n;
 		a.n_lost += a.lost_here;
-	} while (a.from < n);
+	} while (rc == 0 && a.from < n);
+	if (a.turn)
+		group_leave(st);
+	if (rc < 0)
+		return rc;
 	*n_lost = a.n_lost;
 	if (a.row && full)
 		writer_close(st);

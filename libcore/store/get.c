@@ -213,8 +213,8 @@ static int file_for(struct store *st, const struct entry *e, const struct pend *
 		*fd = st->fds[p->pin].fd;
 		return 0;
 	}
-	if (st->w.fd >= 0 && e->seg == st->w.id) {
-		*fd = st->w.fd;
+	if (e->seg == st->w.id && (p || st->w.fd >= 0)) {
+		*fd = st->w.fd;		/* -1: it floats, in memory */
 		return 0;
 	}
 	rc = seg_open(st, e->seg, &f);
@@ -406,6 +406,7 @@ static int extent_at(struct store *st, const struct cid *cid, const struct entry
 int store_extent(struct store *st, const struct cid *cid, struct piece *p)
 {
 	struct entry e;
+	int rc = writer_floats(&st->w) ? writer_land(st) : 0;
 
-	return at_place(st, cid, &e, extent_at, p);
+	return rc < 0 ? rc : at_place(st, cid, &e, extent_at, p);
 }

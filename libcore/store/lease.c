@@ -87,17 +87,18 @@ static int lock_slot(struct store *st, int slot, short type)
 	return fcntl(st->lease_fd, F_OFD_SETLK, &lock) == 0;
 }
 
-/* a free slot, the one we had last if it is; LEASE_SLOTS: there is none */
+/* A free slot, from the one we had last on, so that those who come again and again end up with one each; LEASE_SLOTS:
+ * there is none. */
 static int find_slot(struct store *st)
 {
-	int slot = st->lease_was;
+	int i, slot;
 
-	if (lock_slot(st, slot, F_WRLCK))
-		return slot;
-	for (slot = 0; slot < LEASE_SLOTS; slot++)
+	for (i = 0; i < LEASE_SLOTS; i++) {
+		slot = (st->lease_was + i) % LEASE_SLOTS;
 		if (lock_slot(st, slot, F_WRLCK))
-			break;
-	return slot;
+			return slot;
+	}
+	return LEASE_SLOTS;
 }
 
 int lease_take(struct store *st)
@@ -146,12 +147,6 @@ void lease_rest(struct store *st)
 	if (st->lease_slot >= 0 && !lock_slot(st, st->lease_slot, F_UNLCK))
 		lease_drop(st);
 	st->lease_slot = -1;
-}
-
-void lease_wake(struct store *st)
-{
-	if (st->lease_fd >= 0 && !layout_same(st->dirfd, lease_file, st->lease_fd))
-		lease_drop(st);
 }
 
 int store_protect(struct store *st, const struct cid *root)

@@ -69,7 +69,8 @@ static int put_new(struct store *st, const struct dag_block *b, uint64_t raw, st
 	}
 	for (i = 0; i < n; i++)
 		r.crc = crc32c(r.crc, parts[i]);
-	rc = writer_room(st, rec_total(mh.len, r.stored_len));
+	rc = writer_float(st, rec_total(mh.len, r.stored_len)) ? 0 :
+	     writer_room(st, rec_total(mh.len, r.stored_len));
 	if (rc == 1) {			/* full: a batch has one segment */
 		again = NULL;
 		rc = batch_commit(st, 1);

@@ -32,6 +32,7 @@ int store_rest(struct store *st)
 			st->fds[i] = (struct seg_fd){ .fd = -1 };
 		}
 	trim(&st->scratch);
+	trim(&st->group.wants);
 	trim(&st->packed);
 	trim(&st->batch.mhs);
 	trim(&st->batch.ops);
@@ -51,7 +52,6 @@ int store_wake(struct store *st)
 	while (rc < 0 && errno == EINTR);
 	if (rc < 0)
 		return errno == EWOULDBLOCK ? layout_busy(st->path, LOCK_SH) : err_sys("locking '%s/lock'", st->path);
-	lease_wake(st);
 	group_wake(st);
 	return !layout_same(st->dirfd, "lock", st->lockfd) || index_stale(st->ix) || config_moved(st);
 }

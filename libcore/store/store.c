@@ -226,6 +226,7 @@ static int open_how(struct store **out, const char *path, int flags, int lenient
 	st->batch.mhs = BUF_INIT(UINT32_MAX);
 	st->batch.ops = BUF_INIT(UINT32_MAX);
 	st->scratch = BUF_INIT(2 * STORE_BLOCK_MAX);
+	st->group.wants = BUF_INIT(GROUP_END);
 	st->packed = BUF_INIT(2 * STORE_BLOCK_MAX);
 	if (getrandom(&st->batch.seed, sizeof st->batch.seed, GRND_NONBLOCK) < 0)
 		st->batch.seed = (uint64_t)time(NULL) ^ (uintptr_t)st;
@@ -279,6 +280,7 @@ void store_close(struct store *st)
 	buf_clear(&st->batch.mhs);
 	buf_clear(&st->batch.ops);
 	buf_clear(&st->scratch);
+	buf_clear(&st->group.wants);
 	buf_clear(&st->packed);
 	if (st->lockfd >= 0)
 		close(st->lockfd);

@@ -209,9 +209,13 @@ struct writer {
 	uint8_t *gather;		/* bytes not written yet: [pos - have, pos) */
 	size_t have;
 };
+enum { WRITER_GATHER = 1 << 20 };	/* bytes of small records written at once */
 /* writer_room - own a segment with room for a record of so many bytes; 1: it is full, commit and
- * ask again. */
+ * ask again.  writer_own - we have none yet.  writer_gathers - there is memory to gather in. */
 int writer_room(struct store *st, uint64_t total);
+int writer_own(struct store *st, uint64_t total);
+int writer_is_full(const struct store *st, uint64_t total);
+int writer_gathers(struct writer *w);
 int writer_append(struct store *st, struct rec *r, const struct span *parts, int n,
 		  const struct dag_block *clone);
 int writer_flush(struct store *st);
@@ -223,6 +227,18 @@ void writer_rest(struct store *st);		/* the segment may be anybody's until we wr
 /* seg_row_extend - the index learns how long the segment is, and how much padding came with that; writer_row: ours. */
 int seg_row_extend(struct wtx *w, uint32_t id, uint32_t to, uint32_t pads, int full, int synced);
 int writer_row(struct store *st, struct wtx *w, int full, int synced);
+
+/* ---- records in no segment yet: float.c ---- */
+
+/* The offsets of what is pending count from 0 then.  writer_float - 1: the next one, of so many bytes, can float.
+ * writer_floats - bytes that do.  writer_land - they go into a segment of ours. */
+int writer_float(struct store *st, uint64_t total);
+size_t writer_floats(const struct writer *w);
+int writer_land(struct store *st);
+/* writer_gather - 1: records of somebody else are behind ours, from *base on; 0: there is no room.  writer_shed - those
+ * from `pos` on are not there any more; nothing was written since. */
+int writer_gather(struct store *st, struct span records, uint32_t *base);
+void writer_shed(struct store *st, uint64_t pos);
 
 /* ---- records without an owner: adopt.c ---- */
 
@@ -237,7 +253,6 @@ enum { LEASE_SLOTS = 1024, LEASE_SLOT = 256 };
 int lease_take(struct store *st);	/* once; sets st->lease */
 void lease_drop(struct store *st);
 void lease_rest(struct store *st);		/* keeps the file open */
-void lease_wake(struct store *st);		/* unless it is another by now */
 /* lease_read - the least lease held by anyone (UINT64_MAX: none), and every announced root to fn. */
 int lease_read(int fd, uint64_t *least, int (*root)(void *arg, const struct cid *cid), void *arg);
 int lease_open(struct store *st, int *fd);
@@ -276,22 +291,42 @@ int batch_room(struct store *st);		/* commits when the batch is large */
 int block_enter(struct wtx *w, struct span mh, const struct entry *place, int synced);
 int block_safe(struct wtx *w, struct span mh, int synced);
 
-/* ---- small commits in one transaction: group.c ---- */
+/* ---- small commits that are done by others: offer.c, group.c ---- */
 
-enum { GROUP_END = 4096 + 64 * (16 << 10) };	/* bytes of its file */
+enum { GROUP_SLOTS = 64, GROUP_SLOT = 64 << 10, GROUP_END = 4096 + GROUP_SLOTS * GROUP_SLOT };	/* bytes of its file */
+struct got {				/* a request whose records are behind ours, from `base` on */
+	int slot;
+	uint32_t base, len;
+	uint64_t seq;
+	size_t at;			/* in group.wants */
+};
+struct took {				/* one that our transaction does */
+	int slot;
+	uint64_t seq;
+};
 struct group {
 	int fd, none;			/* -1: not open; it cannot be */
-	int slot, offered;		/* others may see what we want, or what somebody did who died */
+	int slot;
+	uint8_t *rows;			/* its first page, mapped */
 	uint64_t seq;			/* of our last request */
+	struct buf wants;
+	struct got got[GROUP_SLOTS];
+	struct took took[GROUP_SLOTS];
+	int n_got, n_took;
 };
-/* group_offer - 1: whoever commits next may do so for the batch, whose bytes are written and synced (`row`: it has
- * bytes of our segment), or an earlier request is to be withdrawn first; 0: we do it ourselves.  group_withdraw - no
- * longer; with the lock of the index, unless it is done. */
-int group_offer(struct store *st, int row);
-int group_withdraw(struct store *st);
-int group_done(struct store *st, struct wtx *w);	/* 1: our request was done in an earlier transaction */
-/* group_lead - do what others want, up to `room` blocks of it; how many they are.  An error: leave the transaction. */
+/* group_enter - 1: it is our turn, to do what we want and what others do, until group_leave; 2: another has done it; 0:
+ * it is not for others, and we do it outside of turns.  `row`: it has bytes of our segment, which are written and
+ * synced.  After an error somebody may still do it. */
+int group_enter(struct store *st, int row);
+void group_leave(struct store *st);
+/* In our turn.  group_gather - records of others behind those in our segment that are not written yet; of how many.
+ * group_drop - of nobody. */
+int group_gather(struct store *st);
+void group_drop(struct store *st);
+/* group_lead - in a transaction that has the row of our segment as it will be: do what others want, up to `room` blocks
+ * of it; how many they are.  An error: leave the transaction.  group_tell - it is committed: they may know. */
 int group_lead(struct store *st, struct wtx *w, uint64_t room);
+void group_tell(struct store *st);
 void group_wake(struct store *st);		/* the file may be another */
 void group_close(struct store *st);
 /* seg_claim - lock the file of a segment: 1, and nobody's request speaks of it any more; 0: it has an owner.  Outside

@@ -16,7 +16,7 @@
 #include "store_priv.h"
 
 enum {
-	GATHER = 1 << 20,		/* bytes of small records written at once */
+	GATHER = WRITER_GATHER,
 	GATHER_KEEP = 64 << 10,		/* … that may stay in memory */
 	COPY_MAX = 64 << 10,		/* larger records are not gathered */
 	WRITE_OUT = 8 << 20,		/* bytes after which the disk is told to begin */
@@ -82,8 +82,10 @@ void writer_rollback(struct store *st)
 {
 	struct writer *w = &st->w;
 
-	if (w->fd < 0)
+	if (w->fd < 0) {
+		w->pos = w->have = 0;
 		return;
+	}
 	if (w->abandoned || (is_longer(w, floor_of(w)) && cut(w, floor_of(w)) < 0)) {
 		writer_close(st);
 		return;
@@ -105,6 +107,13 @@ void writer_rest(struct store *st)
 		w->gather = NULL;
 		w->most = 0;
 	}
+}
+
+int writer_gathers(struct writer *w)
+{
+	if (!w->gather)
+		w->gather = malloc(GATHER);
+	return w->gather ? 0 : err_nomem();
 }
 
 /* ---- finding one ---- */
@@ -184,7 +193,8 @@ static int take_known(struct store *st, uint32_t id)
 	return rc;
 }
 
-static int take_new(struct store *st)
+/* one with room for so much: what is adopted may be as large as a segment can be */
+static int take_new(struct store *st, uint64_t total)
 {
 	char name[SEG_NAME_MAX];
 	struct stats stats;
@@ -207,12 +217,14 @@ static int take_new(struct store *st)
 		if (fd < 0)
 			return err_sys("creating '%s/%s'", st->path, name);
 		rc = take(st, (uint32_t)id, fd);
-		if (rc != 0) {
-			if (rc < 0)
-				close(fd);
+		if (rc > 0 && st->w.pos + total <= UINT32_MAX)
+			return 0;
+		if (rc > 0)
+			let_go(st);
+		else
+			close(fd);
+		if (rc < 0)
 			return rc;
-		}
-		close(fd);
 	}
 	return err_set(ERR_BUSY, "no number for a new segment; try again later");
 }
@@ -246,21 +258,23 @@ static int with_room(struct store *st, uint64_t total, uint32_t *ids)
 	return rc && rc != MDB_NOTFOUND ? db_err(rc, "reading") : n;
 }
 
-int writer_room(struct store *st, uint64_t total)
+int writer_is_full(const struct store *st, uint64_t total)
 {
-	struct writer *w = &st->w;
-	uint32_t ids[LOOK_BACK];
+	return st->w.pos + total > st->seg_max && st->w.pos > SEG_HEAD;
+}
+
+int writer_own(struct store *st, uint64_t total)
+{
+	uint32_t ids[LOOK_BACK], last = st->w.last;
 	int n, i, rc;
 
-	if (w->fd >= 0)
-		return w->pos + total > st->seg_max && w->pos > SEG_HEAD;
-	if (!w->gather && !(w->gather = malloc(GATHER)))
-		return err_nomem();
-	if (w->last) {			/* as a rule nobody else has taken it */
-		rc = take_known(st, w->last);
-		w->last = 0;
-		if (rc != 0)
-			return rc < 0 ? rc : writer_room(st, total);
+	st->w.last = 0;
+	if (last) {			/* as a rule nobody else has taken it */
+		rc = take_known(st, last);
+		if (rc < 0 || (rc && !writer_is_full(st, total)))
+			return rc < 0 ? rc : 0;
+		if (rc)
+			let_go(st);
 	}
 	n = with_room(st, total, ids);
 	if (n < 0)
@@ -270,10 +284,19 @@ int writer_room(struct store *st, uint64_t total)
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
-	rc = take_new(st);
-	if (rc < 0)
-		return rc;
-	return w->pos + total > UINT32_MAX;	/* adopted, and so large */
+	return take_new(st, total);
+}
+
+int writer_room(struct store *st, uint64_t total)
+{
+	struct writer *w = &st->w;
+	int rc = writer_floats(w) ? writer_land(st) : 0;
+
+	if (rc == 0 && w->fd >= 0)
+		return writer_is_full(st, total);
+	if (rc == 0)
+		rc = writer_gathers(w);
+	return rc < 0 ? rc : writer_own(st, total);
 }
 
 /* ---- writing ---- */

@@ -49,7 +49,6 @@ static int lead(struct wtx *w, void *arg)
 	struct stats was = w->stats;
 	int *n = arg;
 
-	st->group.slot = -1;
 	*n = group_lead(st, w, 1000);
 	if (*n < 0 || w->stats.n_blocks < was.n_blocks)
 		abort();
@@ -67,11 +66,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf row = BUF_INIT(ROW);
 	uint32_t seg = 0;
+	uint64_t end;
 	int n = 0;
 
 	if (!st)
 		begin();
-	if (size > 16384)
+	if (size > GROUP_SLOT)
 		return 0;
 	if (size >= 8)
 		seg = (uint32_t)data[4] | (uint32_t)data[5] << 8 | (uint32_t)data[6] << 16 | (uint32_t)data[7] << 24;
@@ -80,8 +80,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    buf_le32(&row, crc32c(0, buf_span(&row))) < 0 || io_pwrite(fd, data, size, FIRST, "fuzz") < 0 ||
 	    io_pwrite(fd, row.data, row.len, 0, "fuzz") < 0)
 		abort();
+	st->group.slot = -1;
+	end = st->w.pos;
+	group_gather(st);
 	if (index_write(st->ix, INDEX_LIGHT, lead, &n) != 1)
 		abort();
+	group_drop(st);
+	writer_shed(st, end);
 	buf_clear(&row);
 	return 0;
 }

@@ -212,7 +212,7 @@ static void remnants_are_removed(void)
 	uint8_t head[SEG_HEAD];
 	int fd;
 
-	CHECK(put(a, 1, 100) == 0 && put(st, 2, 100) == 0 && store_commit(st) == 0);
+	CHECK(put(a, 1, 100) == 0 && writer_land(a) == 0 && put(st, 2, 100) == 0 && store_commit(st) == 0);
 	store_close(a);			/* 1 was never used, 2 was */
 	CHECK(file_size(path) == -1);
 	fd = open(path, O_WRONLY | O_CREAT, 0644);

@@ -58,7 +58,7 @@ static void what_a_dead_writer_had_written_whole_is_taken_in(void)
 	NO_FAULTS(dir);
 	st = opened(dir, STORE_WRITE);
 	CHECK(has(st, 2, 300000) == 0);
-	CHECK(put(st, 3, 100) == 0 && got(st, 2, 300000) == 1 && store_commit(st) == 0);
+	CHECK(put(st, 3, 100) == 0 && store_commit(st) == 0 && got(st, 2, 300000) == 1);
 	CHECK(file_size(seg) == 32 + 2 * 158 + 300058);
 	store_close(st);
 	NO_FAULTS(dir);
@@ -150,13 +150,13 @@ static void writers_share_no_segment(void)
 
 	for (i = 0; i < 8; i++) {
 		st[i] = opened(dir, STORE_WRITE);
-		CHECK(put(st[i], i, 1000) == 0);
+		CHECK(put(st[i], i, 40000) == 0);
 	}
 	CHECK(segments(dir) == 8);
 	for (i = 0; i < 8; i++)
 		CHECK(store_commit(st[7 - i]) == 0);
 	for (i = 0; i < 8; i++)
-		CHECK(got(st[0], i, 1000) == 1);
+		CHECK(got(st[0], i, 40000) == 1);
 	for (i = 0; i < 8; i++)
 		store_close(st[i]);
 	st[0] = opened(dir, STORE_WRITE);	/* one after the other they use the same */

@@ -22,6 +22,8 @@ struct pb_node {
 	struct span block, data;
 	int has_data;			/* absent and empty Data are different blocks */
 	size_t n_links;
+	int plain;			/* the block begins with all links, each as pb_put_link writes it, … */
+	size_t links_len;		/* … which are so many bytes of it; else 0 */
 };
 
 /* pb_decode - check the block from end to end.  0, or ERR_INVALID with the rule broken, in the

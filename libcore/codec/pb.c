@@ -105,6 +105,86 @@ static int decode_link(struct span message)
 	return 0;
 }
 
+/* ---- links as everybody writes them; directories have thousands ---- */
+
+/* a minimal varint of up to 63 bits at *p; 0: there is none, and *p is as it was */
+static inline int plain_varint(const uint8_t **p, const uint8_t *end, uint64_t *v)
+{
+	const uint8_t *at = *p;
+	uint64_t n = 0;
+	int shift;
+
+	for (shift = 0; at < end && shift < 63; shift += 7) {
+		uint8_t b = *at++;
+
+		n |= (uint64_t)(b & 0x7f) << shift;
+		if (b & 0x80)
+			continue;
+		if (b == 0 && shift > 0)
+			return 0;
+		*v = n;
+		*p = at;
+		return 1;
+	}
+	return 0;
+}
+
+static inline int plain_field(const uint8_t **p, const uint8_t *end, uint8_t tag, struct span *field)
+{
+	const uint8_t *at = *p + 1;
+	uint64_t len;
+
+	if (*p == end || **p != tag || !plain_varint(&at, end, &len) || len > (uint64_t)(end - at))
+		return 0;
+	*field = span_of(at, (size_t)len);
+	*p = at + len;
+	return 1;
+}
+
+/* 1: a link with all its fields, minimal and in order, which *rest then is behind; else nothing changes */
+static inline int plain_link(struct span *rest, struct pb_link *link)
+{
+	const uint8_t *p = rest->p, *end, *at;
+	struct span body;
+
+	if (rest->len == 0)
+		return 0;
+	end = p + rest->len;
+	if (!plain_field(&p, end, TAG_LINK, &body))
+		return 0;
+	at = body.p;
+	end = at + body.len;
+	if (!plain_field(&at, end, TAG_HASH, &link->hash) || !plain_field(&at, end, TAG_NAME, &link->name) ||
+	    at == end || *at++ != TAG_TSIZE || !plain_varint(&at, end, &link->tsize) || at != end)
+		return 0;
+	*rest = span_of(p, rest->len - (size_t)(p - rest->p));
+	return 1;
+}
+
+/* 1: a CID with a digest of sha2-256, of version 0, or of version 1 and a codec of one byte: no need to look closer */
+static inline int plain_cid(struct span c)
+{
+	static const uint8_t sha[] = { 0x12, 32 };
+
+	return (c.len == 34 && memcmp(c.p, sha, 2) == 0) ||
+	       (c.len == 36 && c.p[0] == 1 && c.p[1] < 0x80 && memcmp(c.p + 2, sha, 2) == 0);
+}
+
+/* the plain links a block begins with; what is wrong with the next is said by who reads that */
+static void decode_plain(struct rd *r, struct pb_node *node)
+{
+	struct span rest = span_of(r->p, r->left), next = rest;
+	struct pb_link l;
+	struct cid cid;
+
+	while (plain_link(&next, &l) && (plain_cid(l.hash) || cid_decode(l.hash, &cid) == 0)) {
+		rest = next;
+		node->n_links++;
+	}
+	node->links_len = (size_t)(rest.p - r->p);
+	*r = rd_from(rest);
+}
+
 int pb_decode(struct span block, struct pb_node *node)
 {
 	struct rd r = rd_from(block);
@@ -113,7 +193,8 @@ int pb_decode(struct span block, struct pb_node *node)
 	struct span field;
 	int64_t num;
 
-	*node = (struct pb_node){ .block = block };
+	*node = (struct pb_node){ .block = block, .plain = 1 };
+	decode_plain(&r, node);
 	while (r.left > 0) {
 		num = read_tag(&r, &wire);
 		if (num < 0)
@@ -141,7 +222,10 @@ int pb_decode(struct span block, struct pb_node *node)
 		if (rc < 0)
 			return rc;
 		node->n_links++;
+		node->plain = 0;
 	}
+	if (!node->plain)
+		node->links_len = 0;
 	return 0;
 }
 
@@ -152,10 +236,13 @@ struct pb_iter pb_links(const struct pb_node *node)
 
 int pb_next(struct pb_iter *it, struct pb_link *link)
 {
-	struct rd r = rd_from(it->rest), in;
+	struct rd r, in;
 	struct span field = { NULL, 0 };
 	uint64_t tag = 0;
 
+	if (plain_link(&it->rest, link))
+		return 1;
+	r = rd_from(it->rest);
 	while (r.left > 0 && tag != TAG_LINK) {
 		tag = rd_varint(&r);
 		field = rd_bytes(&r, rd_varint(&r));

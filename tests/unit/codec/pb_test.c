@@ -47,6 +47,10 @@ static void encode_again(const struct pb_node *node, struct buf *out)
 	}
 	CHECK(n == node->n_links);
 	CHECK(pb_next(&it, &l) == 0);
+	if (node->plain)
+		CHECK(span_equal(span_of(node->block.p, node->links_len), buf_span(out)));
+	else
+		CHECK(node->links_len == 0);
 	if (node->has_data)
 		CHECK(pb_put_data(out, node->data) == 0);
 }
@@ -96,7 +100,7 @@ static void fixture(const char **col)
 	encode_again(&node, &again);
 	/* the ones without Name or Tsize come back longer */
 	CHECK(again.len >= block.len);
-	CHECK(pb_decode(buf_span(&again), &node) == 0);
+	CHECK(pb_decode(buf_span(&again), &node) == 0 && node.plain);
 	buf_clear(&text);
 	buf_clear(&again);
 }
@@ -195,6 +199,7 @@ static void links_around_data(void)
 			CHECK(pb_put_data(&b, span_str("d")) == 0);
 		NEED(pb_decode(buf_span(&b), &node) == 0);
 		CHECK(node.n_links == 3 && span_equal(node.data, span_str("d")));
+		CHECK(node.plain == !data_first && node.links_len == (data_first ? 0 : 3 * link.len));
 		it = pb_links(&node);
 		for (i = 0; i < 3; i++) {
 			NEED(pb_next(&it, &l) == 1);
@@ -204,6 +209,35 @@ static void links_around_data(void)
 		CHECK(pb_next(&it, &l) == 0);
 	}
 	buf_clear(&b);
+}
+
+/* links nobody may copy as they are: they would not come out so */
+static void links_that_are_not_plain(void)
+{
+	static const struct { const char *hex; int plain; } rows[] = {
+		{ "1229" "0a" SHA "120161" "1807", 1 },
+		{ "122a" "0a" SHA "120161" "188001", 1 },
+		{ "122a" "0a" SHA "120161" "188700", 0 },	/* a varint too long: Tsize, … */
+		{ "122a" "0a" SHA "12810061" "1807", 0 },	/* length of the name, … */
+		{ "12a900" "0a" SHA "120161" "1807", 0 },	/* of the link */
+		{ "1226" "0a" SHA "1200", 0 },			/* no Tsize */
+		{ "1226" "0a" SHA "1807", 0 },			/* no name */
+		{ "1228" "0a" SHA "1200" "1807", 1 },
+		{ "9200" "29" "0a" SHA "120161" "1807", 0 },	/* a tag of two bytes */
+	};
+	struct pb_node node;
+	struct pb_iter it;
+	struct pb_link l;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct span block = unit_hex(rows[i].hex);
+
+		NEED(pb_decode(block, &node) == 0 && node.n_links == 1);
+		CHECK(node.plain == rows[i].plain && node.links_len == (rows[i].plain ? block.len : 0));
+		it = pb_links(&node);
+		CHECK(pb_next(&it, &l) == 1 && l.hash.len == 34 && pb_next(&it, &l) == 0);
+	}
 }
 
 static void full_buffers(void)
@@ -253,6 +287,7 @@ int main(void)
 	RUN(words);
 	RUN(known_blocks);
 	RUN(links_around_data);
+	RUN(links_that_are_not_plain);
 	RUN(full_buffers);
 	RUN(links_of_codecs);
 	return UNIT_END();

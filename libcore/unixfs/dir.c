@@ -96,15 +96,18 @@ size_t dir_data_len(const struct unixfs_meta *meta)
 	return 1 + varint_len(d) + d;
 }
 
+int dir_over(const struct unixfs_opts *o, uint64_t n, uint64_t estimate, int replaces)
+{
+	if (o->hamt_threshold == 0)
+		return 0;
+	if (dir_full(o, n) && !replaces)
+		return 1;
+	return o->hamt_estimate != UNIXFS_EST_DISABLED && estimate > o->hamt_threshold;
+}
+
 static int over(const struct unixfs_dir *d)
 {
-	const struct unixfs_opts *o = &d->b->opts;
-
-	if (o->hamt_threshold == 0 || d->form == DIR_BASIC)
-		return 0;
-	if (o->dir_max_links && d->n > o->dir_max_links && !d->replaces)
-		return 1;
-	return o->hamt_estimate != UNIXFS_EST_DISABLED && d->estimate > o->hamt_threshold;
+	return d->form != DIR_BASIC && dir_over(&d->b->opts, d->n, d->estimate, d->replaces);
 }
 
 /* ---- filling ---- */
@@ -221,8 +224,7 @@ static int end_basic(struct unixfs_dir *d, struct unixfs_node *out)
 	struct span record;
 	int rc;
 
-	if (d->b->opts.dir_max_links && d->n > d->b->opts.dir_max_links && d->form == DIR_AUTO &&
-	    !d->replaces)
+	if (dir_full(&d->b->opts, d->n) && d->form == DIR_AUTO && !d->replaces)
 		return err_set(ERR_LIMIT, "BasicDirectory: cannot add child: maxLinks reached");
 	rc = spill_read(d->entries);
 	while (rc == 0 && (rc = spill_next(d->entries, &record)) == 1) {

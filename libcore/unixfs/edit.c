@@ -3,6 +3,8 @@
  * When a directory changes its form is boxo's business, odd corners included (ipld/unixfs/io/
  * directory.go DynamicDirectory, ipld/unixfs/hamt swapValue), since the CID depends on it.
  */
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -76,6 +78,83 @@ static int keep_links(struct edit *e, struct unixfs_dir *d, const struct pb_node
 	return rc;
 }
 
+/* The links of a basic directory, where they stand as a builder writes them: plain, by name, each name once.  Then the
+ * new block is the old one but for a few bytes. */
+struct survey {
+	size_t at, end;			/* where the name's link is, or belongs */
+	uint64_t n, below, estimate;	/* of the others; Σ Tsize; names and CIDs */
+};
+
+/* 1: they do */
+static int survey(const struct edit *e, const struct pb_node *pb, struct survey *s)
+{
+	struct pb_iter it = pb_links(pb);
+	struct span last = { NULL, 0 };
+	struct pb_link l;
+	size_t behind;
+	int c;
+
+	*s = (struct survey){ .at = 0 };
+	while (pb->plain && pb_next(&it, &l)) {
+		behind = (size_t)(it.rest.p - pb->block.p);
+		if (last.p && span_cmp(last, l.name) >= 0)
+			return 0;
+		last = l.name;
+		c = s->end > s->at ? 1 : span_cmp(l.name, e->name);
+		if (c <= 0)
+			s->end = behind;
+		if (c == 0)
+			continue;
+		if (c < 0)
+			s->at = behind;
+		s->n++;
+		s->below += l.tsize;
+		s->estimate += l.name.len + l.hash.len;
+	}
+	return pb->plain;
+}
+
+/* 1: with the new entry it is too large for a basic directory, or may be */
+static int outgrows(const struct edit *e, const struct read_node *old, const struct survey *s)
+{
+	const struct unixfs_opts *o = &e->b->opts;
+	size_t cid = e->node->cid.len;
+	uint64_t estimate = s->estimate + e->name.len + cid;
+
+	if (o->hamt_estimate == UNIXFS_EST_BLOCK)
+		estimate = dir_data_len(&old->data.meta) + old->pb.links_len - (s->end - s->at) +
+			   pb_link_len(cid, e->name.len, e->node->tsize);
+	return dir_full(o, s->n + 1) || dir_over(o, s->n + 1, estimate, s->end > s->at);
+}
+
+/* The old block with the name's link exchanged, put in, or left out. */
+static int splice(struct edit *e, const struct read_node *old, const struct survey *s, struct unixfs_node *out)
+{
+	const struct pb_node *pb = &old->pb;
+	struct naming as = naming_of(e, e->dir);
+	struct buf links = BUF_INIT(DAG_BLOCK_MAX);
+	uint64_t below = s->below;
+	int rc = buf_reserve(&links, pb->links_len + (e->node ? pb_link_len(e->node->cid.len, e->name.len,
+									     e->node->tsize) : 0));
+
+	if (rc == 0)
+		rc = buf_bytes(&links, pb->block.p, s->at);
+	if (rc == 0 && e->node) {
+		rc = pb_put_link(&links, cid_span(&e->node->cid), e->name, e->node->tsize);
+		below += e->node->tsize;
+	}
+	if (rc == 0)
+		rc = buf_bytes(&links, pb->block.p + s->end, pb->links_len - s->end);
+	if (rc == ERR_LIMIT)
+		rc = err_add(rc, "directory of %" PRIu64 " entries in one block", s->n + 1);
+	if (rc == 0)
+		rc = put_node(e->b, &as, &links, pb->data, below, out);
+	buf_clear(&links);
+	out->size = 0;
+	out->type = UNIXFS_DIRECTORY;
+	return rc;
+}
+
 static int has_link(const struct pb_node *pb, struct span name)
 {
 	struct pb_iter it = pb_links(pb);
@@ -89,10 +168,18 @@ static int has_link(const struct pb_node *pb, struct span name)
 
 static int edit_basic(struct edit *e, const struct read_node *old, struct unixfs_node *out)
 {
-	int replaces = has_link(&old->pb, e->name), rc;
 	struct naming as = naming_of(e, e->dir);
 	struct unixfs_dir *d;
+	struct survey s;
+	int replaces, rc;
 
+	if (survey(e, &old->pb, &s)) {
+		if (!e->node && s.end == s.at)
+			return not_found(e);
+		if (!e->node || !outgrows(e, old, &s))
+			return splice(e, old, &s, out);
+	}
+	replaces = has_link(&old->pb, e->name);
 	if (!e->node && !replaces)
 		return not_found(e);
 	rc = unixfs_dir_new(&d, e->b, &old->data.meta);
@@ -294,6 +381,20 @@ static int put_target(struct buf *links, const struct step *s, const struct targ
 	return rc;
 }
 
+/* the links from .. to-1 of a shard, written anew */
+static int copy_links(struct buf *links, const struct step *s, unsigned from, unsigned to)
+{
+	struct pb_iter it = pb_links(&s->node.pb);
+	struct pb_link l;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < to && pb_next(&it, &l); i++)
+		if (i >= from)
+			rc = pb_put_link(links, l.hash, l.name, l.tsize);
+	return rc;
+}
+
 /* The shard of step k with `to` (NULL: nothing) in its slot. */
 static int rewrite(struct edit *e, int k, const struct target *to, struct unixfs_node *out)
 {
@@ -303,25 +404,35 @@ static int rewrite(struct edit *e, int k, const struct target *to, struct unixfs
 	struct buf links = BUF_INIT(BLOCK_MAX);
 	struct hamt_bits bits = { { 0 } };
 	uint64_t below = to ? to->tsize : 0;
+	size_t at = 0, end = 0, to_here;	/* of the slot's link */
 	struct pb_link l;
-	unsigned i = 0;
+	unsigned i;
 	int rc = 0;
 
 	if (s->shard.field.len)
 		memcpy(bits.b + sizeof bits.b - s->shard.field.len, s->shard.field.p,
 		       s->shard.field.len);
 	hamt_bit(&bits, s->slot, to != NULL);
-	while (rc == 0 && pb_next(&it, &l)) {
-		if (i == s->index && to)
-			rc = put_target(&links, s, to);
-		if (rc == 0 && !(i == s->index && s->has)) {
-			rc = pb_put_link(&links, l.hash, l.name, l.tsize);
+	for (i = 0; rc == 0 && pb_next(&it, &l); i++) {
+		to_here = (size_t)(it.rest.p - s->node.pb.block.p);
+		if (i < s->index + (unsigned)(s->has != 0))
+			end = to_here;
+		if (i < s->index)
+			at = to_here;
+		if (!(i == s->index && s->has))
 			below += l.tsize;
-		}
-		i++;
 	}
-	if (rc == 0 && i == s->index && to)
+	/* links that are plain go as they are */
+	if (s->node.pb.plain)
+		rc = buf_bytes(&links, s->node.pb.block.p, at);
+	else
+		rc = copy_links(&links, s, 0, s->index);
+	if (rc == 0 && to)
 		rc = put_target(&links, s, to);
+	if (rc == 0 && s->node.pb.plain)
+		rc = buf_bytes(&links, s->node.pb.block.p + end, s->node.pb.links_len - end);
+	else if (rc == 0)
+		rc = copy_links(&links, s, s->index + (unsigned)(s->has != 0), UINT_MAX);
 	if (rc == 0)
 		rc = hamt_put(e->b, &as, &links, &bits, (uint32_t)s->node.data.fanout,
 			      k == 0 ? &s->node.data.meta : NULL, below, out);

@@ -74,6 +74,31 @@ static int find_in_hamt(struct dag_source *src, struct buf *block, struct read_n
 	return rc;
 }
 
+int unixfs_enter(struct dag_source *src, const struct cid *cid, struct span name, enum unixfs_type *type,
+		 struct cid *child)
+{
+	struct buf block = BUF_INIT(DAG_BLOCK_MAX);
+	struct read_node n;
+	struct pb_link link;
+	uint64_t len;
+	int rc;
+
+	if (cid->codec == CID_RAW) {
+		*type = UNIXFS_RAW;
+		return dag_size(src, cid, &len);
+	}
+	rc = read_get(src, cid, &block, &n);
+	if (rc == 0) {
+		*type = n.data.type;
+		if (*type == UNIXFS_HAMT)
+			rc = find_in_hamt(src, &block, &n, name, child);
+		else if (*type == UNIXFS_DIRECTORY && read_link(&n.pb, name, &link))
+			rc = cid_decode(link.hash, child) < 0 ? ERR_INVALID : 1;
+	}
+	buf_clear(&block);
+	return rc;
+}
+
 /* `plain`: a dag-pb node that is not UnixFS has its link names as entries */
 static int lookup(struct dag_source *src, const struct cid *dir, struct span name, int plain,
 		  struct buf *block, struct cid *out)

@@ -275,6 +275,10 @@ int unixfs_tree(struct dag_source *src, const struct cid *dir, const struct unix
 
 /* unixfs_lookup - one entry; reads one block a level.  ERR_NOTFOUND: `no link named "x" under <cid>`. */
 int unixfs_lookup(struct dag_source *src, const struct cid *dir, struct span name, struct cid *out);
+/* unixfs_enter - what is at `cid`, and if that is a directory, its entry `name`: 1 and *child; 0: it has none, or is not one.
+ * Reads one block a level.  What unixfs_stat fails with. */
+int unixfs_enter(struct dag_source *src, const struct cid *cid, struct span name, enum unixfs_type *type,
+		 struct cid *child);
 /* unixfs_names - names of entries for dag_resolve: directories, HAMTs; dag-pb nodes that are not UnixFS
  * have the names of their links.  Symlinks are not followed. */
 const struct dag_names *unixfs_names(void);

@@ -152,6 +152,13 @@ void dir_edit(struct unixfs_dir *d, const struct naming *as, struct span data, e
 int dir_name_ok(struct span name);
 /* dir_link - as unixfs_dir_add, without looking at the name. */
 int dir_link(struct unixfs_dir *d, struct span name, struct span cid, uint64_t tsize);
+/* dir_full - it may have fewer entries than n as a basic directory.  dir_over - one of n entries, of that estimate of
+ * its size, becomes a HAMT, if the last of them did not take the place of another. */
+static inline int dir_full(const struct unixfs_opts *o, uint64_t n)
+{
+	return o->dir_max_links && n > o->dir_max_links;
+}
+int dir_over(const struct unixfs_opts *o, uint64_t n, uint64_t estimate, int replaces);
 
 /* dir_data_len - bytes of the Data field of a basic directory (the D of reference section 7.2). */
 size_t dir_data_len(const struct unixfs_meta *meta);

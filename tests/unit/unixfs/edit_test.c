@@ -311,6 +311,59 @@ static void odd_basic_blocks(void)
 	buf_clear(&got);
 }
 
+/* the same node, as somebody may have written it: lengths of links take a byte more than they need */
+static struct unixfs_node loose(const struct unixfs_node *dir)
+{
+	struct buf block = BUF_INIT(BLOCK_MAX), out = BUF_INIT(BLOCK_MAX);
+	struct unixfs_node n = *dir;
+	struct pb_node node;
+	struct pb_iter it;
+	struct pb_link l;
+	const uint8_t *at;
+
+	CHECK(dag_get(&make_dag.source, &dir->cid, &block) == 0 && pb_decode(buf_span(&block), &node) == 0);
+	it = pb_links(&node);
+	for (at = block.data; pb_next(&it, &l); at = it.rest.p) {
+		CHECK(at[0] == 0x12 && at[1] < 0x80);
+		buf_u8(&out, 0x12);
+		buf_u8(&out, at[1] | 0x80u);
+		buf_u8(&out, 0);
+		buf_bytes(&out, at + 2, (size_t)(it.rest.p - at) - 2);
+	}
+	pb_put_data(&out, node.data);
+	CHECK(pb_decode(buf_span(&out), &node) == 0 && !node.plain);
+	n.cid = memdag_add(&make_dag, dir->cid.version, CID_DAG_PB, buf_span(&out));
+	buf_clear(&block);
+	buf_clear(&out);
+	return n;
+}
+
+/* What an edit makes of a node does not depend on how its links were written. */
+static void links_that_are_not_plain(void)
+{
+	static const char *const options[] = { "", "cid-version=1", "hamt-threshold=1", "hamt-threshold=1 hamt-fanout=16" };
+	struct unixfs_node dir, odd, want, got;
+	size_t k;
+	int i;
+
+	for (k = 0; k < sizeof options / sizeof options[0]; k++) {
+		b = make_builder(options[k]);
+		dir = built(0, 40, 13);
+		odd = loose(&dir);
+		for (i = 0; i < 45; i++) {
+			want = put(&dir, i);
+			got = put(&odd, i);
+			CHECK(i == 13 || i >= 40 ? same(&want, &got) : cid_equal(&want.cid, &got.cid));
+			if (i == 13 || i >= 40)
+				continue;
+			want = rm(&dir, i);
+			got = rm(&odd, i);
+			CHECK(same(&want, &got));
+		}
+		unixfs_builder_free(b);
+	}
+}
+
 static void refusals(void)
 {
 	struct span bad_shard = unit_hex("0a0a0805120101" "28223008" "3800");
@@ -368,6 +421,7 @@ int main(void)
 	RUN(metadata_stays);
 	RUN(keeps_its_names);
 	RUN(odd_basic_blocks);
+	RUN(links_that_are_not_plain);
 	RUN(refusals);
 	RUN(touches_little);
 	return UNIT_END();

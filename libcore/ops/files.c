@@ -62,6 +62,13 @@ int files_settings(struct store *st, struct unixfs_opts *o)
 	return rc;
 }
 
+struct span files_empty_file(void)
+{
+	static const uint8_t bytes[] = { 0x0a, 0x04, 0x08, 0x02, 0x18, 0x00 };
+
+	return span_of(bytes, sizeof bytes);
+}
+
 static int is_empty(const struct files_source *s, const struct cid *cid)
 {
 	return cid->codec == CID_DAG_PB && span_equal(cid_mh(cid), cid_mh(&s->empty));
@@ -72,7 +79,7 @@ static void keep(struct files_source *s, const struct cid *cid, const struct buf
 {
 	struct buf block = BUF_INIT(KEPT_MAX);
 
-	if (n < KEPT_MIN || n > KEPT_MAX || buf_bytes(&block, out->data + out->len - n, n) < 0)
+	if (n == 0 || n > KEPT_MAX || buf_bytes(&block, out->data + out->len - n, n) < 0)
 		return;
 	buf_clear(&s->kept[s->next].block);
 	s->kept[s->next].block = block;
@@ -86,6 +93,8 @@ static int source_get(struct dag_source *src, const struct cid *cid, struct buf 
 	size_t had = out->len, i;
 	int rc;
 
+	if (s->file.len && cid_equal(&s->file, cid))
+		return buf_add(out, files_empty_file());
 	for (i = 0; i < KEPT; i++)
 		if (s->kept[i].block.len && cid_equal(&s->kept[i].cid, cid))
 			return buf_add(out, buf_span(&s->kept[i].block));
@@ -182,11 +191,21 @@ int ops_files_root(struct store *st, struct cid *root)
 
 /* ---- nodes ---- */
 
+static int is_unixfs(const struct cid *cid)
+{
+	return cid->codec == CID_RAW || cid->codec == CID_DAG_PB;
+}
+
+static int not_unixfs(void)
+{
+	return err_set(ERR_INVALID, "not unixfs node (proto or raw)");
+}
+
 int node_look(struct dag_source *src, const struct cid *cid, struct fnode *out)
 {
 	out->cid = *cid;
-	if (cid->codec != CID_RAW && cid->codec != CID_DAG_PB)
-		return err_set(ERR_INVALID, "not unixfs node (proto or raw)");
+	if (!is_unixfs(cid))
+		return not_unixfs();
 	return unixfs_stat(src, cid, &out->st);
 }
 
@@ -200,32 +219,52 @@ int node_child(struct dag_source *src, const struct cid *dir, struct span name, 
 	return rc < 0 ? rc : node_look(src, &cid, out);
 }
 
-int node_at(struct dag_source *src, const struct cid *root, const struct fpath *p, struct fnode *out)
+static int no_directory(const struct fpath *p, size_t n)
 {
 	struct buf text = BUF_INIT(FILES_PATH_MAX);
-	struct cid dir;
-	size_t i;
-	int rc = node_look(src, root, out);
+	int rc = fpath_span(p, n, &text);
 
-	for (i = 0; rc == 0 && i < p->n; i++) {
-		if (!node_is_dir(out)) {
-			rc = fpath_span(p, i + 1, &text);
-			if (rc == 0)
-				rc = err_set(ERR_INVALID, "cannot access %s: Not a directory",
-					     (char *)text.data + 1);
-			break;
-		}
-		dir = out->cid;
-		rc = node_child(src, &dir, p->name[i], out);
-	}
+	if (rc == 0)
+		rc = err_set(ERR_INVALID, "cannot access %s: Not a directory", (char *)text.data + 1);
 	buf_clear(&text);
 	return rc;
+}
+
+int node_walk(struct dag_source *src, const struct cid *root, const struct fpath *p, struct cid *dirs, size_t *found,
+	      struct fnode *out)
+{
+	struct cid at = *root, child;
+	enum unixfs_type type;
+	int rc;
+
+	for (*found = 0; *found < p->n; ++*found) {
+		if (!is_unixfs(&at))
+			return not_unixfs();
+		rc = unixfs_enter(src, &at, p->name[*found], &type, &child);
+		if (rc < 0)
+			return rc;
+		if (!unixfs_is_dir(type))
+			return no_directory(p, *found + 1);
+		if (dirs)
+			dirs[*found] = at;
+		if (rc == 0)
+			return no_file();
+		at = child;
+	}
+	return node_look(src, &at, out);
+}
+
+int node_at(struct dag_source *src, const struct cid *root, const struct fpath *p, struct fnode *out)
+{
+	size_t found;
+
+	return node_walk(src, root, p, NULL, &found, out);
 }
 
 /* ---- looking ---- */
 
 struct look {
-	struct files_source src;
+	struct files_source *src;
 	struct cid root;
 	uint64_t seq;
 	int told;			/* something was given out: too late to begin anew */
@@ -249,23 +288,32 @@ static void nap(int tries)
 
 /* Look at the files as they are now.  What is collected while somebody looks was left behind by a change: then
  * there is another root, and one looks again. */
-static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void *arg), void *arg)
+static int look_through(struct look *l, struct store *st, int (*fn)(struct look *l, void *arg), void *arg)
 {
-	int rc = files_source_init(&l->src, st, NULL), tries = 0;
+	int rc = 0, tries = 0;
 
 	l->told = 0;
 	do {
-		if (rc == 0)
-			rc = now(st, &l->src, &l->root, &l->seq);
+		rc = now(st, l->src, &l->root, &l->seq);
 		if (rc == 0)
 			rc = fn(l, arg);
 		if (rc != ERR_NOTFOUND || l->told || !moved(st, l))
-			break;
-		rc = 0;
+			return rc;
 		nap(tries);
 	} while (++tries < LOOKS);
-	files_source_clear(&l->src);
-	return tries == LOOKS ? err_set(ERR_BUSY, "the files do not come to rest") : rc;
+	return err_set(ERR_BUSY, "the files do not come to rest");
+}
+
+static int look(struct look *l, struct store *st, int (*fn)(struct look *l, void *arg), void *arg)
+{
+	struct files_source src;
+	int rc = files_source_init(&src, st, NULL);
+
+	l->src = &src;
+	if (rc == 0)
+		rc = look_through(l, st, fn, arg);
+	files_source_clear(&src);
+	return rc;
 }
 
 struct find {
@@ -282,9 +330,9 @@ static int find(struct look *l, void *arg)
 	int rc;
 
 	if (!f->content)
-		return node_at(&l->src.source, &l->root, &f->p, &f->node);
-	rc = unixfs_resolve(&l->src.source, f->path, &cid);
-	return rc < 0 ? rc : node_look(&l->src.source, &cid, &f->node);
+		return node_at(&l->src->source, &l->root, &f->p, &f->node);
+	rc = unixfs_resolve(&l->src->source, f->path, &cid);
+	return rc < 0 ? rc : node_look(&l->src->source, &cid, &f->node);
 }
 
 int ops_files_stat(struct store *st, const char *path, struct ops_files_stat *out)
@@ -304,6 +352,21 @@ int ops_files_stat(struct store *st, const char *path, struct ops_files_stat *ou
 		fpath_clear(&f.p);
 	*out = (struct ops_files_stat){ f.node.cid, f.node.st };
 	return rc;
+}
+
+static int see(struct look *l, void *arg)
+{
+	struct seen *s = arg;
+
+	s->root = l->root;
+	return node_walk(&l->src->source, &l->root, s->p, s->dirs, &s->found, &s->node);
+}
+
+int files_see(struct store *st, struct files_source *src, struct seen *s)
+{
+	struct look l = { .src = src };
+
+	return look_through(&l, st, see, s);
 }
 
 int files_find(struct store *st, const struct fpath *p, struct fnode *out)
@@ -385,7 +448,7 @@ static int list_entry(void *arg, const struct unixfs_dirent *d)
 	int rc = 0;
 
 	if (list->look) {
-		rc = node_look(&list->l->src.source, &d->cid, &n);
+		rc = node_look(&list->l->src->source, &d->cid, &n);
 		e.dir = rc == 0 && node_is_dir(&n);
 		e.size = e.dir ? 0 : n.st.size;
 	}
@@ -406,7 +469,7 @@ static int list(struct look *l, void *arg)
 	if (rc < 0)
 		return rc;
 	if (node_is_dir(&ls->f.node))
-		return unixfs_ls(&l->src.source, &ls->f.node.cid, list_entry, ls);
+		return unixfs_ls(&l->src->source, &ls->f.node.cid, list_entry, ls);
 	/* as Kubo: what is behind the last slash */
 	d = (struct unixfs_dirent){ .name = p->slash ? span_of("", 0) : p->name[p->n - 1],
 				    .cid = ls->f.node.cid };

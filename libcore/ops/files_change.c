@@ -49,18 +49,18 @@ int renamed(struct change *c, const struct cid *cid, const struct naming_as *as,
 static int way(struct change *c, const struct fpath *p, size_t n, struct cid **dirs)
 {
 	struct cid *dir = calloc(n ? n : 1, sizeof *dir);
+	struct fpath up = *p;
 	struct fnode at;
-	size_t i;
-	int rc = dir ? node_look(&c->src.source, &c->root, &at) : err_nomem();
+	size_t found;
+	int rc = dir ? 0 : err_nomem();
 
-	for (i = 0; rc == 0 && i < n; i++) {
-		if (!node_is_dir(&at))
-			rc = not_a_dir(p, i);
-		if (rc == 0)
-			dir[i] = at.cid;
-		if (rc == 0 && i + 1 < n)
-			rc = node_child(&c->src.source, &dir[i], p->name[i], &at);
-	}
+	up.n = n ? n - 1 : 0;
+	if (rc == 0)
+		rc = node_walk(&c->src.source, &c->root, &up, dir, &found, &at);
+	if (rc == 0 && n && !node_is_dir(&at))
+		rc = not_a_dir(p, n - 1);
+	if (rc == 0 && n)
+		dir[n - 1] = at.cid;
 	*dirs = dir;
 	return rc;
 }
@@ -90,6 +90,11 @@ int edit_put(struct change *c, const struct fpath *p, size_t n, const struct uni
 		rc = climb(c, p, n, dir, *node);
 	free(dir);
 	return rc;
+}
+
+int edit_put_in(struct change *c, const struct fpath *p, const struct cid *dirs, const struct unixfs_node *node)
+{
+	return climb(c, p, p->n, dirs, *node);
 }
 
 int edit_rm(struct change *c, const struct fpath *p, size_t n)
@@ -280,17 +285,25 @@ static int once(struct change *c, int tries, int (*fn)(struct change *c, void *a
 	return rc;
 }
 
+int change_make(struct change *c, int (*fn)(struct change *c, void *arg), void *arg)
+{
+	int rc, tries = 0;
+
+	do {
+		rc = once(c, tries++, fn, arg);
+	} while (rc == 1);
+	if (c->foreign)
+		store_protect(c->st, NULL);
+	return rc;
+}
+
 int change(struct store *st, const struct ops_files *o, int (*fn)(struct change *c, void *arg), void *arg)
 {
 	struct change c;
-	int rc = change_prepare(&c, st, o), tries = 0;
+	int rc = change_prepare(&c, st, o);
 
 	if (rc == 0)
-		do {
-			rc = once(&c, tries++, fn, arg);
-		} while (rc == 1);
-	if (c.foreign)
-		store_protect(st, NULL);
+		rc = change_make(&c, fn, arg);
 	change_clear(&c);
 	return rc;
 }

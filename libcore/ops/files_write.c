@@ -117,6 +117,8 @@ struct write {
 	struct input input;
 	int made;			/* a new file was made of the input, before the lock: */
 	struct unixfs_node node;
+	struct seen seen;		/* the path, … */
+	int seen_rc;			/* … and what came of it: 0, or ERR_NOTFOUND: the last name is missing */
 };
 
 /* a builder that makes the leaves that were asked for; if none were, those of the settings, or as suits the file */
@@ -131,15 +133,6 @@ static int builder_for(struct change *c, struct unixfs_builder **b)
 	return unixfs_builder_new(b, &o, store_sink(c->st), store_tmpdir(c->st));
 }
 
-static int empty_file(struct change *c, struct cid *cid)
-{
-	static const uint8_t bytes[] = { 0x0a, 0x04, 0x08, 0x02, 0x18, 0x00 };
-	struct naming_as as;
-	int rc = change_as(c->o, &c->root_as, &as);
-
-	return rc < 0 ? rc : put_bytes(c, span_of(bytes, sizeof bytes), &as, cid);
-}
-
 static int build(struct change *c, struct write *w, const struct cid *file, ssize_t (*read)(void *arg, void *p,
 		 size_t len), struct unixfs_node *out)
 {
@@ -152,6 +145,21 @@ static int build(struct change *c, struct write *w, const struct cid *file, ssiz
 									    &w->input, UINT64_MAX, out);
 	unixfs_builder_free(b);
 	return rc;
+}
+
+/* a file that was empty before, and nowhere */
+static int build_new(struct change *c, struct write *w, const struct naming_as *as, ssize_t (*read)(void *arg, void *p,
+		     size_t len), struct unixfs_node *out)
+{
+	struct span bytes = files_empty_file();
+	struct cid empty, put;
+	int rc = cid_sum(&empty, as->version, CID_DAG_PB, as->hash, &bytes, 1);
+
+	if (rc < 0)
+		return rc;
+	c->src.file = empty;
+	rc = build(c, w, &empty, read, out);
+	return rc == 0 && cid_equal(&out->cid, &empty) ? put_bytes(c, bytes, as, &put) : rc;
 }
 
 /* A file was made of the input, and now there is one already: it becomes input again. */
@@ -172,52 +180,63 @@ static int unmake(struct change *c, struct write *w)
 	return end;
 }
 
+/* Where the path leads: 0; 1: to nothing, but it may be made there. */
+static int see_path(struct change *c, struct write *w)
+{
+	struct seen *s = &w->seen;
+
+	/* what was seen before the lock was ours is so, if the root is the same */
+	if (w->seen_rc == 1 || !cid_equal(&s->root, &c->root)) {
+		w->seen_rc = node_walk(&c->src.source, &c->root, s->p, s->dirs, &s->found, &s->node);
+		s->root = c->root;
+	}
+	if (w->seen_rc == ERR_NOTFOUND && s->found < s->p->n)
+		return c->o->create && !s->p->slash && s->found + 1 == s->p->n ? 1 : no_file();
+	return w->seen_rc;
+}
+
 static int write_fn(struct change *c, void *arg)
 {
 	struct write *w = arg;
 	const struct fpath *p = &w->p;
 	struct naming_as as;
 	struct unixfs_node node;
-	struct fnode dir, old;
 	struct cid file;
-	int rc = change_as(c->o, &c->root_as, &as), there;
+	int rc = change_as(c->o, &c->root_as, &as), is_new = 0;
 
 	c->grows = 1;
 	if (rc == 0 && c->o->parents && p->n > 1)
 		rc = edit_mkdir(c, p, p->n - (p->slash ? 0 : 1), 1, &as);
 	if (rc == 0)
-		rc = node_at(&c->src.source, &c->root, p, &old);
-	there = rc == 0;
-	if (rc == ERR_NOTFOUND && c->o->create && !p->slash && !strcmp(err_text(), "file does not exist")) {
-		rc = edit_parent(c, p, p->n - 1, &dir);
-		if (rc == 0 && !w->made)
-			rc = empty_file(c, &file);
-	} else if (rc == 0) {
-		rc = file_only(p, &old);
-		file = old.cid;
+		rc = is_new = see_path(c, w);
+	if (rc == 0) {
+		rc = file_only(p, &w->seen.node);
+		file = w->seen.node.cid;
 	}
-	if (rc == 0 && there && w->made)
+	if (rc == 0 && w->made)
 		rc = unmake(c, w);
 	if (rc < 0)
 		return rc;
 	node = w->node;
-	if (!w->made)
+	if (!w->made && is_new)
+		rc = build_new(c, w, &as, replay, &node);
+	else if (!w->made)
 		rc = build(c, w, &file, replay, &node);
-	return rc < 0 ? rc : edit_put(c, p, p->n, &node);
+	return rc < 0 ? rc : edit_put_in(c, p, w->seen.dirs, &node);
 }
 
 /* A long input that will be a new file, as it looks: it becomes one at once, and durable, without keeping others
  * waiting. */
 static int make_at_once(struct store *st, const struct ops_files *o, struct write *w)
 {
+	struct naming_as as;
 	struct change c;
-	struct cid file;
 	int rc = change_prepare(&c, st, o);
 
 	if (rc == 0)
-		rc = empty_file(&c, &file);
+		rc = change_as(o, &c.root_as, &as);
 	if (rc == 0)
-		rc = build(&c, w, &file, stream, &w->node);
+		rc = build_new(&c, w, &as, stream, &w->node);
 	if (rc == 0)
 		rc = store_commit(st);
 	else
@@ -228,46 +247,52 @@ static int make_at_once(struct store *st, const struct ops_files *o, struct writ
 }
 
 /* What can be seen before the input is: 1: there is no such file yet; 0: there is; or why it will not be. */
-static int look_first(struct store *st, const struct ops_files *o, const struct fpath *p)
+static int look_first(struct change *c, struct write *w)
 {
-	struct fpath dir = *p;
-	struct fnode at;
-	int rc = files_find(st, p, &at);
+	struct seen *s = &w->seen;
+	int rc = files_see(c->st, &c->src, s);
 
+	if (rc == 0 || (rc == ERR_NOTFOUND && s->found + 1 == s->p->n))
+		w->seen_rc = rc;
 	if (rc == 0)
-		return file_only(p, &at);
-	if (rc != ERR_NOTFOUND || !o->create || p->slash)
+		return file_only(s->p, &s->node);
+	if (rc != ERR_NOTFOUND || s->found == s->p->n || !c->o->create || s->p->slash)
 		return rc;
-	dir.n--;
-	if (!o->parents)
-		rc = files_find(st, &dir, &at);
-	return o->parents ? 1 : rc < 0 ? rc : node_is_dir(&at) ? 1 : not_a_dir(p, dir.n);
+	return c->o->parents || s->found + 1 == s->p->n ? 1 : rc;
 }
 
-static int take_in(struct store *st, const struct ops_files *o, struct write *w)
+static int take_in(struct change *c, struct write *w)
 {
-	int is_new = look_first(st, o, &w->p), rc;
+	int is_new = look_first(c, w), rc;
 
 	if (is_new < 0)
 		return is_new;
 	rc = take_first(&w->input);
 	if (rc == 1 && is_new && w->off == 0)
-		return make_at_once(st, o, w);
-	return rc == 1 ? spool(&w->input, store_tmpdir(st)) : rc;
+		return make_at_once(c->st, c->o, w);
+	return rc == 1 ? spool(&w->input, store_tmpdir(c->st)) : rc;
 }
 
 int ops_files_write(struct store *st, const char *path, uint64_t off, const struct ops_files_in *in,
 		    const struct ops_files *o)
 {
-	struct write w = { .off = off, .input = { .in = in, .mem = BUF_INIT(2 * SHORT_MAX), .fd = -1 } };
+	struct write w = { .off = off, .input = { .in = in, .mem = BUF_INIT(2 * SHORT_MAX), .fd = -1 }, .seen_rc = 1 };
+	struct change c = { .st = NULL };
 	int rc = fpath_parse(&w.p, path);
 
 	if (rc == 0 && off > INT64_MAX)
 		rc = err_set(ERR_USAGE, "cannot have negative write offset");
 	if (rc == 0)
-		rc = take_in(st, o, &w);
+		rc = change_prepare(&c, st, o);
+	w.seen.p = &w.p;
+	if (rc == 0 && !(w.seen.dirs = calloc(w.p.n + 1, sizeof *w.seen.dirs)))
+		rc = err_nomem();
 	if (rc == 0)
-		rc = change(st, o, write_fn, &w);
+		rc = take_in(&c, &w);
+	if (rc == 0)
+		rc = change_make(&c, write_fn, &w);
+	change_clear(&c);
+	free(w.seen.dirs);
 	if (w.input.fd >= 0)
 		close(w.input.fd);
 	buf_clear(&w.input.mem);

@@ -360,6 +360,71 @@ static void somebody_was_faster(void)
 	store_close(st);
 }
 
+struct spoiler { const char *text, *dir, *file; };
+
+/* all is read in one go, and the directory goes, and where there is a name for it becomes a file */
+static ssize_t spoil(void *arg, void *p, size_t len)
+{
+	struct spoiler *s = arg;
+	struct ops_files o = plain();
+	size_t n = strlen(s->text);
+	struct store *st;
+
+	if (!n || len < n)
+		return 0;
+	memcpy(p, s->text, n);
+	s->text = "";
+	st = again(STORE_WRITE);
+	o.recursive = 1;
+	CHECK(ops_files_rm(st, &s->dir, 1, &o, NULL, NULL) == 0);
+	if (s->file)
+		CHECK(create(st, s->file, "in the way") == 0);
+	store_close(st);
+	return (ssize_t)n;
+}
+
+/* what was seen before the input came is not so any more */
+static void the_way_is_gone(void)
+{
+	struct store *st = opstore();
+	struct ops_files o = plain();
+	struct spoiler s = { "text", "/d", NULL };
+	struct ops_files_in in = { spoil, &s, UINT64_MAX };
+
+	opens(st);
+	CHECK(create(st, "/d/e/old", "old") == 0);
+	o.create = 1;
+	CHECK_ERR(ops_files_write(st, "/d/e/f", 0, &in, &o), ERR_NOTFOUND);
+	CHECK_STR(err_text(), "file does not exist");
+	CHECK(size_of(st, "/d") == UINT64_MAX);
+	CHECK(create(st, "/d/e/old", "old") == 0 && create(st, "/x/e/old", "old") == 0);
+	s = (struct spoiler){ "text", "/d/e", "/d/e" };
+	CHECK_ERR(ops_files_write(st, "/d/e/f", 0, &in, &o), ERR_INVALID);
+	CHECK(has(st, "/d/e", "in the way"));
+	s = (struct spoiler){ "text", "/x", NULL };
+	o.parents = 1;
+	CHECK(ops_files_write(st, "/x/e/f", 0, &in, &o) == 0);
+	CHECK(size_of(st, "/x/e/old") == UINT64_MAX && has(st, "/x/e/f", "text"));
+	store_close(st);
+}
+
+/* a short one, too: and what it was put behind is what the other made */
+static void somebody_was_faster_with_little(void)
+{
+	struct store *st = opstore();
+	struct ops_files o = plain();
+	struct long_input l = { .left = 4, .create = "/d/f", .meddled = 1 };
+	struct ops_files_in in = { long_read, &l, UINT64_MAX };
+
+	opens(st);
+	CHECK(create(st, "/d/other", "") == 0);
+	o.create = 1;
+	CHECK(ops_files_write(st, "/d/f", 0, &in, &o) == 0);
+	CHECK(has(st, "/d/f", "aaaabody else's, and it is longer than that"));
+	CHECK(has(st, "/d/other", ""));
+	store_close(st);
+}
+
 static void the_input_fails(void)
 {
 	static const uint64_t sizes[] = { 0, 10, 3000000 };
@@ -675,6 +740,8 @@ int main(void)
 	RUN(numbers_of_chmod);
 	RUN(a_slow_input_keeps_nobody_waiting);
 	RUN(somebody_was_faster);
+	RUN(somebody_was_faster_with_little);
+	RUN(the_way_is_gone);
 	RUN(the_input_fails);
 	RUN(no_input_for_nothing);
 	RUN(unflushed);

@@ -157,7 +157,7 @@ class Disk:
     """Names as they are (now) and as they are sure to be (durable); inodes below both."""
 
     def __init__(self, start):
-        self.now, self.journal = {}, []
+        self.now, self.journal, self.gone = {}, [], set()
         for d, dirs, files in os.walk(start):
             rel = os.path.relpath(d, start)
             rel = "" if rel == "." else rel
@@ -188,12 +188,19 @@ class Disk:
                 del names[k]
 
     def event(self, op, strs, num, flag, data):
+        # who makes a file says so after it, and meanwhile another may have found it, and written to it
+        if op == "C" and isinstance(self.now.get(strs[0]), File):
+            return
+        if op in "WT" and strs[0] not in self.now and strs[0] not in self.gone:
+            self.event("C", strs, None, None, b"")
         if op in "CDRLU":
             a = strs[0]
             b = strs[1] if len(strs) > 1 else None
             inode = File() if op == "C" else "dir" if op == "D" else self.now.get(a)
             entry = (op, a, b, inode)
             self.change(self.now, entry)
+            if op in "RU":
+                self.gone.add(a)
             self.journal.append(entry)
         elif op in "WT":
             f = self.now.get(strs[0])

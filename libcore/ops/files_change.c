@@ -1,8 +1,8 @@
 /*
  * files_change.c - one transaction on the mutable files, and the edits it is made of.
  *
- * Under the lock of names/mfs: read the root, make the new blocks, commit them, set the root.  Whoever dies on
- * the way leaves blocks nobody refers to, and the old root.
+ * Under the lock of names/mfs: read the root, make the new blocks, commit them and set the root.  Whoever dies on
+ * the way leaves the old root, and perhaps blocks nobody refers to.
  */
 #include <stdlib.h>
 
@@ -246,6 +246,7 @@ static int has_quota(struct store *st)
 /* The blocks, then the root: 0; 1: look again at what is not ours. */
 static int settle(struct change *c)
 {
+	const uint64_t *sweeps = c->foreign ? &c->sweeps : NULL;
 	struct cid root;
 	int rc = renamed(c, &c->root, &c->root_as, &root);
 
@@ -255,10 +256,12 @@ static int settle(struct change *c)
 		store_rollback(c->st);
 		return c->o->flush && c->m.unsynced ? pin_mfs_set(&c->m, &root, NULL, 1) : 0;
 	}
-	rc = store_commit(c->st);
-	if (rc == 0 && c->grows && has_quota(c->st))
+	if (!c->grows || !has_quota(c->st))
+		return pin_mfs_commit(&c->m, &root, sweeps, c->o->flush);
+	rc = store_commit(c->st);		/* there must be room before there is a root */
+	if (rc == 0)
 		rc = pin_quota(c->st, &root);
-	return rc < 0 ? rc : pin_mfs_set(&c->m, &root, c->foreign ? &c->sweeps : NULL, c->o->flush);
+	return rc < 0 ? rc : pin_mfs_set(&c->m, &root, sweeps, c->o->flush);
 }
 
 static int once(struct change *c, int tries, int (*fn)(struct change *c, void *arg), void *arg)

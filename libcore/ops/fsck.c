@@ -25,11 +25,24 @@ static int say_pin(void *arg, const struct pin *p, const struct cid *block, cons
 	return 0;
 }
 
+/* What the index alone knows, in case it will be made anew; it may be beyond reading. */
+static void keep_root(const char *path)
+{
+	struct store *st;
+
+	if (store_open(&st, path, STORE_READ) < 0)
+		return;
+	pin_mfs_keep(st);
+	store_close(st);
+}
+
 int ops_fsck(const char *path, int repair, struct store_report *report)
 {
 	struct store *st = NULL;
 	int left, rc;
 
+	if (repair)
+		keep_root(path);
 	left = store_check(path, repair, report);
 	if (left < 0)
 		return left;
@@ -54,8 +67,10 @@ int ops_fsck(const char *path, int repair, struct store_report *report)
 int ops_reindex(const char *path, struct store_report *report)
 {
 	struct store *st = NULL;
-	int rc = store_reindex(path, report);
+	int rc;
 
+	keep_root(path);
+	rc = store_reindex(path, report);
 	if (rc < 0)
 		return rc;
 	rc = store_open(&st, path, STORE_WRITE);

@@ -35,9 +35,10 @@
  * like garbage.  Such a collection marks on, to report all, and deletes nothing.
  *
  * The files (names/mfs) change in one way only: a new root is set, under the lock of the pins, while its writer
- * keeps other writers out by the lock of names/mfs, which is taken first.  What is below the new root was below
- * the old one, which every deletion so far spared, since it marked it, or was put by the writer, whose lease
- * keeps it; or it comes from elsewhere, and is treated as the pin of what is here: announced, looked at, and
+ * keeps other writers out by the lock of names/mfs, which is taken first.  It is set by a slot of the file, or by a row of
+ * the index in a transaction that begins under the lock, so that either is before or after each deletion.  What is below
+ * the new root was below the old one, which every deletion so far spared, since it marked it, or was put by the writer,
+ * whose lease keeps it; or it comes from elsewhere, and is treated as the pin of what is here: announced, looked at, and
  * under the lock nothing must have been deleted since.  A sweep compares the root's sequence with the one it
  * has marked, as it does for the pins.
  *

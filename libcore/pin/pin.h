@@ -114,11 +114,11 @@ int pin_verify(struct store *st, int (*bad)(void *arg, const struct pin *p, cons
 int pin_check(struct store *st, int repair, struct store_report *r);
 
 /*
- * The root of the mutable files, names/mfs: two slots, written in turn, so that a torn write leaves the other.
- * A slot is at 0 and at MFS_SLOT: "ipfrsmfs", u64 sequence, u32 changes since the last that is durable, u32
- * length of the CID, the CID, 0..., u32 crc32c of the first MFS_USED - 4 bytes; little-endian.  The one that is
- * whole and has the highest sequence counts; bytes of zero were never written.  Collections spare what is
- * below the root, as far as it is here.
+ * The root of the mutable files: names/mfs has two slots, written in turn, so that a torn write leaves the other, and the
+ * index may have a row (STORE_META, "mfs") that is a slot.  A slot is at 0 and at MFS_SLOT: "ipfrsmfs", u64 sequence, u32
+ * changes since the last that is durable, u32 length of the CID, the CID, 0..., u32 crc32c of the first MFS_USED - 4
+ * bytes; little-endian.  The one that is whole and has the highest sequence counts; bytes of zero were never written.
+ * Collections spare what is below the root, as far as it is here.
  */
 enum { MFS_SLOT = 4096, MFS_USED = 256 };
 struct pin_mfs {
@@ -127,21 +127,28 @@ struct pin_mfs {
 	struct cid root;		/* len 0: there is none yet */
 	uint64_t seq;			/* 0: the same */
 	uint32_t unsynced;		/* changes up to now that a power cut may take back */
+	int row, behind;		/* the index has a row; which is newer than the slots */
+	uint64_t put;			/* bytes the handle had put when it began */
 };
-/* pin_mfs_get - as it is now.  ERR_CORRUPT: both slots are damaged. */
+/* pin_mfs_get - as it is now.  ERR_CORRUPT: both slots are damaged, and there is no row. */
 int pin_mfs_get(struct store *st, struct pin_mfs *m);
 /* pin_mfs_begin - the same, and nobody else changes it until pin_mfs_end (which may be called in any case).
  * Blocks; short, please. */
 int pin_mfs_begin(struct store *st, struct pin_mfs *m);
-/* pin_mfs_set - another root.  All that is new below it was put through this handle and committed, and the
- * rest is below the root that was.  If something else is, its root was announced by store_protect, and
- * `sweeps` says when all was seen: 1, and nothing is set, when something was deleted since (NULL: no matter).
+/* pin_mfs_commit - what was put through this handle since pin_mfs_begin is committed, and then, or in the same moment,
+ * another root set.  All that is new below it is of that, and the rest is below the root that was.  If something else is,
+ * its root was announced by store_protect, and `sweeps` says when all was seen: 1, and nothing is set, when something
+ * was deleted since (NULL: no matter).
  * sync: it is durable on return, and so is everything before it, unless the handle does not wait for the
  * disk; 2: in any case. */
+int pin_mfs_commit(struct pin_mfs *m, const struct cid *root, const uint64_t *sweeps, int sync);
+/* pin_mfs_set - the same where nothing is to be committed any more. */
 int pin_mfs_set(struct pin_mfs *m, const struct cid *root, const uint64_t *sweeps, int sync);
 void pin_mfs_end(struct pin_mfs *m);
+/* pin_mfs_keep - names/mfs says what the index says, and is on the disk: before the index is made anew. */
+int pin_mfs_keep(struct store *st);
 /* pin_mfs_check - is the root known and here?  `repair`: if not, the one before it, or, where no slot is whole,
- * none.  Returns faults left. */
+ * that of the index, or none.  Returns faults left. */
 int pin_mfs_check(struct store *st, int repair, struct store_report *r);
 
 /* pin_gc - collect.  ERR_BUSY: another collection runs.  ERR_CORRUPT: a block below a recursive pin is

@@ -120,8 +120,10 @@ enum store_table {
 	STORE_TABLES
 };
 /* Keys up to 511 bytes.  Changes join the batch and are committed with it; get and each see
- * committed rows only.  get: ERR_NOTFOUND.  each: rows with key >= from, ascending. */
+ * committed rows only.  get: ERR_NOTFOUND.  find: 1, or 0: there is none, which leaves no message.  each: rows with
+ * key >= from, ascending. */
 int store_table_get(struct store *st, enum store_table t, struct span key, struct buf *value);
+int store_table_find(struct store *st, enum store_table t, struct span key, struct buf *value);
 int store_table_put(struct store *st, enum store_table t, struct span key, struct span value);
 int store_table_del(struct store *st, enum store_table t, struct span key);
 int store_table_each(struct store *st, enum store_table t, struct span from,

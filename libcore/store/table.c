@@ -121,22 +121,29 @@ int store_table_clear(struct store *st, enum store_table t)
 	return note(st, t, OP_CLEAR, span_of(NULL, 0), span_of(NULL, 0));
 }
 
-int store_table_get(struct store *st, enum store_table t, struct span key, struct buf *value)
+int store_table_find(struct store *st, enum store_table t, struct span key, struct buf *value)
 {
 	MDB_val k = { key.len, (void *)(uintptr_t)key.p }, v;
-	int rc = key_ok(key);
+	int rc = key_ok(key), got;
 
 	if (rc == 0)
 		rc = read_begin(st->ix, &st->reader);
 	if (rc < 0)
 		return rc;
-	rc = mdb_get(st->reader.txn, index_dbi(st->ix, DB_TABLES + (int)t), &k, &v);
-	if (rc == MDB_NOTFOUND)
-		rc = err_set(ERR_NOTFOUND, "no such row");
-	else
-		rc = rc ? db_err(rc, "reading") : buf_bytes(value, v.mv_data, v.mv_size);
+	got = mdb_get(st->reader.txn, index_dbi(st->ix, DB_TABLES + (int)t), &k, &v);
+	if (got == 0)
+		rc = buf_bytes(value, v.mv_data, v.mv_size);
+	else if (got != MDB_NOTFOUND)
+		rc = db_err(got, "reading");
 	read_end(st->ix, &st->reader);
-	return rc;
+	return rc < 0 ? rc : got == 0;
+}
+
+int store_table_get(struct store *st, enum store_table t, struct span key, struct buf *value)
+{
+	int rc = store_table_find(st, t, key, value);
+
+	return rc == 0 ? err_set(ERR_NOTFOUND, "no such row") : rc < 0 ? rc : 0;
 }
 
 int store_table_each(struct store *st, enum store_table t, struct span from,

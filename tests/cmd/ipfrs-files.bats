@@ -233,9 +233,29 @@ load ../helper
 	prints ""
 }
 
-@test "a root nobody knows any more" {
+@test "a root the index knows" {
 	printf x | ipfrs-files write -e /f
 	printf y | ipfrs-files write -e /g
+	printf '\377\377\377' | dd of="$IPFRS_PATH/names/mfs" bs=1 seek=10 conv=notrunc status=none
+	printf '\377\377\377' | dd of="$IPFRS_PATH/names/mfs" bs=1 seek=4106 conv=notrunc status=none
+	try 0 ipfrs-files ls
+	prints $'f\ng'
+	try 1 ipfrs-fsck
+	prints $'fault\tnames/mfs: both slots are damaged'
+	try 0 ipfrs-fsck -r
+	try 0 ipfrs-fsck
+	try 0 ipfrs-gc
+	try 0 ipfrs-files read /g
+	prints y
+	rm -r "$IPFRS_PATH/index"	# and the file says so, too
+	try 0 ipfrs-reindex
+	try 0 ipfrs-files ls
+	prints $'f\ng'
+}
+
+@test "a root nobody knows any more" {
+	printf x | ipfrs-files write -e /f
+	printf y | ipfrs-files write -u -e /g	# one that is in the file alone
 	dd if=/dev/zero of="$IPFRS_PATH/names/mfs" bs=1 seek=20 count=4 conv=notrunc status=none
 	try 0 ipfrs-files ls	# one slot is enough
 	try 0 ipfrs-fsck

@@ -5,7 +5,8 @@ Then, many times over, a cut is placed after a random event and the disk is buil
 what was synced is there; of what was not, each write is there, gone or torn at a sector, in no
 particular order; names made and not synced with their folder are there up to some point.  After every
 cut the store must open, ipfrs-fsck must find nothing wrong without repairing, and everything that
-was acknowledged before the cut must be readable, and pinned if it was added.
+was acknowledged before the cut must be readable, and pinned if it was added; now and then with an index
+made anew before that.
 """
 import os
 import random
@@ -263,6 +264,10 @@ for r in range(rounds):
     f = run(["fsck"], store_at=where)
     if f.returncode:
         why.append("fsck %d: %s" % (f.returncode, (f.stdout + f.stderr).decode()[:500]))
+    if r % 4 == 3:                                # what only the index knows must outlive it, if it can be read
+        again = run(["reindex"], store_at=where)
+        if again.returncode > 1:                  # 1: there is what was never finished
+            why.append("reindex %d: %s" % (again.returncode, (again.stdout + again.stderr).decode()[:500]))
     pins = run(["pin", "ls", "-q"], store_at=where)
     pinned = set(pins.stdout.decode().split())
     for acked, cid, data in facts:

@@ -567,9 +567,54 @@ static void deep(void)
 	store_close(st);
 }
 
+/* ---- an index made anew ---- */
+
+static int exchange(const char *path, struct buf *bytes)
+{
+	int fd = open(path, O_RDWR);
+	uint8_t now[MFS_SLOT + MFS_USED];
+	int ok = fd >= 0 && read(fd, now, sizeof now) == sizeof now;
+
+	if (ok && bytes->len)
+		ok = pwrite(fd, bytes->data, bytes->len, 0) == (ssize_t)bytes->len;
+	else if (ok)
+		ok = buf_bytes(bytes, now, sizeof now) == 0;
+	close(fd);
+	return ok;
+}
+
+/* what only the index knew, when the power went, is known after the index is gone */
+static void reindexed(void)
+{
+	struct store *st = opstore();
+	struct store_report r = { .say = NULL };
+	struct buf bytes = BUF_INIT(2 * MFS_SLOT);
+	char file[4300];
+	int mend;
+
+	opens(st);
+	snprintf(file, sizeof file, "%s/names/mfs", store_again);
+	store_close(st);
+	for (mend = 0; mend < 2; mend++) {
+		st = again(STORE_WRITE);
+		CHECK(create(st, "/first", "first") == 0 && exchange(file, &bytes));
+		CHECK(create(st, "/second", "second") == 0);
+		store_close(st);
+		CHECK(exchange(file, &bytes));
+		CHECK((mend ? ops_fsck(store_again, 1, &r) : ops_reindex(store_again, &r)) == 0);
+		st = again(STORE_READ);
+		CHECK(has(st, "/first", "first") && has(st, "/second", "second"));
+		store_close(st);
+		buf_reset(&bytes);
+	}
+	buf_clear(&bytes);
+}
+
 /* ---- many at once ---- */
 
-enum { CHANGES = 200, WRITERS = 2, UNSYNCED = STORE_WRITE | STORE_UNSYNCED };
+enum { WRITERS = 2 };
+
+static int how, changes;		/* so those who change the files open the store; this many each */
 
 static void die(const char *what)
 {
@@ -586,8 +631,8 @@ static void writer(int who)
 	int i;
 
 	o.force = 1;
-	for (i = 0; i < CHANGES; i++) {
-		struct store *st = again(UNSYNCED);
+	for (i = 0; i < changes; i++) {
+		struct store *st = again(how);
 		const char *gone = to;
 
 		snprintf(path, sizeof path, "/both/%d-%d", who, i);
@@ -602,7 +647,7 @@ static void writer(int who)
 			if (store_commit(st) < 0)
 				die("commit");
 			store_close(st);	/* nothing keeps it now */
-			st = again(UNSYNCED);
+			st = again(how);
 			if (ops_files_cp(st, oppath(&cid, ""), to, &o) < 0 && err_http(ERR_NOTFOUND) == 404 &&
 			    !strstr(err_text(), "cannot get node"))
 				die("cp");	/* but collected it may have been */
@@ -622,7 +667,7 @@ static void collector(int fd)
 	int n = 0;
 
 	while (read(fd, &c, 1) < 0) {		/* EAGAIN until the end */
-		struct store *st = again(UNSYNCED);
+		struct store *st = again(how);
 		struct pin_gc gc = { .keep_bytes = UINT64_MAX };
 
 		if (pin_gc(st, &gc) < 0)
@@ -633,7 +678,7 @@ static void collector(int fd)
 	_exit(n > 1 ? 0 : 9);
 }
 
-static void nothing_is_lost(void)
+static void nothing_is_lost_so(int flags, int n)
 {
 	struct store *st = opstore(), *ro;
 	pid_t pid[WRITERS + 1];
@@ -641,6 +686,8 @@ static void nothing_is_lost(void)
 	int end[2], i, who, status, lost = 0;
 	struct store_report r = { .say = NULL };
 
+	how = flags;
+	changes = n;
 	opens(st);
 	CHECK(pipe2(end, O_NONBLOCK | O_CLOEXEC) == 0);
 	fflush(stdout);
@@ -660,7 +707,7 @@ static void nothing_is_lost(void)
 	close(end[0]);
 	ro = again(STORE_READ);
 	for (who = 0; who < WRITERS; who++)
-		for (i = 0; i < CHANGES; i++) {
+		for (i = 0; i < changes; i++) {
 			snprintf(text, sizeof text, "%d of %d", i, who);
 			snprintf(path, sizeof path, "/both/%d-%d", who, i);
 			lost += !has(ro, path, text);
@@ -676,10 +723,16 @@ static void nothing_is_lost(void)
 	store_close(st);
 }
 
+static void nothing_is_lost(void)
+{
+	nothing_is_lost_so(STORE_WRITE | STORE_UNSYNCED, 200);
+	nothing_is_lost_so(STORE_WRITE, 60);
+}
+
 /* says what it has done, until it is killed */
 static void victim(int out, int round)
 {
-	struct store *st = again(UNSYNCED);
+	struct store *st = again(how);
 	char path[64];
 	int i;
 
@@ -703,9 +756,10 @@ static void killed_at_any_moment(void)
 	opens(st);
 	store_close(st);
 	srand(7);
-	for (round = 0; round < 30; round++) {
+	for (round = 0; round < 40; round++) {
 		struct timespec nap = { .tv_nsec = (20 + rand() % 30) * 1000000L };
 
+		how = round % 2 ? STORE_WRITE : STORE_WRITE | STORE_UNSYNCED;
 		CHECK(pipe(ends) == 0);
 		fflush(stdout);
 		pid = fork();
@@ -725,7 +779,7 @@ static void killed_at_any_moment(void)
 		store_close(ro);
 		close(ends[0]);
 	}
-	CHECK(n >= 30);
+	CHECK(n >= 40);
 	CHECK(bad == 0);
 	CHECK(ops_fsck(store_again, 0, &r) == 0);
 }
@@ -748,6 +802,7 @@ int main(void)
 	RUN(what_is_local);
 	RUN(added_into_the_files);
 	RUN(deep);
+	RUN(reindexed);
 	RUN(nothing_is_lost);
 	RUN(killed_at_any_moment);
 	return UNIT_END();

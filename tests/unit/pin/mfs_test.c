@@ -14,6 +14,40 @@ static int set_root(struct store *st, const struct cid *root, int sync)
 	return rc;
 }
 
+/* with what it is made of, as those do who change files */
+static int commit_root(struct store *st, const struct cid *root, int sync)
+{
+	struct pin_mfs m;
+	int rc = pin_mfs_begin(st, &m);
+
+	if (rc >= 0)
+		rc = pin_mfs_commit(&m, root, NULL, sync);
+	pin_mfs_end(&m);
+	return rc;
+}
+
+/* … a large one */
+static int commit_much(struct store *st, const struct cid *root)
+{
+	struct pin_mfs m;
+	int rc = pin_mfs_begin(st, &m);
+
+	put_leaf(st, 9, 5 << 20);
+	if (rc >= 0)
+		rc = pin_mfs_commit(&m, root, NULL, 1);
+	pin_mfs_end(&m);
+	return rc;
+}
+
+static int has_row(struct store *st)
+{
+	struct buf row = BUF_INIT(MFS_USED);
+	int rc = store_table_find(st, STORE_META, span_str("mfs"), &row);
+
+	buf_clear(&row);
+	return rc;
+}
+
 static int root_is(struct store *st, const struct cid *root)
 {
 	struct pin_mfs m;
@@ -228,8 +262,168 @@ static void deleted_meanwhile(void)
 	store_close(st);
 }
 
+/* ---- by a row of the index ---- */
+
+static void by_the_row(void)
+{
+	char *path = new_store(NULL), *file = path_in(path, "names/mfs");
+	struct store *st = open_store(path, STORE_WRITE), *other;
+	struct cid a = put_tree(st, 1, 3, 100), b, c;
+	struct buf before, after;
+	struct pin_mfs m;
+
+	CHECK(commit_root(st, &a, 1) == 0 && root_is(st, &a) && has_row(st) == 1);
+	before = slurp(file);
+	b = put_tree(st, 2, 3, 100);
+	other = open_store(path, STORE_READ);
+	CHECK(store_has(other, &b) == 0);
+	CHECK(commit_root(st, &b, 1) == 0 && root_is(st, &b));
+	CHECK(store_has(other, &b) == 1 && root_is(other, &b));
+	after = slurp(file);
+	CHECK(!span_equal(buf_span(&before), buf_span(&after)));
+
+	spew(file, buf_span(&before));		/* a power cut, or death before the slot was written */
+	CHECK(root_is(st, &b) && root_is(other, &b));
+	CHECK(pin_mfs_check(st, 0, NULL) == 0);
+	CHECK(pin_mfs_begin(st, &m) == 1 && cid_equal(&m.root, &b));
+	pin_mfs_end(&m);			/* and the slot says so, too */
+	CHECK(store_table_del(st, STORE_META, span_str("mfs")) == 0 && store_commit(st) == 0);
+	CHECK(has_row(st) == 0 && root_is(st, &b));
+
+	c = put_leaf(st, 3, 50);
+	CHECK(commit_root(st, &c, 1) == 0 && has_row(st) == 1 && root_is(st, &c));
+	CHECK(pin_mfs_get(st, &m) == 1 && m.seq == 4 && m.unsynced == 0);
+	CHECK(unlink(file) == 0);		/* it is not all there is */
+	CHECK(root_is(st, &c));
+	CHECK(commit_root(st, &a, 1) == 0 && root_is(st, &a));
+	CHECK(pin_mfs_get(st, &m) == 1 && m.seq == 5);
+	buf_clear(&before);
+	buf_clear(&after);
+	store_close(other);
+	store_close(st);
+}
+
+/* a row that stays behind must never be what is left */
+static void the_row_goes(void)
+{
+	char *path = new_store(NULL), *file = path_in(path, "names/mfs");
+	struct store *st = open_store(path, STORE_WRITE);
+	struct cid a = put_leaf(st, 1, 50), b = put_leaf(st, 2, 50), c = put_leaf(st, 3, 50);
+	struct buf old, now;
+	struct pin_mfs m;
+	int i;
+
+	CHECK(commit_root(st, &a, 1) == 0);
+	old = slurp(file);
+	CHECK(commit_root(st, &b, 1) == 0 && has_row(st) == 1);
+	spew(file, buf_span(&old));
+	for (i = 0; i < 4; i++) {		/* without waiting; with nothing to commit; in any case; a large one */
+		CHECK(commit_root(st, &b, 1) == 0 && has_row(st) == 1);
+		spew(file, buf_span(&old));
+		CHECK((i == 3 ? commit_much(st, &c) : i == 1 ? set_root(st, &c, 1) : commit_root(st, &c, i)) == 0);
+		CHECK(has_row(st) == 0 && root_is(st, &c));
+		CHECK(pin_mfs_get(st, &m) == 1 && m.unsynced == (i == 0));
+		now = slurp(file);
+		memset(now.data + (now.data[8] > now.data[MFS_SLOT + 8] ? 0 : MFS_SLOT) + 30, 0xff, 20);
+		spew(file, buf_span(&now));	/* torn: what is left is what the row said */
+		CHECK(root_is(st, &b));
+		buf_clear(&now);
+	}
+	buf_clear(&old);
+	store_close(st);
+}
+
+static void the_row_is_what_is_left(void)
+{
+	char *path = new_store(NULL), *file = path_in(path, "names/mfs");
+	struct store *st = open_store(path, STORE_WRITE);
+	struct cid a = put_leaf(st, 1, 50), b = put_leaf(st, 2, 50), gone = some_cid(7);
+	struct said said = { 0 };
+	struct store_report r = { .say = hear, .arg = &said };
+	struct buf bytes;
+
+	CHECK(commit_root(st, &a, 1) == 0 && commit_root(st, &b, 1) == 0 && commit_root(st, &a, 1) == 0);
+	bytes = slurp(file);
+	bytes.data[30] ^= 1;
+	bytes.data[MFS_SLOT + 30] ^= 1;
+	spew(file, buf_span(&bytes));
+	CHECK(root_is(st, &a));
+	CHECK(pin_mfs_check(st, 0, &r) == 1 && said.found == 1 && said.fixed == 0);
+	CHECK(pin_mfs_check(st, 1, &r) == 0 && said.found == 2 && said.fixed == 1);
+	CHECK(strstr(said.last, "with the root the index has") != NULL);
+	CHECK(root_is(st, &a) && pin_mfs_check(st, 0, &r) == 0 && said.found == 2);
+
+	CHECK(commit_root(st, &b, 1) == 0 && commit_root(st, &gone, 1) == 0);
+	CHECK(pin_mfs_check(st, 0, &r) == 1 && said.found == 3);
+	CHECK(pin_mfs_check(st, 1, &r) == 0 && said.fixed == 2 && root_is(st, &b));
+	CHECK(pin_mfs_check(st, 0, &r) == 0);
+	buf_clear(&bytes);
+	store_close(st);
+}
+
+/* What only an older root has goes when the file, too, has the new one: or an index made anew would bring it back. */
+static void collected_after_it_is_kept(void)
+{
+	char *path = new_store(NULL), *file = path_in(path, "names/mfs");
+	struct store *st = open_store(path, STORE_WRITE);
+	struct cid old = put_tree(st, 1, 3, 100), new = put_tree(st, 2, 3, 100);
+	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
+	struct buf bytes;
+
+	CHECK(commit_root(st, &old, 1) == 0);
+	bytes = slurp(file);
+	CHECK(commit_root(st, &new, 1) == 0);
+	spew(file, buf_span(&bytes));
+	store_close(st);
+	st = open_store(path, STORE_WRITE);
+	CHECK(pin_gc(st, &gc) == 0 && gc.n_deleted == 4);
+	CHECK(complete(st, &new) && store_has(st, &old) == 0);
+	CHECK(store_table_del(st, STORE_META, span_str("mfs")) == 0 && store_commit(st) == 0);
+	CHECK(root_is(st, &new));
+	spew(file, buf_span(&bytes));
+	CHECK(commit_root(st, &new, 1) == 0);	/* the same with a new number */
+	spew(file, buf_span(&bytes));
+	CHECK(pin_mfs_keep(st) == 0);
+	CHECK(store_table_del(st, STORE_META, span_str("mfs")) == 0 && store_commit(st) == 0);
+	CHECK(root_is(st, &new));
+	buf_clear(&bytes);
+	store_close(st);
+}
+
+static void deleted_meanwhile_by_the_row(void)
+{
+	char *path = new_store(NULL);
+	struct store *st = open_store(path, STORE_WRITE), *other;
+	struct cid loose = put_tree(st, 1, 3, 100), root = put_leaf(st, 5, 50), new;
+	struct pin_gc gc = { .keep_bytes = UINT64_MAX };
+	struct pin_mfs m;
+	uint64_t sweeps;
+
+	CHECK(commit_root(st, &root, 1) == 0);
+	store_close(st);
+	st = open_store(path, STORE_WRITE);
+	CHECK(store_sweeps(st, &sweeps) == 0);
+	other = open_store(path, STORE_WRITE);
+	CHECK(pin_gc(other, &gc) == 0 && gc.n_deleted == 4);
+	CHECK(pin_mfs_begin(st, &m) == 1);
+	new = put_leaf(st, 6, 50);
+	CHECK(pin_mfs_commit(&m, &loose, &sweeps, 1) == 1);
+	CHECK(root_is(st, &root) && has_row(st) == 1);
+	CHECK(store_sweeps(st, &sweeps) == 0);
+	CHECK(pin_mfs_commit(&m, &new, &sweeps, 1) == 0);
+	pin_mfs_end(&m);
+	CHECK(root_is(st, &new) && root_is(other, &new) && store_has(other, &new) == 1);
+	store_close(other);
+	store_close(st);
+}
+
 int main(void)
 {
+	RUN(by_the_row);
+	RUN(the_row_goes);
+	RUN(the_row_is_what_is_left);
+	RUN(collected_after_it_is_kept);
+	RUN(deleted_meanwhile_by_the_row);
 	RUN(none_then_some);
 	RUN(torn_at_every_byte);
 	RUN(making_it_is_cut_off);

@@ -39,9 +39,11 @@ int ops_files_set(struct ops_files *o, const char *text)
 	return 0;
 }
 
+static const char no_file_text[] = "file does not exist";
+
 int no_file(void)
 {
-	return err_set(ERR_NOTFOUND, "file does not exist");
+	return err_set(ERR_NOTFOUND, "%s", no_file_text);
 }
 
 /* ---- settings, and the root ---- */
@@ -354,19 +356,23 @@ int ops_files_stat(struct store *st, const char *path, struct ops_files_stat *ou
 	return rc;
 }
 
+/* 1: a name is missing, which is no block that is: no reason to look again */
 static int see(struct look *l, void *arg)
 {
 	struct seen *s = arg;
+	int rc;
 
 	s->root = l->root;
-	return node_walk(&l->src->source, &l->root, s->p, s->dirs, &s->found, &s->node);
+	rc = node_walk(&l->src->source, &l->root, s->p, s->dirs, &s->found, &s->node);
+	return rc == ERR_NOTFOUND && !strcmp(err_text(), no_file_text) ? 1 : rc;
 }
 
 int files_see(struct store *st, struct files_source *src, struct seen *s)
 {
 	struct look l = { .src = src };
+	int rc = look_through(&l, st, see, s);
 
-	return look_through(&l, st, see, s);
+	return rc == 1 ? ERR_NOTFOUND : rc;	/* the message is still there */
 }
 
 int files_find(struct store *st, const struct fpath *p, struct fnode *out)

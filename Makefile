@@ -25,7 +25,8 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(HARD) $(CFLAGS)
 
 # Libraries are linked statically where their archives are installed: loading them is half of what it takes to start a
 # command (libb2 alone brings libgomp, libarchive libxml2 and ICU), and a server forks faster with fewer of them mapped.
-# SHARED=1 for packagers.  GnuTLS and curl are loaded as they are: what is fixed in them should not wait for us.
+# SHARED=1 for packagers.  GnuTLS and curl are loaded as they are: what is fixed in them should not wait for us.  GnuTLS
+# is loaded by who speaks TLS (wire/tls/library.c); it is linked to the tests' clients only.
 SMALL := b2 archive bz2 lzma lz4 lmdb secp256k1 hogweed zstd z nettle gmp
 NET_SMALL := nghttp2 brotlienc brotlidec brotlicommon magic
 NET_LARGE := -lgnutls -lcurl-gnutls -lresolv -lm

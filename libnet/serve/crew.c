@@ -186,6 +186,8 @@ static void divide(struct crew *c)
 
 int crew_begin(struct crew *c)
 {
+	int rc;
+
 	divide(c);
 	c->pumps = calloc(c->n_pumps, sizeof *c->pumps);
 	if (c->o->conns_per_ip)
@@ -194,7 +196,11 @@ int crew_begin(struct crew *c)
 		c->n_pumps = 0;
 		return err_nomem();
 	}
-	return c->own ? secrets_check(c->secrets, c->o) : start_pumps(c);
+	if (!c->own)
+		return start_pumps(c);
+	rc = secrets_check(c->secrets, c->o);
+	/* once, and not for every client; else each pump does that behind the back of its spawner */
+	return rc == 0 && c->secrets ? tls_load() : rc;
 }
 
 void crew_clear(struct crew *c)

@@ -225,9 +225,9 @@ struct secrets {
 	char cert[PEM_MAX], key[PEM_MAX];	/* made up; "" if there are files */
 };
 /* secrets_make - as the options say; never released.  secrets_check - is the certificate good?  Asked of a child, so that
- * the key is in none of those who fork; NULL: there is none.  pump_creds - the certificate.  Gives it. */
+ * the key, and GnuTLS, are in none of those who fork; NULL: there is none.  pump_creds - the certificate.  Gives it. */
 int secrets_make(struct secrets **s, const struct serve_opts *o);
-int secrets_check(const struct secrets *s, const struct serve_opts *o);
+int secrets_check(struct secrets *s, const struct serve_opts *o);
 int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out);
 
 /* ---- pump.c ---- */

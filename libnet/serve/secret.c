@@ -8,11 +8,12 @@
 #include "base/err.h"
 #include "pump_priv.h"
 
-static int make_up(struct secrets *s)
+static int make_up(struct secrets *s, const struct serve_opts *o)
 {
 	struct buf cert = BUF_INIT(PEM_MAX - 1), key = BUF_INIT(PEM_MAX - 1);
 	int rc = tls_self_signed("localhost", &cert, &key);
 
+	(void)o;
 	if (rc == 0) {
 		memcpy(s->cert, cert.data, cert.len + 1);
 		memcpy(s->key, key.data, key.len + 1);
@@ -21,6 +22,28 @@ static int make_up(struct secrets *s)
 		explicit_bzero(key.data, key.cap);
 	buf_clear(&cert);
 	buf_clear(&key);
+	return rc;
+}
+
+/* What needs GnuTLS, or a key, is done by a child: neither shall be in those we fork later. */
+static int apart(int (*what)(struct secrets *s, const struct serve_opts *o), struct secrets *s,
+		 const struct serve_opts *o)
+{
+	int pipes[2], rc;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_sys("making a pipe");
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[0]);
+		pump_report(pipes[1], what(s, o));
+		_exit(0);
+	}
+	close(pipes[1]);
+	rc = pump_hear_report(pipes[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
 	return rc;
 }
 
@@ -37,7 +60,7 @@ int secrets_make(struct secrets **out, const struct serve_opts *o)
 		return err_nomem();
 	*out = s;
 	rc = tls_ticket_key(s->ticket_key);
-	return rc == 0 && strcmp(o->tls_cert, "self") == 0 ? make_up(s) : rc;
+	return rc == 0 && strcmp(o->tls_cert, "self") == 0 ? apart(make_up, s, o) : rc;
 }
 
 int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct tls_creds **out)
@@ -51,25 +74,14 @@ int pump_creds(const struct serve_opts *o, const struct secrets *secrets, struct
 	return rc < 0 ? rc : tls_creds_tickets(*out, secrets->ticket_key);
 }
 
-int secrets_check(const struct secrets *s, const struct serve_opts *o)
+static int check(struct secrets *s, const struct serve_opts *o)
 {
 	struct tls_creds *creds;
-	int pipes[2], rc;
-	pid_t pid;
 
-	if (!s)
-		return 0;
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return err_sys("making a pipe");
-	pid = fork();
-	if (pid == 0) {
-		close(pipes[0]);
-		pump_report(pipes[1], pump_creds(o, s, &creds));
-		_exit(0);
-	}
-	close(pipes[1]);
-	rc = pump_hear_report(pipes[0]);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return rc;
+	return pump_creds(o, s, &creds);
+}
+
+int secrets_check(struct secrets *s, const struct serve_opts *o)
+{
+	return s ? apart(check, s, o) : 0;
 }

@@ -66,6 +66,29 @@ teardown() {
 	stop
 }
 
+# who of a process and all it has forked has GnuTLS in memory: their depths below it
+encrypts() {
+	local child
+	! grep -q '/libgnutls' "/proc/$1/maps" || echo "${2:-0}"
+	for child in $(pgrep -P "$1"); do
+		encrypts "$child" $((${2:-0} + 1))
+	done
+}
+
+@test "GnuTLS is in the pump that speaks TLS, and in no other process: not in those that fork, nor in a worker" {
+	serve -m fork -o serve.pumps=1 -o serve.spares=1
+	try 0 curl -sf "${url}health"
+	[ -z "$(encrypts "$pid")" ]
+	stop
+	rm -f url
+	ipfrs-serve -q -u -a tls:127.0.0.1:0 -c self -m fork -o serve.pumps=1 -o serve.spares=1 > url 2> err &
+	pid=$!
+	ready
+	try 0 curl -ksf "${url}health"
+	[ "$(encrypts "$pid")" = 1 ]
+	stop
+}
+
 @test "a unix socket" {
 	ipfrs-serve -q -u -a unix:sock > url 2> err &
 	pid=$!

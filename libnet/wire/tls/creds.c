@@ -1,10 +1,9 @@
 /* creds.c - certificates and their keys, from files, from memory, or made up */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <gnutls/crypto.h>
-#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/io.h"
@@ -18,7 +17,7 @@ static const char rules[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:
 
 int tls_error(int code, int gnutls_code, const char *what)
 {
-	const char *why = gnutls_strerror(gnutls_code);
+	const char *why = gnutls.strerror(gnutls_code);
 	size_t n = strlen(why);
 
 	if (gnutls_code == GNUTLS_E_MEMORY_ERROR)
@@ -38,16 +37,21 @@ int tls_creds_pem(struct tls_creds **out, struct span cert, struct span key, str
 	if (!t)
 		return err_nomem();
 	t->users = 1;
-	rc = gnutls_certificate_allocate_credentials(&t->cred);
+	rc = tls_load();
+	if (rc < 0) {
+		free(t);
+		return rc;
+	}
+	rc = gnutls.certificate_allocate_credentials(&t->cred);
 	if (rc >= 0)
-		rc = gnutls_priority_init(&t->rules, rules, NULL);
+		rc = gnutls.priority_init(&t->rules, rules, NULL);
 	if (rc >= 0) {
 		what = "the certificate and its key";
-		rc = gnutls_certificate_set_x509_key_mem2(t->cred, &c, &k, GNUTLS_X509_FMT_PEM, NULL, 0);
+		rc = gnutls.certificate_set_x509_key_mem2(t->cred, &c, &k, GNUTLS_X509_FMT_PEM, NULL, 0);
 	}
 	if (rc >= 0 && ocsp.len) {
 		what = "the OCSP answer";
-		rc = gnutls_certificate_set_ocsp_status_request_mem(t->cred, &o, 0, GNUTLS_X509_FMT_DER);
+		rc = gnutls.certificate_set_ocsp_status_request_mem(t->cred, &o, 0, GNUTLS_X509_FMT_DER);
 	}
 	if (rc < 0) {
 		tls_creds_free(t);
@@ -62,10 +66,10 @@ void tls_creds_free(struct tls_creds *t)
 	if (!t || --t->users)
 		return;
 	if (t->rules)
-		gnutls_priority_deinit(t->rules);
+		gnutls.priority_deinit(t->rules);
 	if (t->cred)
-		gnutls_certificate_free_credentials(t->cred);
-	gnutls_memset(t->ticket_key, 0, sizeof t->ticket_key);
+		gnutls.certificate_free_credentials(t->cred);
+	explicit_bzero(t->ticket_key, sizeof t->ticket_key);
 	free(t);
 }
 
@@ -84,7 +88,7 @@ int tls_creds_load(struct tls_creds **out, const char *cert, const char *key, co
 	if (rc < 0)
 		err_add(rc, "TLS with '%s' and '%s'", cert, key);
 	if (k.len)
-		gnutls_memset(k.data, 0, k.len);
+		explicit_bzero(k.data, k.len);
 	buf_clear(&c);
 	buf_clear(&k);
 	buf_clear(&o);
@@ -95,9 +99,7 @@ int tls_creds_load(struct tls_creds **out, const char *cert, const char *key, co
 
 int tls_ticket_key(uint8_t key[TLS_TICKET_KEY])
 {
-	int rc = gnutls_rnd(GNUTLS_RND_KEY, key, TLS_TICKET_KEY);
-
-	return rc < 0 ? tls_error(ERR_IO, rc, "making a key for tickets") : 0;
+	return getentropy(key, TLS_TICKET_KEY) < 0 ? err_sys("making a key for tickets") : 0;
 }
 
 int tls_creds_tickets(struct tls_creds *t, const uint8_t key[TLS_TICKET_KEY])
@@ -114,10 +116,10 @@ static int alternative(gnutls_x509_crt_t crt, const char *name)
 	uint8_t addr[16];
 
 	if (inet_pton(AF_INET, name, addr) == 1)
-		return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, addr, 4, GNUTLS_FSAN_APPEND);
+		return gnutls.x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, addr, 4, GNUTLS_FSAN_APPEND);
 	if (inet_pton(AF_INET6, name, addr) == 1)
-		return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, addr, 16, GNUTLS_FSAN_APPEND);
-	return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name),
+		return gnutls.x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, addr, 16, GNUTLS_FSAN_APPEND);
+	return gnutls.x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name),
 						    GNUTLS_FSAN_APPEND);
 }
 
@@ -127,41 +129,41 @@ static int fill(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *na
 	uint8_t serial[16];
 	time_t now = time(NULL);
 	size_t i;
-	int rc = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
+	int rc = gnutls.rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
 
 	serial[0] &= 0x7f;			/* RFC 5280 4.1.2.2: positive */
 	serial[0] |= 0x40;
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_version(crt, 3);
+		rc = gnutls.x509_crt_set_version(crt, 3);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_serial(crt, serial, sizeof serial);
+		rc = gnutls.x509_crt_set_serial(crt, serial, sizeof serial);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_activation_time(crt, now - DAY);
+		rc = gnutls.x509_crt_set_activation_time(crt, now - DAY);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_expiration_time(crt, now + 364 * (time_t)DAY);
+		rc = gnutls.x509_crt_set_expiration_time(crt, now + 364 * (time_t)DAY);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strlen(name));
+		rc = gnutls.x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strlen(name));
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_key(crt, key);
+		rc = gnutls.x509_crt_set_key(crt, key);
 	if (rc >= 0)
 		rc = alternative(crt, name);
 	for (i = 0; rc >= 0 && i < sizeof also / sizeof *also; i++)
 		rc = strcmp(also[i], name) == 0 ? 0 : alternative(crt, also[i]);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_basic_constraints(crt, 0, -1);
+		rc = gnutls.x509_crt_set_basic_constraints(crt, 0, -1);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
+		rc = gnutls.x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
-	return rc < 0 ? rc : gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
+		rc = gnutls.x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
+	return rc < 0 ? rc : gnutls.x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
 }
 
 static int add_pem(struct buf *out, gnutls_datum_t *pem)
 {
 	int rc = buf_bytes(out, pem->data, pem->size);
 
-	gnutls_memset(pem->data, 0, pem->size);
-	gnutls_free(pem->data);
+	explicit_bzero(pem->data, pem->size);
+	(*gnutls.free)(pem->data);
 	return rc;
 }
 
@@ -170,20 +172,22 @@ int tls_self_signed(const char *name, struct buf *cert, struct buf *key)
 	gnutls_x509_privkey_t k = NULL;
 	gnutls_x509_crt_t crt = NULL;
 	gnutls_datum_t c_pem = { 0 }, k_pem = { 0 };
-	int rc, one;
+	int rc = tls_load(), one;
 
-	rc = gnutls_x509_privkey_init(&k);
+	if (rc < 0)
+		return rc;
+	rc = gnutls.x509_privkey_init(&k);
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_generate(k, GNUTLS_PK_ECDSA,
+		rc = gnutls.x509_privkey_generate(k, GNUTLS_PK_ECDSA,
 						  GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_init(&crt);
+		rc = gnutls.x509_crt_init(&crt);
 	if (rc >= 0)
 		rc = fill(crt, k, name);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &c_pem);
+		rc = gnutls.x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &c_pem);
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_export2(k, GNUTLS_X509_FMT_PEM, &k_pem);
+		rc = gnutls.x509_privkey_export2(k, GNUTLS_X509_FMT_PEM, &k_pem);
 	if (rc < 0)
 		rc = tls_error(ERR_INVALID, rc, "making a certificate");
 	if (c_pem.data) {
@@ -195,8 +199,8 @@ int tls_self_signed(const char *name, struct buf *cert, struct buf *key)
 		rc = rc < 0 ? rc : one;
 	}
 	if (crt)
-		gnutls_x509_crt_deinit(crt);
+		gnutls.x509_crt_deinit(crt);
 	if (k)
-		gnutls_x509_privkey_deinit(k);
+		gnutls.x509_privkey_deinit(k);
 	return rc < 0 ? rc : 0;
 }

@@ -37,7 +37,7 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *p, size_t len)
 	if (n == 0 && t->eof)
 		return 0;
 	if (n == 0) {
-		gnutls_transport_set_errno(t->s, EAGAIN);
+		gnutls.transport_set_errno(t->s, EAGAIN);
 		return -1;
 	}
 	memcpy(p, t->in.data + t->in_at, n);
@@ -62,7 +62,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *p, size_t len)
 	struct tls *t = ptr;
 
 	if (buf_bytes(&t->out, p, len) < 0) {
-		gnutls_transport_set_errno(t->s, EAGAIN);
+		gnutls.transport_set_errno(t->s, EAGAIN);
 		return -1;
 	}
 	return (ssize_t)len;
@@ -110,7 +110,7 @@ static int set_alpn(gnutls_session_t s, const char *const *alpn)
 
 	for (n = 0; n < ALPN_MAX && alpn && alpn[n]; n++)
 		list[n] = tls_datum(span_str(alpn[n]));
-	return n ? gnutls_alpn_set_protocols(s, list, n, GNUTLS_ALPN_SERVER_PRECEDENCE) : 0;
+	return n ? gnutls.alpn_set_protocols(s, list, n, GNUTLS_ALPN_SERVER_PRECEDENCE) : 0;
 }
 
 int tls_new(struct tls **out, struct tls_creds *c, const char *const *alpn)
@@ -124,25 +124,25 @@ int tls_new(struct tls **out, struct tls_creds *c, const char *const *alpn)
 		return err_nomem();
 	t->in = BUF_INIT(TLS_IN_MAX);
 	t->out = BUF_INIT(TLS_OUT_MAX);
-	rc = gnutls_init(&t->s, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+	rc = gnutls.init(&t->s, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
 	if (rc < 0) {
 		free(t);
 		return tls_error(ERR_IO, rc, "beginning with TLS");
 	}
 	t->creds = c;
 	c->users++;
-	gnutls_transport_set_ptr(t->s, t);
-	gnutls_transport_set_pull_function(t->s, pull);
-	gnutls_transport_set_pull_timeout_function(t->s, pull_timeout);
-	gnutls_transport_set_push_function(t->s, push);
-	gnutls_handshake_set_max_packet_length(t->s, HANDSHAKE_MAX);
-	rc = gnutls_priority_set(t->s, c->rules);
+	gnutls.transport_set_ptr(t->s, t);
+	gnutls.transport_set_pull_function(t->s, pull);
+	gnutls.transport_set_pull_timeout_function(t->s, pull_timeout);
+	gnutls.transport_set_push_function(t->s, push);
+	gnutls.handshake_set_max_packet_length(t->s, HANDSHAKE_MAX);
+	rc = gnutls.priority_set(t->s, c->rules);
 	if (rc >= 0)
-		rc = gnutls_credentials_set(t->s, GNUTLS_CRD_CERTIFICATE, c->cred);
+		rc = gnutls.credentials_set(t->s, GNUTLS_CRD_CERTIFICATE, c->cred);
 	if (rc >= 0)
 		rc = set_alpn(t->s, alpn);
 	if (rc >= 0 && c->tickets)
-		rc = gnutls_session_ticket_enable_server(t->s, &key);
+		rc = gnutls.session_ticket_enable_server(t->s, &key);
 	if (rc < 0) {
 		tls_free(t);
 		return tls_error(ERR_IO, rc, "beginning with TLS");
@@ -155,7 +155,7 @@ void tls_free(struct tls *t)
 {
 	if (!t)
 		return;
-	gnutls_deinit(t->s);
+	gnutls.deinit(t->s);
 	tls_creds_free(t->creds);
 	buf_clear(&t->in);
 	buf_clear(&t->out);
@@ -174,7 +174,7 @@ static int judge(struct tls *t, int rc, const char *what)
 	if (rc == GNUTLS_E_PREMATURE_TERMINATION || (t->eof && waiting(t) == 0))
 		return err_set(ERR_INTERRUPTED, "the client left");
 	if (rc == GNUTLS_E_REHANDSHAKE)		/* RFC 7525 3.5: no renegotiation */
-		gnutls_alert_send(t->s, GNUTLS_AL_FATAL, GNUTLS_A_NO_RENEGOTIATION);
+		gnutls.alert_send(t->s, GNUTLS_AL_FATAL, GNUTLS_A_NO_RENEGOTIATION);
 	return tls_error(ERR_INVALID, rc, what);
 }
 
@@ -183,9 +183,9 @@ static void shaken(struct tls *t)
 	gnutls_datum_t p;
 
 	t->shaken = 1;
-	if (gnutls_alpn_get_selected_protocol(t->s, &p) >= 0 && p.size < sizeof t->alpn)
+	if (gnutls.alpn_get_selected_protocol(t->s, &p) >= 0 && p.size < sizeof t->alpn)
 		memcpy(t->alpn, p.data, p.size);
-	strncpy(t->version, gnutls_protocol_get_name(gnutls_protocol_get_version(t->s)), sizeof t->version - 1);
+	strncpy(t->version, gnutls.protocol_get_name(gnutls.protocol_get_version(t->s)), sizeof t->version - 1);
 }
 
 int tls_shake(struct tls *t)
@@ -196,13 +196,13 @@ int tls_shake(struct tls *t)
 		return 1;
 	do {
 		was = t->warnings;
-		rc = gnutls_handshake(t->s);
+		rc = gnutls.handshake(t->s);
 		if (rc >= 0) {
 			shaken(t);
 			return 1;
 		}
-		if (gnutls_error_is_fatal(rc) && rc != GNUTLS_E_PREMATURE_TERMINATION)
-			gnutls_alert_send_appropriate(t->s, rc);
+		if (gnutls.error_is_fatal(rc) && rc != GNUTLS_E_PREMATURE_TERMINATION)
+			gnutls.alert_send_appropriate(t->s, rc);
 		rc = judge(t, rc, "the handshake of TLS failed");
 	} while (rc == 0 && t->warnings != was);
 	return rc;
@@ -215,7 +215,7 @@ ssize_t tls_read(struct tls *t, void *p, size_t len)
 
 	do {
 		was = t->warnings;
-		n = gnutls_record_recv(t->s, p, len);
+		n = gnutls.record_recv(t->s, p, len);
 		if (n > 0)
 			return n;
 		if (n == 0) {
@@ -247,13 +247,13 @@ ssize_t tls_write(struct tls *t, const void *p, size_t len)
 		t->out.len = queued;
 		t->out_at = 0;
 	}
-	n = gnutls_record_send(t->s, p, len);
+	n = gnutls.record_send(t->s, p, len);
 	return n >= 0 ? n : judge(t, (int)n, "encrypting");
 }
 
 int tls_bye(struct tls *t)
 {
-	int rc = t->shaken ? gnutls_bye(t->s, GNUTLS_SHUT_WR) : 0;
+	int rc = t->shaken ? gnutls.bye(t->s, GNUTLS_SHUT_WR) : 0;
 
 	return rc < 0 ? judge(t, rc, "closing") : 0;
 }
@@ -270,5 +270,5 @@ const char *tls_version(const struct tls *t)
 
 int tls_resumed(const struct tls *t)
 {
-	return gnutls_session_is_resumed(t->s) != 0;
+	return gnutls.session_is_resumed(t->s) != 0;
 }

@@ -20,12 +20,16 @@ enum {
 	TLS_IN_MAX = 64 * 1024, TLS_OUT_MAX = 128 * 1024
 };
 
+/* tls_load - GnuTLS into this process, and those it will fork.  What follows does so when it needs to; to be called where
+ * that would be too late, or too often.  0, ERR_UNSUPPORTED: it is not on this machine. */
+int tls_load(void);
+
 /* ---- who we are ---- */
 
 struct tls_creds;			/* certificate, key, and rules; counted: sessions hold on to theirs */
 
 /* tls_creds_load - from files: PEM chain, PEM key, and a DER OCSP answer or NULL; tls_creds_pem - from bytes.
- * ERR_NOTFOUND, ERR_DENIED: a file; ERR_INVALID: what is in it, or the key is another's; ERR_NOMEM. */
+ * ERR_NOTFOUND, ERR_DENIED: a file; ERR_INVALID: what is in it, or the key is another's; ERR_NOMEM; as tls_load. */
 int tls_creds_load(struct tls_creds **out, const char *cert, const char *key, const char *ocsp);
 int tls_creds_pem(struct tls_creds **out, struct span cert, struct span key, struct span ocsp);
 void tls_creds_free(struct tls_creds *c);	/* ours goes; sessions keep theirs; NULL is accepted */

@@ -230,6 +230,8 @@ static int make_opts(struct serve_plan *p, struct plan_group *g)
 	o->kept = front_kept(g->front);
 	o->fence = front_pump;
 	o->ctx = g->front;
+	if (!o->pool)
+		front_brief(g->front);
 	o->ready = ready;
 	o->admit = admit;
 	o->done = done;

@@ -46,7 +46,7 @@ static int follow_index(struct store *st)
 	int rc;
 
 	snprintf(dir, sizeof dir, "%s/index", st->path);
-	rc = index_open(&ix, dir, 0);
+	rc = index_open(&ix, dir, st->flags & STORE_READ_ONLY);
 	if (rc < 0)
 		return rc;
 	reader_leave(st->ix, &st->reader);

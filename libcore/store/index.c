@@ -30,7 +30,7 @@ static int file_of(const char *dir, struct stat *sb)
 	return stat(file, sb);
 }
 
-static int index_new(struct index **out, const char *dir, const struct stat *sb, int write)
+static int index_new(struct index **out, const char *dir, const struct stat *sb, int flags)
 {
 	struct index *ix = calloc(1, sizeof *ix);
 	pthread_mutexattr_t attr;
@@ -46,9 +46,10 @@ static int index_new(struct index **out, const char *dir, const struct stat *sb,
 	ix->pid = getpid();
 	ix->dev = sb->st_dev;
 	ix->ino = sb->st_ino;
-	ix->writable = 1;
-	rc = db_open(&ix->db, dir, 0, 0);
-	if (rc == ERR_DENIED && !write) {
+	/* writable, because LMDB does not make it so later.  Else it does without 3 MB of lists and a descriptor. */
+	ix->writable = !(flags & STORE_READ_ONLY);
+	rc = ix->writable ? db_open(&ix->db, dir, 0, 0) : ERR_DENIED;
+	if (rc == ERR_DENIED && !(flags & STORE_WRITE)) {
 		ix->writable = 0;
 		rc = db_open(&ix->db, dir, MDB_RDONLY, 0);
 		if (rc == ERR_DENIED) {	/* the lock file cannot be written to either */
@@ -70,8 +71,9 @@ static int index_new(struct index **out, const char *dir, const struct stat *sb,
 	return 0;
 }
 
-int index_open(struct index **out, const char *dir, int write)
+int index_open(struct index **out, const char *dir, int flags)
 {
+	int write = flags & STORE_WRITE;
 	struct index *ix;
 	struct stat sb, now;
 	int rc = 0, tries, dead;
@@ -95,7 +97,7 @@ int index_open(struct index **out, const char *dir, int write)
 			rc = err_set(ERR_DENIED, "no permission to write to '%s'", dir);
 			break;
 		}
-		rc = index_new(&ix, dir, &sb, write);
+		rc = index_new(&ix, dir, &sb, flags);
 		if (rc < 0)
 			break;
 		if (file_of(dir, &now) < 0 || now.st_ino != sb.st_ino || now.st_dev != sb.st_dev) {

@@ -149,7 +149,7 @@ static int rebuild(struct store *st)
 		if (rc != ERR_BUSY)
 			break;
 		snprintf(dir, sizeof dir, "%s/index", st->path);
-		if (index_open(&ix, dir, 1) == 0) {	/* another has made it */
+		if (index_open(&ix, dir, STORE_WRITE) == 0) {	/* another has made it */
 			index_close(ix);
 			rc = 0;
 			break;
@@ -167,11 +167,11 @@ static int open_index(struct store *st)
 	int write = (st->flags & STORE_WRITE) != 0, rc;
 
 	snprintf(dir, sizeof dir, "%s/index", st->path);
-	rc = index_open(&st->ix, dir, write);
+	rc = index_open(&st->ix, dir, st->flags);
 	if ((rc == ERR_NOTFOUND || rc == ERR_CORRUPT) && write) {
 		rc = rebuild(st);
 		if (rc == 0)
-			rc = index_open(&st->ix, dir, write);
+			rc = index_open(&st->ix, dir, st->flags);
 	} else if (rc == ERR_NOTFOUND) {
 		rc = err_set(ERR_CORRUPT, "the store at '%s' has no index; run 'ipfrs-reindex'",
 			     st->path);

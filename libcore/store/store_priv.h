@@ -146,7 +146,7 @@ struct index {
 	struct reader *readers;
 };
 
-int index_open(struct index **ix, const char *dir, int write);
+int index_open(struct index **ix, const char *dir, int flags);	/* those of store_open */
 void index_close(struct index *ix);
 int index_stale(const struct index *ix);	/* 1: another file took its place */
 int index_writable(const struct index *ix);

@@ -244,6 +244,11 @@ int front_pump(void *ctx)
 
 /* ---- in a worker ---- */
 
+void front_brief(struct front *f)
+{
+	f->reads_only = 1;
+}
+
 static int resolve(void *ctx, const char *path, struct buf *out)
 {
 	struct front *f = ctx;
@@ -270,14 +275,20 @@ static int start_upstream(struct front *f)
 int front_store(struct front *f, int flags)
 {
 	struct store **st = &f->open[(flags & STORE_WRITE) != 0];
-	int rc = *st ? store_wake(*st) : 1;
+	int rc;
+
+	if (flags & STORE_WRITE && f->reads_only) {
+		front_close(f);			/* it would keep us from writing */
+		f->reads_only = 0;
+	}
+	rc = *st ? store_wake(*st) : 1;
 
 	if (rc != 0) {
 		store_close(*st);
 		*st = NULL;
 	}
 	if (rc == 1)
-		rc = store_open(st, f->path, flags);
+		rc = store_open(st, f->path, flags | (f->reads_only ? STORE_READ_ONLY : 0));
 	f->st = *st;
 	return rc;
 }

@@ -43,6 +43,10 @@ int front_begin(void *ctx);
 int front_answer(struct request *rq, struct reply *r, void *ctx);
 void front_end(void *ctx);		/* closes the store */
 
+/* front_brief - a worker will answer one request only, so that what it opens need not be good for the next: the store is
+ * opened for reading alone until somebody writes, and nobody else in the process may.  Call before there are workers. */
+void front_brief(struct front *f);
+
 /* front_stale - for serve_opts.stale: 1 when a folder that workers may write is not the one it was when we were asked last
  * (ipfrs-reindex makes the index anew): a fence is around folders, not around their names. */
 int front_stale(void *ctx);

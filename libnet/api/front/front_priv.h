@@ -64,6 +64,7 @@ struct front {
 	int writes;			/* flags of store_open for who writes */
 	int settled;			/* fenced in, or as far as we go */
 	struct store *st;		/* of this request: one of `open`; NULL: none */
+	int reads_only;			/* nothing in this process writes to the store, so far */
 	struct store *open[2];		/* for reading; for writing, at rest between requests.  NULL: not open */
 	struct dag_source source, beyond;	/* source.c: the store; and what is behind it */
 	int missed;			/* the store did not have the block asked for last */

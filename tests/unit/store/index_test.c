@@ -51,6 +51,30 @@ static void another_process_grows_it(void)
 	store_close(r);
 }
 
+/* the first handle decides: one that shall only read keeps its process from writing, and follows what others write */
+static void one_that_only_reads(void)
+{
+	char *dir = fresh("");
+	struct store *st = opened(dir, STORE_WRITE), *r = opened(dir, STORE_READ_ONLY), *w;
+
+	CHECK(put(st, 1000000, 16) == 0 && store_commit(st) == 0 && got(r, 1000000, 16) == 1);
+	store_close(st);
+	store_close(r);
+	r = opened(dir, STORE_READ_ONLY);
+	CHECK(got(r, 1000000, 16) == 1);
+	CHECK_ERR(store_open(&w, dir, STORE_WRITE), ERR_DENIED);
+	CHECK(w == NULL);
+	st = opened(dir, STORE_READ);
+	CHECK(got(st, 1000000, 16) == 1);
+	store_close(st);
+	CHECK(in_child(grower, dir) == 0);
+	CHECK(got(r, 249999, 16) == 1 && got(r, 7, 16) == 1);
+	store_close(r);
+	st = opened(dir, STORE_WRITE);
+	CHECK(put(st, 1000001, 16) == 0 && store_commit(st) == 0);
+	store_close(st);
+}
+
 struct walk {
 	struct store *st;
 	uint64_t n, next;
@@ -217,6 +241,7 @@ int main(void)
 {
 	RUN(the_map_grows);
 	RUN(another_process_grows_it);
+	RUN(one_that_only_reads);
 	RUN(growth_under_a_walk);
 	RUN(threads_with_handles_of_their_own);
 	RUN(readers_that_were_killed);

@@ -117,6 +117,24 @@ static void a_writer_stays(void)
 	rig_close();
 }
 
+/* workers of one request each: what only reads keeps others in its process from writing, and is closed for who writes */
+static void a_brief_one(void)
+{
+	struct store *st = NULL;
+
+	rig_roles = FRONT_RPC;
+	rig_open("");
+	front_end(rig.f);
+	front_brief(rig.f);
+	CHECK(rpc_says_so() && store_flags(rig.f->st) == STORE_READ_ONLY);
+	CHECK_ERR(store_open(&st, rig.path, STORE_WRITE), ERR_DENIED);
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/a", NULL) == 200 && rig.f->open[1] && !rig.f->open[0]);
+	CHECK(rig_ask("POST", "/api/v0/files/stat?arg=/a", NULL) == 200 && store_flags(rig.f->st) == STORE_READ);
+	CHECK(rig_ask("POST", "/api/v0/files/mkdir?arg=/b", NULL) == 200);
+	CHECK(rig_ask("POST", "/api/v0/files/stat?arg=/b", NULL) == 200);
+	rig_close();
+}
+
 static void a_writer_may_be_hasty(void)
 {
 	rig_roles = FRONT_RPC;
@@ -400,6 +418,7 @@ int main(void)
 	RUN(both);
 	RUN(a_writer_does_not_wait);
 	RUN(a_writer_stays);
+	RUN(a_brief_one);
 	RUN(a_writer_may_be_hasty);
 	RUN(no_store);
 	RUN(guarded);

@@ -12,8 +12,7 @@ static struct span allowed(struct front *f, struct span origin)
 	return span_of(NULL, 0);
 }
 
-/* the lines that are the same for everybody, made once: they stand in every answer */
-static int constant_lines(struct front *f)
+int cors_new(struct front *f)
 {
 	struct reply r = { .fields = BUF_INIT(REPLY_FIELDS_MAX) };
 	int rc = reply_field(&r, "Access-Control-Allow-Methods", "%s", front_text(f->c, "cors.methods"));
@@ -35,7 +34,7 @@ static int constant_lines(struct front *f)
 int cors_fields(struct front *f, const struct request *rq, struct reply *r)
 {
 	struct span origin = request_field(rq, "origin"), allow = allowed(f, origin);
-	int rc = f->cors.len ? 0 : constant_lines(f);
+	int rc = 0;
 
 	if (rc == 0 && f->origins.len && !(f->any_origin && !f->credentials))
 		rc = reply_field(r, "Vary", "Origin");

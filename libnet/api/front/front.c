@@ -140,6 +140,8 @@ int front_new(struct front **out, const char *path, const struct config *c, int 
 	if (rc == 0)
 		rc = read_upstream(f);
 	if (rc == 0)
+		rc = cors_new(f);
+	if (rc == 0)
 		rc = gateway_new(&f->gateway, c);
 	if (rc == 0)
 		rc = rpc_new(f);

@@ -122,7 +122,8 @@ void metric_caches(struct front *f);
 void metric_pump_begin(struct front *f);
 void metric_pump_end(struct front *f);
 
-/* cors.c */
+/* cors.c.  cors_new - the lines that are the same for everybody, made once: they stand in every answer. */
+int cors_new(struct front *f);
 int cors_fields(struct front *f, const struct request *rq, struct reply *r);
 int cors_preflight(struct front *f, const struct request *rq, struct reply *r);
 

@@ -49,17 +49,30 @@ static int fit_for_value(const char *text)
 __attribute__((format(printf, 3, 0)))
 static int add(struct buf *b, const char *name, const char *fmt, va_list ap)
 {
+	char room[256], *value = room;
 	size_t was = b->len;
-	char *value;
-	int rc;
+	va_list again;
+	int n, rc = 0;
 
-	if (vasprintf(&value, fmt, ap) < 0)
-		return err_nomem();
+	va_copy(again, ap);
+	n = vsnprintf(room, sizeof room, fmt, ap);
+	if (n < 0 || ((size_t)n >= sizeof room && vasprintf(&value, fmt, again) < 0))
+		rc = err_nomem();
+	va_end(again);
+	if (rc < 0)
+		return rc;
 	if (!fit_for_value(value))
 		rc = err_set(ERR_INVALID, "a byte that may not stand in a header field ('%s')", name);
-	else
-		rc = buf_printf(b, "%s: %s\r\n", name, value);
-	free(value);
+	if (rc == 0)
+		rc = buf_str(b, name);
+	if (rc == 0)
+		rc = buf_str(b, ": ");
+	if (rc == 0)
+		rc = buf_str(b, value);
+	if (rc == 0)
+		rc = buf_str(b, "\r\n");
+	if (value != room)
+		free(value);
 	if (rc < 0 && b->data) {
 		b->len = was;
 		b->data[was] = 0;

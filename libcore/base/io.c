@@ -96,7 +96,8 @@ int io_slurp(int fd, struct buf *out, const char *what)
 {
 	for (;;) {
 		size_t left = out->max - out->len;
-		size_t want = left < 65536 ? left : 65536;
+		size_t most = out->len ? 65536 : 4096;	/* most files are small */
+		size_t want = left < most ? left : most;
 		char extra;
 		ssize_t n;
 		int rc;

@@ -12,13 +12,14 @@ int map_shared(const char *path, size_t size, uint32_t magic, void **out, int *o
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	uint32_t none = 0;
+	struct stat sb;
 	void *map;
 	int rc = 0;
 
 	if (fd < 0)
 		return err_sys("opening '%s'", path);
-	/* growing to a fixed size is idempotent: two processes may do it at once */
-	map = ftruncate(fd, (off_t)size) < 0 ? MAP_FAILED :
+	/* growing to a fixed size is idempotent: two processes may do it at once; and dear enough to be done once */
+	map = (fstat(fd, &sb) < 0 || sb.st_size != (off_t)size) && ftruncate(fd, (off_t)size) < 0 ? MAP_FAILED :
 	      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		rc = err_sys("mapping '%s'", path);

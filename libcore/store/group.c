@@ -73,6 +73,12 @@ struct block {
 	int relied;
 };
 
+/* 1: its records have a segment of their own */
+static int is_placed(const struct want *q)
+{
+	return q->seg && q->seg != SEG_WITH;
+}
+
 /* 1: the next block; 0: it makes no sense */
 static int block_read(const struct want *q, struct rd *r, struct block *b)
 {
@@ -95,12 +101,12 @@ static int block_read(const struct want *q, struct rd *r, struct block *b)
 }
 
 /* 1: what is new stands where the request says: in the records that came with it, or behind the head of a segment */
-static int is_placed(const struct want *q, const struct block *b)
+static int is_there(const struct want *q, const struct block *b)
 {
 	struct rec r;
 
-	if (b->relied || q->seg)
-		return b->relied || b->e.off >= SEG_HEAD;
+	if (b->relied || q->seg != SEG_WITH)
+		return b->relied || (q->seg && b->e.off >= SEG_HEAD);
 	return rec_decode(q->records.p + b->e.off, q->records.len - b->e.off, &r) && r.stored_len == b->e.stored &&
 	       r.raw_len == b->e.raw && r.flags == b->e.flags && span_equal(span_of(r.mh, r.mh_len), b->mh);
 }
@@ -119,19 +125,20 @@ static int decode(struct span bytes, struct want *q)
 	q->pads = rd_le32(&r);
 	q->n = rd_le32(&r);
 	q->blocks = again = r;
-	if (!rd_ok(&r) || q->n > BLOCKS_MAX || q->to < q->from || (q->seg ? q->to < SEG_HEAD : q->from))
+	if (!rd_ok(&r) || q->n > BLOCKS_MAX || q->to < q->from || (is_placed(q) ? q->to < SEG_HEAD : q->from) ||
+	    (!q->seg && q->to))
 		return 0;
 	for (i = 0; i < q->n; i++)
 		if (!block_read(q, &r, &b))
 			return 0;
-	if (!q->seg)
+	if (q->seg == SEG_WITH)
 		q->records = rd_bytes(&r, q->to);
 	q->ops = rd_rest(&r);
 	if (!rd_ok(&r) || !table_sane(q->ops))
 		return 0;
 	for (i = 0; i < q->n; i++) {
 		block_read(q, &again, &b);
-		if (!is_placed(q, &b))
+		if (!is_there(q, &b))
 			return 0;
 	}
 	return 1;
@@ -169,11 +176,11 @@ int group_gather(struct store *st)
 		struct got *one = &g->got[g->n_got];
 		size_t at = g->wants.len;
 
-		if (slot == g->slot || !group_row(st, slot, &o) || !o.seq || o.seg ||
+		if (slot == g->slot || !group_row(st, slot, &o) || !o.seq || o.seg != SEG_WITH ||
 		    !want_read(st, slot, &o, &g->wants, &q))
 			continue;
 		*one = (struct got){ .slot = slot, .seq = o.seq, .at = at, .len = o.len };
-		if (q.to && writer_gather(st, q.records, &one->base))
+		if (writer_gather(st, q.records, &one->base))
 			g->n_got++;
 		else
 			g->wants.len = at;
@@ -194,9 +201,9 @@ static int stands(struct wtx *w, const struct want *q)
 	struct seg_row row;
 	struct block b;
 	uint32_t i;
-	int rc = q->seg ? wtx_seg_get(w, q->seg, &row) : 0;
+	int rc = is_placed(q) ? wtx_seg_get(w, q->seg, &row) : 0;
 
-	if (rc < 0 || (q->seg && (rc ? row.len != q->from || row.flags & SEG_FULL : q->from != 0)))
+	if (rc < 0 || (is_placed(q) && (rc ? row.len != q->from || row.flags & SEG_FULL : q->from != 0)))
 		return rc < 0 ? rc : 0;
 	for (i = 0; i < q->n; i++) {
 		block_read(q, &r, &b);
@@ -212,13 +219,13 @@ static int apply(struct wtx *w, const struct want *q)
 	struct rd r = q->blocks;
 	struct block b;
 	uint32_t i;
-	int rc = q->seg ? seg_row_extend(w, q->seg, q->to, q->pads, 0, (int)q->synced) : 0;
+	int rc = is_placed(q) ? seg_row_extend(w, q->seg, q->to, q->pads, 0, (int)q->synced) : 0;
 
 	for (i = 0; rc >= 0 && i < q->n; i++) {
 		block_read(q, &r, &b);
 		rc = block_enter(w, b.mh, b.relied ? NULL : &b.e, (int)q->synced);
 	}
-	if (rc >= 0 && q->seg && !q->synced)
+	if (rc >= 0 && is_placed(q) && !q->synced)
 		rc = boot_note(w);
 	return rc < 0 ? rc : table_apply(w, q->ops);
 }
@@ -269,8 +276,8 @@ int group_lead(struct store *st, struct wtx *w, uint64_t room)
 	rc = n = lead_gathered(st, w, &room);
 	for (slot = 0; rc >= 0 && slot < SLOTS; slot++) {
 		buf_reset(&st->scratch);
-		if (slot == st->group.slot || !group_row(st, slot, &o) || !o.seq ||
-		    !want_read(st, slot, &o, &st->scratch, &q) || q.records.len)
+		if (slot == st->group.slot || !group_row(st, slot, &o) || !o.seq || o.seg == SEG_WITH ||
+		    !want_read(st, slot, &o, &st->scratch, &q))
 			continue;
 		rc = take_part(st, w, slot, o.seq, &q, &room);
 		n += rc == 1;

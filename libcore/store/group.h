@@ -8,12 +8,13 @@ enum {
 	SLOTS = GROUP_SLOTS, SLOT = GROUP_SLOT, ROW = 32, ROWS = SLOTS * ROW, FIRST = 4096,
 	BLOCKS_MAX = 256, OPS_MAX = 8 << 10
 };
+#define SEG_WITH UINT32_MAX		/* in place of a segment: the records come with the request */
 
 extern const char *const group_file;
 
 struct offer {				/* a row */
 	uint64_t seq;			/* 0: none */
-	uint32_t seg, len, crc;		/* of the request: the segment it speaks of, if any; its bytes */
+	uint32_t seg, len, crc;		/* of the request: the segment it speaks of, 0 for none; its bytes */
 	uint64_t done;			/* seq of the last one that was done for its owner */
 };
 

@@ -213,9 +213,14 @@ static int block_encode(struct buf *b, const struct pend *p, struct span mh)
 }
 
 /* where the records are: in our segment, or here */
+static uint32_t place(const struct writer *w, int row)
+{
+	return row ? w->id : writer_floats(w) ? SEG_WITH : 0;
+}
+
 static int place_encode(const struct writer *w, int row, struct buf *b)
 {
-	int rc = buf_le32(b, row ? w->id : 0);
+	int rc = buf_le32(b, place(w, row));
 
 	if (rc == 0)
 		rc = buf_le32(b, row ? w->committed : 0);
@@ -282,7 +287,7 @@ static int offer(struct store *st, int row)
 	int rc = encode(st, row, &b);
 
 	if (rc == 0) {
-		o = (struct offer){ .seq = g->seq, .seg = row ? st->w.id : 0, .len = (uint32_t)b.len,
+		o = (struct offer){ .seq = g->seq, .seg = place(&st->w, row), .len = (uint32_t)b.len,
 				    .crc = crc32c(0, buf_span(&b)) };
 		rc = io_pwrite(g->fd, b.data, b.len, FIRST + (uint64_t)g->slot * SLOT, group_file);
 	}

@@ -119,7 +119,7 @@ static int valid(const struct link_msg *m)
 		return 0;
 	switch (m->type) {
 	case LINK_REQUEST:
-		return m->data.len > 0;
+		return m->data.len > m->len;
 	case LINK_BODY:
 	case LINK_BYTES:
 		return m->data.len > 0 && m->data.len <= LINK_DATA;

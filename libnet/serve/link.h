@@ -7,7 +7,8 @@
  * against what may come next, and a worker is at most as bad as a client that hangs up.
  *
  *	pump to worker			worker to pump
- *	LINK_REQUEST  the head		LINK_WANT    ready for one LINK_BODY
+ *	LINK_REQUEST  the head, and	LINK_WANT    ready for one LINK_BODY
+ *		a small body at once
  *	LINK_BODY     up to LINK_DATA	LINK_HEAD    status and fields
  *	LINK_BODY_END			LINK_BYTES   up to LINK_DATA bytes of the body
  *					LINK_FILE    a descriptor, from now on called `slot`
@@ -40,7 +41,8 @@ struct link_msg {
 	int status;			/* LINK_HEAD; LINK_END: LINK_WHOLE, LINK_LAST */
 	unsigned slot;			/* LINK_FILE, LINK_EXTENT */
 	int fd;				/* LINK_FILE; the receiver's; else -1 */
-	uint64_t off, len;		/* LINK_EXTENT: bytes; LINK_HEAD: len of the body, UINT64_MAX: not known */
+	uint64_t off, len;		/* LINK_EXTENT: bytes; LINK_HEAD: len of the body, UINT64_MAX: not known;
+					 * LINK_REQUEST: len of the body at the end of data, if that is all of it */
 	struct span data;		/* LINK_REQUEST, LINK_HEAD, LINK_END: fields; LINK_BODY, LINK_BYTES: bytes */
 };
 

@@ -15,7 +15,32 @@ static void refuse(struct pump *p, struct conn *c, struct stream *s)
 	stream_fail(p, s, c->http.status, c->http.why);
 }
 
-static void new_request(struct pump *p, struct conn *c, struct stream *s)
+/* A body that was not read to its end is in the way of the next request.  1: what is left of it was here
+ * already, and is dropped. */
+static int skip_body(struct conn *c)
+{
+	enum http1_event e = HTTP1_DATA;
+	struct span data;
+	size_t used;
+
+	while (e == HTTP1_DATA) {
+		e = http1_body(&c->http, span_of(c->in, c->in_len), &used, &data);
+		conn_use(c, used);
+	}
+	return e == HTTP1_END;
+}
+
+/* A small body that is here, behind the head of `used` bytes, goes with it: its worker need not ask for it. */
+static struct span small_body(const struct conn *c, size_t used)
+{
+	uint64_t len = c->http.chunked ? 0 : c->http.length;
+
+	return len && len <= BODY_SMALL && len <= c->in_len - used ? span_of(c->in + used, (size_t)len) :
+								     span_of(NULL, 0);
+}
+
+/* 1: the body is over, too */
+static int new_request(struct pump *p, struct conn *c, struct stream *s, struct span with)
 {
 	const struct http_head *d = &p->head;
 
@@ -24,7 +49,7 @@ static void new_request(struct pump *p, struct conn *c, struct stream *s)
 					   .head_only = span_equal(d->method, span_str("HEAD")) };
 	c->close_after = !c->http.keep_alive || p->draining;
 	pump_wait(p, &c->wait, N_PATIENCE);
-	stream_begin(p, s, c->http.chunked ? LEN_UNKNOWN : c->http.length);
+	return stream_begin(p, s, c->http.chunked ? LEN_UNKNOWN : c->http.length, with);
 }
 
 static void read_head(struct pump *p, struct conn *c)
@@ -32,6 +57,7 @@ static void read_head(struct pump *p, struct conn *c)
 	enum http1_event e;
 	struct stream *s;
 	size_t used;
+	int over = 0;
 
 	if (c->in_len == 0)
 		return;
@@ -51,11 +77,13 @@ static void read_head(struct pump *p, struct conn *c)
 	if (e == HTTP1_BAD)
 		refuse(p, c, s);
 	else
-		new_request(p, c, s);
+		over = new_request(p, c, s, small_body(c, used));
 	c->going--;
 	if (c->dead)
 		return;
 	conn_use(c, e == HTTP1_HEAD ? used : c->in_len);
+	if (over)
+		skip_body(c);
 	conn_go_on(p, c);
 }
 
@@ -111,21 +139,6 @@ static void body(struct pump *p, struct stream *s)
 	}
 	pass_body(p, s);
 	conn_go_on(p, c);
-}
-
-/* A body that was not read to its end is in the way of the next request.  1: what is left of it was here
- * already, and is dropped. */
-static int skip_body(struct conn *c)
-{
-	enum http1_event e = HTTP1_DATA;
-	struct span data;
-	size_t used;
-
-	while (e == HTTP1_DATA) {
-		e = http1_body(&c->http, span_of(c->in, c->in_len), &used, &data);
-		conn_use(c, used);
-	}
-	return e == HTTP1_END;
 }
 
 /* Is the rest of the body here already?  Then the connection may outlive an answer that begins before it was read. */

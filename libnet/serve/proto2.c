@@ -79,7 +79,7 @@ static void new_request(struct pump *p, struct conn *c, struct h2_event *e)
 	if (e->what == H2_BAD)
 		stream_fail(p, s, e->status, e->why);
 	else
-		stream_begin(p, s, e->has_body ? e->length : 0);
+		stream_begin(p, s, e->has_body ? e->length : 0, span_of(NULL, 0));
 }
 
 static void events(struct pump *p, struct conn *c)

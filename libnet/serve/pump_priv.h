@@ -84,6 +84,7 @@ struct stream {
 	struct stream *prev, *next;	/* of the same client */
 	struct worker_end *worker;
 	struct buf request;		/* the message for the worker, until it has it */
+	size_t n_with;			/* bytes of the body at its end */
 	int queued;
 	struct stream *queue_next;
 	struct wait wait;
@@ -324,8 +325,10 @@ int proto2_begin(struct pump *p, struct conn *c);
 /* ---- stream.c ---- */
 /* stream_new - a request under way; NULL: no memory.  stream_fail answers it without a worker. */
 struct stream *stream_new(struct pump *p, struct conn *c);
-/* stream_begin - the head at p->head goes to a worker, if it may. */
-void stream_begin(struct pump *p, struct stream *s, uint64_t body_len);
+/* stream_begin - the head at p->head goes to a worker, if it may; `with`: and with it all of the body.  1: that is over
+ * then; 0: it is still to be passed on. */
+enum { BODY_SMALL = 16 * 1024 };
+int stream_begin(struct pump *p, struct stream *s, uint64_t body_len, struct span with);
 void stream_given(struct pump *p, struct stream *s, struct worker_end *w);
 void stream_fail(struct pump *p, struct stream *s, int status, const char *text);
 /* stream_release - its worker has done its part; good: and can take another request.  stream_end - it is over, well or not: told, and its worker let go. */

@@ -184,7 +184,7 @@ static int admitted(struct pump *p, struct stream *s)
 	return 0;
 }
 
-void stream_begin(struct pump *p, struct stream *s, uint64_t body_len)
+int stream_begin(struct pump *p, struct stream *s, uint64_t body_len, struct span with)
 {
 	struct conn *c = s->conn;
 	struct msg_peer peer = { .text = c->peer, .local = c->local, .tls = c->tls != NULL };
@@ -192,18 +192,24 @@ void stream_begin(struct pump *p, struct stream *s, uint64_t body_len)
 	note_it(p, s);
 	s->body_over = body_len == 0;
 	if (!admitted(p, s))
-		return;
+		return 0;
 	peer.id = span_str(s->note.id);
 	if (msg_request(&s->request, &p->head, body_len, &peer) < 0) {
 		stream_fail(p, s, 431, "the head is too long");
-		return;
+		return 0;
+	}
+	if (with.len && buf_add(&s->request, with) == 0) {
+		s->n_with = with.len;
+		s->note.received = with.len;
+		s->body_over = 1;
 	}
 	pump_worker_for(p, s);
+	return s->n_with > 0;
 }
 
 void stream_given(struct pump *p, struct stream *s, struct worker_end *w)
 {
-	struct link_msg m = { .type = LINK_REQUEST, .fd = -1, .data = buf_span(&s->request) };
+	struct link_msg m = { .type = LINK_REQUEST, .fd = -1, .data = buf_span(&s->request), .len = s->n_with };
 
 	s->worker = w;
 	w->stream = s;

@@ -208,10 +208,14 @@ static int finish(struct worker *w)
 	return send_msg(w, &m);
 }
 
-static int one(struct worker *w, struct span request, const struct serve_opts *o)
+static int one(struct worker *w, const struct link_msg *m, const struct serve_opts *o)
 {
-	int rc = msg_request_read(request, &w->rq, w->fields);
+	size_t head = m->data.len - (size_t)m->len;
+	int rc = msg_request_read(span_of(m->data.p, head), &w->rq, w->fields);
 
+	buf_reset(&w->body);
+	if (rc == 0)
+		rc = buf_bytes(&w->body, m->data.p + head, (size_t)m->len);
 	if (rc < 0)
 		return rc;
 	w->rq.read = body_read;
@@ -224,10 +228,9 @@ static int one(struct worker *w, struct span request, const struct serve_opts *o
 	buf_reset(&w->reply.fields);
 	buf_reset(&w->reply.trailers);
 	buf_reset(&w->bundle);
-	buf_reset(&w->body);
 	w->body_at = 0;
 	w->wanted = 0;
-	w->body_over = w->rq.body_len == 0;
+	w->body_over = w->rq.body_len == 0 || m->len > 0;
 	rc = o->answer(&w->rq, &w->reply, o->ctx);
 	return rc < 0 ? rc : finish(w);
 }
@@ -253,7 +256,7 @@ int worker_run(int fd, const struct serve_opts *o)
 	do {
 		rc = link_recv(fd, &m, &w->room);
 		if (rc == 1 && m.type == LINK_REQUEST)
-			rc = one(w, m.data, o);
+			rc = one(w, &m, o);
 		else if (rc == 1 && (m.type == LINK_BODY || m.type == LINK_BODY_END))
 			rc = 0;			/* the rest of a body nobody read */
 		else if (rc == 1)

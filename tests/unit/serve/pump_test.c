@@ -98,6 +98,57 @@ static void bodies(void)
 	CHECK(alive());
 }
 
+/* one that is small and here goes with its head: read or not, expected or not, all is as ever */
+static void small_bodies(void)
+{
+	static const size_t lens[] = { 1, 300, 1001 };
+	char text[2000];
+	const char *a, *body;
+	size_t i, k, n;
+
+	for (i = 0; i < sizeof lens / sizeof *lens; i++)
+		for (k = 0; k < 4; k++) {
+			n = (size_t)sprintf(text, "POST /%s HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n%s\r\n",
+					    k & 1 ? "deaf" : "echo", lens[i], k & 2 ? "Expect: 100-continue\r\n" : "");
+			memset(text + n, 'b', lens[i]);
+			strcpy(text + n + lens[i], "GET /hello HTTP/1.1\r\n" END);
+			a = ask(text, NULL);
+			CHECK(begins(a, "HTTP/1.1 200 OK\r\n") && has_end(a, "\r\n\r\nhello"));
+			body = strstr(a, "\r\n\r\n");
+			NEED(body);
+			CHECK(k & 1 ? begins(body + 4, "hello") : strspn(body + 4, "b") == lens[i]);
+			CHECK(begins(body + 4 + (k & 1 ? 5 : lens[i]), "HTTP/1.1 200 OK\r\n"));
+		}
+}
+
+/* … and if not all of it is here, it comes as a large one does */
+static void bodies_in_two(void)
+{
+	static const size_t lens[] = { 2, 300, 16383, 16384, 16385, 20000 };
+	struct timespec moment = { .tv_nsec = 20000000 };
+	static char text[20000 + 200];
+	const char *body;
+	struct buf out;
+	size_t i, n;
+	int fd;
+
+	for (i = 0; i < sizeof lens / sizeof *lens; i++) {
+		n = (size_t)sprintf(text, "POST /echo HTTP/1.1\r\nContent-Length: %zu\r\n" END, lens[i]);
+		memset(text + n, 'c', lens[i]);
+		text[n + lens[i] - 1] = 0;
+		out = BUF_INIT(1 << 20);
+		fd = dial();
+		say_to(fd, text);
+		nanosleep(&moment, NULL);
+		say_to(fd, "d");
+		all_of(fd, &out);
+		CHECK(out.data && has_end((const char *)out.data, "cd"));
+		body = out.data ? strstr((const char *)out.data, "\r\n\r\n") : NULL;
+		CHECK(body && strspn(body + 4, "c") == lens[i] - 1);
+		buf_clear(&out);
+	}
+}
+
 static void what_is_refused(void)
 {
 	CHECK(begins(ask("GET / HTTP/1.1\nHost: h\n\n", NULL), "HTTP/1.1 400 Bad Request\r\n"));
@@ -176,6 +227,8 @@ static void both(int pool)
 	tunnels();
 	files_arrive();
 	bodies();
+	small_bodies();
+	bodies_in_two();
 	what_is_refused();
 	the_death_of_a_worker();
 	clients_that_vanish();

@@ -89,7 +89,7 @@ struct sums {
 	struct check *c;
 	struct stats s;
 	uint64_t n_good;		/* entries at records found good */
-	struct buf segs;		/* struct seg_sum, as they come */
+	struct buf segs, wrong;		/* struct seg_sum, as they come; u32 ids of those whose row says otherwise */
 	size_t hint;
 };
 struct seg_sum {
@@ -225,45 +225,60 @@ static int seg_counts(void *arg, struct span key, struct span value)
 	}
 	for (i = 0; i < n && s[i].id != id; i++)
 		;
-	if (row.n_live != (i < n ? s[i].n : 0) || row.live != (i < n ? s[i].live : 0)) {
-		check_fault(u->c, u->c->repair, "the index: wrong counters of segment '%08x'", id);
-		u->c->reindex = 1;
-	}
+	if (row.n_live != (i < n ? s[i].n : 0) || row.live != (i < n ? s[i].live : 0))
+		rc = buf_bytes(&u->wrong, &id, sizeof id);	/* unless somebody writes meanwhile */
 	u->s.n_segs++;
 	u->s.seg_bytes += row.len;
 	u->s.pads += row.pads;
 	u->s.n_unsynced += row.synced < row.len;
-	return 0;
+	return rc < 0 ? rc : 0;
+}
+
+/* what the counters of the index should be, and are not */
+static void compare(struct sums *u, const struct stats *is)
+{
+	struct check *c = u->c;
+	uint32_t id;
+	size_t at;
+
+	for (at = 0; at < u->wrong.len; at += sizeof id) {
+		memcpy(&id, u->wrong.data + at, sizeof id);
+		check_fault(c, c->repair, "the index: wrong counters of segment '%08x'", id);
+		c->reindex = 1;
+	}
+	if (!same_stats(&u->s, is)) {
+		check_fault(c, c->repair, "the index: wrong counters");
+		c->reindex = 1;
+	}
+	if (u->n_good > idset_count(c->good)) {
+		check_fault(c, c->repair, "the index: two entries at one record");
+		c->reindex = 1;
+	}
 }
 
 int check_entries(struct check *c)
 {
-	struct sums u = { .c = c, .segs = BUF_INIT(SIZE_MAX / 2) };
-	struct stats before, after;
-	int rc = store_read_stats(c->st, &before);
+	struct sums u = { .c = c, .segs = BUF_INIT(SIZE_MAX / 2), .wrong = BUF_INIT(SIZE_MAX / 2) };
+	struct stats stats = { 0 };
+	uint64_t txn, now = 0;
+	int rc = store_seen_txn(c->st, &txn);
 
+	if (rc == 0)
+		rc = store_read_stats(c->st, &stats);
 	if (rc == 0)
 		rc = index_walk(c->st->ix, DB_BLOCKS, span_of(NULL, 0), 0, 0, entry_row, &u);
 	if (rc == 0)
-		rc = store_read_stats(c->st, &after);
-	if (rc == 0 && same_stats(&before, &after)) {	/* nobody wrote meanwhile */
+		rc = store_seen_txn(c->st, &now);
+	if (rc == 0 && now == txn)
 		rc = index_walk(c->st->ix, DB_SEGS, span_of(NULL, 0), 0, 0, seg_counts, &u);
-		u.s.next_seg = before.next_seg;
-		u.s.sweeps = before.sweeps;
-		if (rc == 0)
-			rc = store_read_stats(c->st, &after);
-		if (rc == 0 && same_stats(&before, &after)) {
-			if (!same_stats(&u.s, &before)) {
-				check_fault(c, c->repair, "the index: wrong counters");
-				c->reindex = 1;
-			}
-			if (u.n_good > idset_count(c->good)) {
-				check_fault(c, c->repair, "the index: two entries at one record");
-				c->reindex = 1;
-			}
-		}
-	}
+	u.s.next_seg = stats.next_seg;
+	u.s.sweeps = stats.sweeps;
+	if (rc == 0)
+		rc = store_seen_txn(c->st, &now);
+	if (rc == 0 && now == txn)		/* nobody wrote meanwhile */
+		compare(&u, &stats);
 	c->r->n_blocks = u.s.n_blocks;
 	buf_clear(&u.segs);
+	buf_clear(&u.wrong);
 	return rc;
 }

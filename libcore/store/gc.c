@@ -70,7 +70,11 @@ int store_gc_begin(struct store_gc **out, struct store *st)
 		store_gc_end(gc);
 		return rc;
 	}
-	gc->start = index_last_txn(st->ix);
+	rc = store_seen_txn(st, &gc->start);	/* what is younger may not be seen where it is when it is marked */
+	if (rc < 0) {
+		store_gc_end(gc);
+		return rc;
+	}
 	board_count(store_board(st), BOARD_GC_RUNS, 1);
 	*out = gc;
 	return 0;

@@ -81,6 +81,17 @@ int store_lookup(struct store *st, struct span mh, struct entry *e)
 	return rc;
 }
 
+int store_seen_txn(struct store *st, uint64_t *id)
+{
+	int rc = read_begin(st->ix, &st->reader);
+
+	if (rc < 0)
+		return rc;
+	*id = mdb_txn_id(st->reader.txn);
+	read_end(st->ix, &st->reader);
+	return 0;
+}
+
 int store_read_stats(struct store *st, struct stats *s)
 {
 	MDB_val k = { 5, (void *)(uintptr_t)"stats" }, v;

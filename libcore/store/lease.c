@@ -123,7 +123,8 @@ int lease_take(struct store *st)
 			/* first everything, then from the last transaction on: a sweep that
 			 * saw the slot empty began before the transaction we read now */
 			rc = slot_write(st, 0, NULL);
-			st->lease = index_last_txn(st->ix);
+			if (rc == 0)
+				rc = store_seen_txn(st, &st->lease);
 			if (rc == 0)
 				rc = slot_write(st, st->lease, NULL);
 			if (rc < 0)

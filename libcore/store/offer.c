@@ -72,7 +72,8 @@ static int map(struct group *g)
 	struct stat sb;
 	void *p;
 
-	if (fstat(g->fd, &sb) < 0 || (sb.st_size < PAGE && ftruncate(g->fd, PAGE) < 0))
+	/* written, not truncated: somebody may be writing behind it */
+	if (fstat(g->fd, &sb) < 0 || (sb.st_size < PAGE && pwrite(g->fd, "", 1, PAGE - 1) != 1))
 		return -1;
 	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, g->fd, 0);
 	g->rows = p == MAP_FAILED ? NULL : p;

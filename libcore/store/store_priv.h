@@ -151,7 +151,7 @@ void index_close(struct index *ix);
 int index_stale(const struct index *ix);	/* 1: another file took its place */
 int index_writable(const struct index *ix);
 int index_unlocked(const struct index *ix);	/* 1: a lookup may meet pages being written */
-uint64_t index_last_txn(struct index *ix);
+uint64_t index_last_txn(struct index *ix);	/* which others may not see yet: see store_seen_txn */
 void reader_join(struct index *ix, struct reader *r);
 void reader_leave(struct index *ix, struct reader *r);
 /* read_begin - a fresh snapshot, and the map held still; read_end lets go of both. */
@@ -384,6 +384,10 @@ int config_moved(const struct store *st);	/* 1: the file is another than the one
 int store_open_damaged(struct store **st, const char *path);	/* to read; version and config aside */
 int store_lookup(struct store *st, struct span mh, struct entry *e);	/* index: 1, 0 or error */
 int store_read_stats(struct store *st, struct stats *s);
+/* store_seen_txn - the last transaction whose changes everybody sees who looks from now on.  While the header of the next
+ * is being synced LMDB tells of that one, and readers still get the one before: what is decided by numbers of transactions
+ * and by looking must not mix the two. */
+int store_seen_txn(struct store *st, uint64_t *id);
 int store_read_row(struct store *st, uint32_t id, struct seg_row *row);	/* 1, 0 or error */
 /* seg_open - a cached descriptor; ERR_NOTFOUND when there is no such file. */
 int seg_open(struct store *st, uint32_t id, struct seg_fd **f);

@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include "storetest.h"
+#include "store/store_priv.h"
 
 struct notes {
 	int asked, changes, remarked, protected, settled, n;
@@ -378,6 +379,40 @@ static void collecting_among_writers(void)
 	NO_FAULTS(dir);
 }
 
+/* While somebody commits, LMDB tells of a transaction before readers see it: no collection begins with such a one, or it
+ * would mark blocks where they were before it, and think them old. */
+static void it_begins_with_what_readers_see(void)
+{
+	char *dir = fresh("");
+	struct store *st;
+	struct store_gc *gc;
+	uint64_t seen = 0, i;
+	int ahead = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		st = opened(dir, STORE_WRITE);
+		for (i = 0; i < 100000; i++)
+			if (put(st, i, 50) < 0 || store_commit(st) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	st = opened(dir, STORE_WRITE);
+	for (i = 0; i < 150 || (seen <= 10 && i < 100000); i++) {
+		NEED(store_gc_begin(&gc, st) == 0);
+		CHECK(store_seen_txn(st, &seen) == 0);
+		ahead += gc->start > seen;
+		store_gc_end(gc);
+	}
+	CHECK(ahead == 0 && seen > 10);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	store_close(st);
+	NO_FAULTS(dir);
+}
+
 int main(void)
 {
 	RUN(marked_stay);
@@ -387,5 +422,6 @@ int main(void)
 	RUN(leases_of_other_processes);
 	RUN(oldest_first);
 	RUN(collecting_among_writers);
+	RUN(it_begins_with_what_readers_see);
 	return UNIT_END();
 }

@@ -39,11 +39,9 @@ int ops_files_set(struct ops_files *o, const char *text)
 	return 0;
 }
 
-static const char no_file_text[] = "file does not exist";
-
 int no_file(void)
 {
-	return err_set(ERR_NOTFOUND, "%s", no_file_text);
+	return err_set(ERR_NOTFOUND, "file does not exist");
 }
 
 /* ---- settings, and the root ---- */
@@ -250,7 +248,7 @@ int node_walk(struct dag_source *src, const struct cid *root, const struct fpath
 		if (dirs)
 			dirs[*found] = at;
 		if (rc == 0)
-			return no_file();
+			return 1;
 		at = child;
 	}
 	return node_look(src, &at, out);
@@ -259,8 +257,9 @@ int node_walk(struct dag_source *src, const struct cid *root, const struct fpath
 int node_at(struct dag_source *src, const struct cid *root, const struct fpath *p, struct fnode *out)
 {
 	size_t found;
+	int rc = node_walk(src, root, p, NULL, &found, out);
 
-	return node_walk(src, root, p, NULL, &found, out);
+	return rc == 1 ? no_file() : rc;
 }
 
 /* ---- looking ---- */
@@ -356,23 +355,19 @@ int ops_files_stat(struct store *st, const char *path, struct ops_files_stat *ou
 	return rc;
 }
 
-/* 1: a name is missing, which is no block that is: no reason to look again */
 static int see(struct look *l, void *arg)
 {
 	struct seen *s = arg;
-	int rc;
 
 	s->root = l->root;
-	rc = node_walk(&l->src->source, &l->root, s->p, s->dirs, &s->found, &s->node);
-	return rc == ERR_NOTFOUND && !strcmp(err_text(), no_file_text) ? 1 : rc;
+	return node_walk(&l->src->source, &l->root, s->p, s->dirs, &s->found, &s->node);
 }
 
 int files_see(struct store *st, struct files_source *src, struct seen *s)
 {
 	struct look l = { .src = src };
-	int rc = look_through(&l, st, see, s);
 
-	return rc == 1 ? ERR_NOTFOUND : rc;	/* the message is still there */
+	return look_through(&l, st, see, s);
 }
 
 int files_find(struct store *st, const struct fpath *p, struct fnode *out)

@@ -57,6 +57,8 @@ static int way(struct change *c, const struct fpath *p, size_t n, struct cid **d
 	up.n = n ? n - 1 : 0;
 	if (rc == 0)
 		rc = node_walk(&c->src.source, &c->root, &up, dir, &found, &at);
+	if (rc == 1)
+		rc = no_file();
 	if (rc == 0 && n && !node_is_dir(&at))
 		rc = not_a_dir(p, n - 1);
 	if (rc == 0 && n)

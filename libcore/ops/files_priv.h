@@ -66,8 +66,9 @@ struct span files_empty_file(void);	/* its block */
 void files_source_clear(struct files_source *s);
 
 /* node_look - what is at cid; node_child - … at the entry `name` of a directory, ERR_NOTFOUND: `file does not
- * exist`; node_at - … at the end of a path.  node_walk - the same; *found names of the path led somewhere, and dirs, unless
- * it is NULL, has the directories they were looked for in, the root first: as many, and one more where a name was missing. */
+ * exist`; node_at - … at the end of a path.  node_walk - the same, but 1: a name is missing, which is not said (and a
+ * block that is missing is another thing); *found names of the path led somewhere, and dirs, unless it is NULL, has the
+ * directories they were looked for in, the root first: as many, and one more where a name was missing. */
 int node_look(struct dag_source *src, const struct cid *cid, struct fnode *out);
 int node_child(struct dag_source *src, const struct cid *dir, struct span name, struct fnode *out);
 int node_at(struct dag_source *src, const struct cid *root, const struct fpath *p, struct fnode *out);
@@ -85,7 +86,7 @@ struct seen {
 	size_t found;
 	struct fnode node;		/* where all names were found */
 };
-/* files_see - s->p as it is now, through a source that may go on being used. */
+/* files_see - s->p as it is now, through a source that may go on being used; as node_walk. */
 int files_see(struct store *st, struct files_source *src, struct seen *s);
 int file_only(const struct fpath *p, const struct fnode *n);
 /* not_a_dir - the error for a directory, of the first n names, that is none. */

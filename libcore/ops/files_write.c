@@ -118,7 +118,7 @@ struct write {
 	int made;			/* a new file was made of the input, before the lock: */
 	struct unixfs_node node;
 	struct seen seen;		/* the path, … */
-	int seen_rc;			/* … and what came of it: 0, or ERR_NOTFOUND: the last name is missing */
+	int seen_rc;			/* … and what came of it: 0, or 1: the last name is missing; else look again */
 };
 
 /* a builder that makes the leaves that were asked for; if none were, those of the settings, or as suits the file */
@@ -186,11 +186,11 @@ static int see_path(struct change *c, struct write *w)
 	struct seen *s = &w->seen;
 
 	/* what was seen before the lock was ours is so, if the root is the same */
-	if (w->seen_rc == 1 || !cid_equal(&s->root, &c->root)) {
+	if (w->seen_rc < 0 || !cid_equal(&s->root, &c->root)) {
 		w->seen_rc = node_walk(&c->src.source, &c->root, s->p, s->dirs, &s->found, &s->node);
 		s->root = c->root;
 	}
-	if (w->seen_rc == ERR_NOTFOUND && s->found < s->p->n)
+	if (w->seen_rc == 1)
 		return c->o->create && !s->p->slash && s->found + 1 == s->p->n ? 1 : no_file();
 	return w->seen_rc;
 }
@@ -252,13 +252,13 @@ static int look_first(struct change *c, struct write *w)
 	struct seen *s = &w->seen;
 	int rc = files_see(c->st, &c->src, s);
 
-	if (rc == 0 || (rc == ERR_NOTFOUND && s->found + 1 == s->p->n))
+	if (rc == 0 || (rc == 1 && s->found + 1 == s->p->n))
 		w->seen_rc = rc;
 	if (rc == 0)
 		return file_only(s->p, &s->node);
-	if (rc != ERR_NOTFOUND || s->found == s->p->n || !c->o->create || s->p->slash)
+	if (rc < 0)
 		return rc;
-	return c->o->parents || s->found + 1 == s->p->n ? 1 : rc;
+	return c->o->create && !s->p->slash && (c->o->parents || s->found + 1 == s->p->n) ? 1 : no_file();
 }
 
 static int take_in(struct change *c, struct write *w)
@@ -276,7 +276,7 @@ static int take_in(struct change *c, struct write *w)
 int ops_files_write(struct store *st, const char *path, uint64_t off, const struct ops_files_in *in,
 		    const struct ops_files *o)
 {
-	struct write w = { .off = off, .input = { .in = in, .mem = BUF_INIT(2 * SHORT_MAX), .fd = -1 }, .seen_rc = 1 };
+	struct write w = { .off = off, .input = { .in = in, .mem = BUF_INIT(2 * SHORT_MAX), .fd = -1 }, .seen_rc = -1 };
 	struct change c = { .st = NULL };
 	int rc = fpath_parse(&w.p, path);
 

@@ -784,6 +784,30 @@ static void killed_at_any_moment(void)
 	CHECK(ops_fsck(store_again, 0, &r) == 0);
 }
 
+/* a directory whose block is gone is not one in which the name is missing: nothing is made there */
+static void a_block_is_gone(void)
+{
+	struct store *st = opstore();
+	struct ops_files o = plain();
+	struct cid was, is;
+	struct ops_files_stat dir;
+
+	CHECK(create(st, "/a/b/f", "text") == 0 && ops_files_stat(st, "/a/b", &dir) == 0 && ops_files_root(st, &was) == 0);
+	opens(st);
+	store_close(st);			/* its lease keeps what it has put */
+	st = again(STORE_WRITE);
+	CHECK(store_delete(st, &dir.cid) == 0 && store_commit(st) == 0);
+	o.create = 1;
+	CHECK_ERR(put(st, "/a/b/g", 0, "more", &o), ERR_NOTFOUND);
+	CHECK(strstr(err_text(), "is not in the store"));
+	o.parents = 1;
+	CHECK_ERR(put(st, "/a/b/g", 0, "more", &o), ERR_NOTFOUND);
+	CHECK(strstr(err_text(), "is not in the store"));
+	CHECK(ops_files_root(st, &is) == 0 && cid_equal(&was, &is));
+	CHECK(create(st, "/a/g", "more") == 0 && has(st, "/a/g", "more"));
+	store_close(st);
+}
+
 int main(void)
 {
 	RUN(paths_are_cleaned);
@@ -798,6 +822,7 @@ int main(void)
 	RUN(the_way_is_gone);
 	RUN(the_input_fails);
 	RUN(no_input_for_nothing);
+	RUN(a_block_is_gone);
 	RUN(unflushed);
 	RUN(what_is_local);
 	RUN(added_into_the_files);
